@@ -1,0 +1,54 @@
+"""Pytest plugin: one embedded PostgreSQL and Valkey per test session, unless DATABASE_URL and REDIS_URL name others.
+
+Loaded with ``-p`` (pyproject.toml) so that it is imported before pytest-django reads the settings: the addresses must
+be in the environment by then, while the servers start in ``pytest_configure``. Workers of pytest-xdist inherit the
+addresses from the controlling process and start nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import pytest
+
+from backend.ops.embedded.errors import EmbeddedServerError
+from backend.ops.embedded.stack import Stack
+from backend.ops.embedded.temporary import TemporaryStack
+
+# These answer without running a test, so they need no server.
+_QUIET_OPTIONS = {"--collect-only", "--co", "--help", "-h", "--version", "-V", "--markers", "--fixtures"}
+
+_stack: Stack | None = None
+
+
+def _needs_servers() -> bool:
+    complete = os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL")
+    return not complete and not _QUIET_OPTIONS.intersection(sys.argv[1:])
+
+
+def _prepare() -> None:
+    global _stack
+    if _needs_servers():
+        _stack = TemporaryStack()
+        os.environ.update(_stack.urls)
+
+
+_prepare()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the servers; without them no test could tell anything, so a failure ends the session."""
+    if _stack is not None:
+        try:
+            _stack.start()
+        except EmbeddedServerError as error:
+            pytest.exit(f"embedded servers: {error}", returncode=3)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop the servers and remove their files."""
+    if _stack is not None:
+        _stack.stop()

@@ -1,0 +1,107 @@
+"""State machines as tables.
+
+A table stands beside its enum; `move` is the only code that changes a state: it checks the table against the locked row,
+saves, logs, and records the domain event of the same name.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from backend.common import clock, events
+from backend.common.errors import Conflict
+from backend.common.models import DomainEvent, LogEntry
+
+
+class HasState(Protocol):
+    pk: Any
+    state: str
+
+
+@dataclass(frozen=True)
+class Transition:
+    """From any of `sources` to `target`. `told` names the roles that are notified, for people who read the table."""
+
+    sources: frozenset[str]
+    target: str
+    by: str
+    told: str = ""
+
+
+@dataclass(frozen=True)
+class TransitionTable:
+    """All moves of one aggregate, keyed by the action in the log (`offer.published`)."""
+
+    subject: str
+    initial: str
+    moves: Mapping[str, Transition]
+
+    def allows(self, action: str, state: str) -> bool:
+        return state in self.moves[action].sources
+
+    def actions_from(self, state: str) -> list[str]:
+        return [action for action, move in self.moves.items() if state in move.sources]
+
+    def terminal_states(self, states: Iterable[str]) -> set[str]:
+        return {state for state in states if not self.actions_from(state)}
+
+
+def lock(queryset: "models.QuerySet[M]", pk: int) -> "M":
+    """The row, locked until the transaction ends. DoesNotExist as usual."""
+    return queryset.select_for_update(of=("self",)).get(pk=pk)
+
+
+M = TypeVar("M", bound=models.Model)
+
+
+def move(
+    instance: models.Model,
+    table: TransitionTable,
+    action: str,
+    *,
+    actor: models.Model | None,
+    reason: str = "",
+    data: dict[str, Any] | None = None,
+    update_fields: Iterable[str] = (),
+) -> DomainEvent:
+    """Takes `instance` (already locked by the caller) through `action`.
+
+    update_fields: other fields the caller set on the instance that are saved with the state.
+    data: ids and plain values for log and event.
+    Raises Conflict `<subject>.wrong_state` when the table does not allow the move from where the row is now.
+    """
+    transition = table.moves[action]
+    state: str = instance.state  # type: ignore[attr-defined]
+    if state not in transition.sources:
+        raise Conflict(
+            f"{table.subject}.wrong_state",
+            _("This has already been changed by someone else. Reload the page to see where it stands."),
+            data={"action": action, "state": state},
+        )
+    instance.state = transition.target  # type: ignore[attr-defined]
+    instance.save(update_fields=["state", *update_fields])
+    log(action, instance, actor=actor, reason=reason, data={**(data or {}), "from": state, "to": transition.target})
+    return events.record(action, instance, data)
+
+
+def log(
+    action: str,
+    instance: models.Model,
+    *,
+    actor: models.Model | None,
+    reason: str = "",
+    data: dict[str, Any] | None = None,
+) -> LogEntry:
+    """Writes a log row in the caller's transaction. data: ids and plain values only."""
+    return LogEntry.objects.create(
+        action=action,
+        subject_type=instance._meta.model_name or "",
+        subject_id=instance.pk,
+        actor_id=actor.pk if actor else None,
+        reason=reason,
+        data=data or {},
+        at=clock.now(),
+    )

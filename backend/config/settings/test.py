@@ -1,0 +1,27 @@
+"""The test suite. Differs from production only in addresses and strictness, never in behaviour."""
+
+import warnings
+
+from .base import *
+
+SECRET_KEY = "test-only-key-of-sufficient-length-for-the-signing-checks"
+ALLOWED_HOSTS = ["testserver", "127.0.0.1", "localhost"]
+DATABASES["default"]["OPTIONS"] = {}
+DATABASES["default"]["TEST"] = {"TEMPLATE": "template0"}
+
+
+class UndefinedVariable(str):
+    """Makes a template that names a missing variable fail instead of showing nothing."""
+
+    __slots__ = ()
+
+    def __mod__(self, missing: object) -> str:
+        raise AssertionError(f"undefined template variable: {missing}")
+
+    def __contains__(self, item: object) -> bool:
+        return item == "%s"
+
+
+TEMPLATES[0]["OPTIONS"]["string_if_invalid"] = UndefinedVariable("%s")
+warnings.simplefilter("error")
+CELERY_TASK_ALWAYS_EAGER = False

@@ -16,6 +16,7 @@ from typing import Any
 
 from .errors import EmbeddedServerError
 
+SOCKET_PREFIX = "pn-"
 # A Unix socket address holds 104 bytes on the strictest system we run on; the longest name put in a directory is
 # PostgreSQL's ".s.PGSQL.5432.lock".
 _LONGEST_SOCKET_DIRECTORY = 104 - len("/.s.PGSQL.5432.lock") - 1
@@ -76,7 +77,7 @@ def make_socket_directory(account: ServerAccount) -> Path:
         if not base.is_dir() or not account.can_reach(base / "x"):
             continue
         try:
-            made = Path(tempfile.mkdtemp(prefix="pn-", dir=base))
+            made = Path(tempfile.mkdtemp(prefix=SOCKET_PREFIX, dir=base))
         except OSError:
             continue
         if len(os.fsencode(made)) <= _LONGEST_SOCKET_DIRECTORY:

@@ -12,14 +12,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO
 
-from .account import ServerAccount, make_socket_directory
+from .account import SOCKET_PREFIX, ServerAccount, make_socket_directory
 from .binaries import private_cache_directory
 from .errors import EmbeddedServerError
 from .postgres import PostgresServer
-from .processes import ProcessMark
 from .valkey import ValkeyServer
 
 _NEEDED_BYTES = 200 * 1024 * 1024  # an empty database with its write-ahead log, and room to work in
+_SOCKETS_NOTE = "sockets"
 _DATABASE_VARIABLE = "DATABASE_URL"
 _REDIS_VARIABLE = "REDIS_URL"
 
@@ -71,17 +71,12 @@ class Stack:
     def start(self) -> None:
         """Start the servers one after the other; when one fails, those already started are stopped again."""
         try:
-            (self.data / "log").mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            self.stop()
-            raise EmbeddedServerError(f"cannot write to the data directory {self.data}: {error.strerror}") from error
-        try:
-            self._take_lock()
+            self.claim()
+            self._note_sockets()
             if self.servers:
                 check_free_space(self.data, _NEEDED_BYTES)
             for server in self.servers:
                 server.start()
-            self._note_sockets()
         except OSError as error:
             self.stop()
             raise EmbeddedServerError(f"cannot start the servers in {self.data}: {error}") from error
@@ -90,15 +85,19 @@ class Stack:
             raise
 
     def stop(self) -> None:
-        """Stop what runs and remove the sockets; the data stays. Safe to call twice."""
-        for server in reversed(self.servers):
-            server.stop()
+        """Stop what runs, remove the sockets and let go of the data, which stays. Safe to call twice."""
+        self.stop_servers()
         if self._sockets is not None:
             shutil.rmtree(self._sockets, ignore_errors=True)
         if self._lock is not None:
-            (self.data / "sockets").unlink(missing_ok=True)
+            (self.data / _SOCKETS_NOTE).unlink(missing_ok=True)
             self._lock.close()
             self._lock = None
+
+    def stop_servers(self) -> None:
+        """Stop the servers but keep the claim on the data directory."""
+        for server in reversed(self.servers):
+            server.stop()
 
     def failure(self) -> str | None:
         """One line about a server that stopped by itself; None while all run."""
@@ -107,11 +106,19 @@ class Stack:
                 return f"{server.name} stopped unexpectedly (see {server.log})"
         return None
 
-    def marks(self) -> dict[str, ProcessMark]:
-        """The running servers' processes by name, for a journal."""
-        running = {server.name: server.process for server in self.servers if server.process is not None}
-        marks = {name: ProcessMark.of(process.pid) for name, process in running.items()}
-        return {name: mark for name, mark in marks.items() if mark is not None}
+    def claim(self) -> None:
+        """Take the data directory for this process; ``start`` does so too. Refused while another process has it."""
+        if self._lock is not None:
+            return
+        try:
+            (self.data / "log").mkdir(parents=True, exist_ok=True)
+            self._take_lock()
+        except OSError as error:
+            self.stop()
+            raise EmbeddedServerError(f"cannot write to the data directory {self.data}: {error.strerror}") from error
+        except EmbeddedServerError:
+            self.stop()
+            raise
 
     def _take_lock(self) -> None:
         # The kernel drops the lock with the process, so a killed run never blocks the next one.
@@ -131,13 +138,17 @@ class Stack:
 
     def _note_sockets(self) -> None:
         """Remove the socket directory of a killed run and note ours for the same purpose."""
-        note = self.data / "sockets"
-        with contextlib.suppress(OSError):
-            left = Path(note.read_text(encoding="utf-8"))
-            if left.name.startswith("pn-") and left != self._sockets:
-                shutil.rmtree(left, ignore_errors=True)
+        remove_left_sockets(self.data)
         if self._sockets is not None:
-            note.write_text(str(self._sockets), encoding="utf-8")
+            (self.data / _SOCKETS_NOTE).write_text(str(self._sockets), encoding="utf-8")
+
+
+def remove_left_sockets(data: Path) -> None:
+    """Remove the socket directory that a killed run on ``data`` left behind; the caller holds the data."""
+    with contextlib.suppress(OSError):
+        left = Path((data / _SOCKETS_NOTE).read_text(encoding="utf-8"))
+        if left.name.startswith(SOCKET_PREFIX):
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def check_free_space(directory: Path, needed: int) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from .account import ServerAccount
 from .processes import ProcessMark
-from .stack import Stack
+from .stack import Stack, remove_left_sockets
 
 _PREFIX = "praktiknavet-tmp-"
 _OWNER = "owner"
@@ -49,4 +49,5 @@ def _remove_leftovers(base: Path) -> None:
         with contextlib.suppress(OSError, ValueError):
             pid, _, started = (directory / _OWNER).read_text(encoding="ascii").partition(" ")
             if not ProcessMark(int(pid), started).is_running() and directory.stat().st_uid == os.geteuid():
+                remove_left_sockets(directory)
                 shutil.rmtree(directory, ignore_errors=True)

@@ -24,6 +24,7 @@ class ValkeyServer:
     """
 
     name = "Valkey"
+    stop_signal = signal.SIGTERM  # saves and leaves
 
     def __init__(self, data: Path, sockets: Path, log: Path, account: ServerAccount, *, fast: bool = False) -> None:
         self.data = data

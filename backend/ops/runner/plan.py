@@ -1,0 +1,102 @@
+"""What `make run` runs: the commands, in order, and what happens when one of them ends."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from dataclasses import dataclass
+from importlib.util import find_spec
+
+from backend.ops.runner.ports import LOOPBACK
+
+PERSONAS = ("student", "company", "coordinator", "network", "guardian")
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """A command that must succeed before the service starts. Its output is shown only when it fails."""
+
+    name: str
+    command: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Service:
+    """A process that runs as long as the service does.
+
+    One that ends by itself is started again, after a pause, up to three times within a minute; without an
+    ``essential`` one the service stops at once.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    essential: bool = False
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything to run. ``address`` is fetched until it answers; ``welcome`` is then shown."""
+
+    preparations: tuple[Preparation, ...]
+    services: tuple[Service, ...]
+    address: str = ""
+    welcome: tuple[str, ...] = ()
+
+    def missing(self) -> list[str]:
+        """The programs and Python modules that the commands name and this machine lacks."""
+        absent = []
+        commands = [item.command for item in self.preparations] + [item.command for item in self.services]
+        for command in commands:
+            if shutil.which(command[0]) is None:
+                absent.append(command[0])
+            elif command[1:2] == ("-m",) and not _has_module(command[2]):
+                absent.append(command[2])
+        return sorted(set(absent))
+
+
+def _has_module(name: str) -> bool:
+    try:
+        return find_spec(name) is not None
+    except ModuleNotFoundError:  # its package is missing
+        return False
+
+
+def service_plan(port: int, mail_port: int | None) -> Plan:
+    """The whole service on ``port``. The mail catcher listens on ``mail_port``; None leaves it out."""
+
+    def python(module: str, *arguments: str) -> tuple[str, ...]:
+        return (sys.executable, "-m", module, *arguments)
+
+    catcher = Service("mail", python("backend.ops.mailcatcher", "--port", str(mail_port)))
+    web = python(
+        "granian", "--interface", "wsgi", "--host", LOOPBACK, "--port", str(port), "--workers", "2",
+        "--blocking-threads", "4", "--respawn-failed-workers", "--no-ws", "--log-level", "warning",
+        "backend.config.wsgi:application",
+    )  # fmt: skip
+    worker = python(
+        "celery", "--app", "backend.config.celery", "worker", "--concurrency", "2", "--loglevel", "warning",
+        "--without-gossip", "--without-mingle",
+    )  # fmt: skip
+    address = f"http://{LOOPBACK}:{port}/"
+    personas = " ".join(f"{name}@demo.example" for name in PERSONAS)
+    return Plan(
+        preparations=(
+            Preparation("migrate", python("backend.manage", "migrate", "--verbosity", "0")),
+            Preparation("seed", python("backend.manage", "seed")),
+        ),
+        services=(
+            *((catcher,) if mail_port is not None else ()),
+            Service("web", web, essential=True),
+            Service("worker", worker),
+            Service("dispatcher", python("backend.manage", "dispatch")),
+            Service("scheduler", python("backend.manage", "schedule")),
+        ),
+        address=address,
+        welcome=(
+            "",
+            f"  Praktiknavet is running: {address}",
+            f"  Demo logins, one click on the login page: {personas}",
+            "  Ctrl-C stops it; the data stays.",
+            "",
+        ),
+    )

@@ -1,0 +1,151 @@
+"""The students' side of the index: find students for an offer."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from matching.candidates.buckets import Buckets
+from matching.candidates.columns import StudentColumns
+from matching.candidates.geo import cells, kilometres, places
+from matching.candidates.ids import IdMap
+from matching.candidates.interning import combine
+from matching.candidates.occupations import WishedOccupations
+from matching.candidates.periods import Calendars
+from matching.candidates.ragged import F64, I64, Mask
+from matching.candidates.results import Suggestions, best
+from matching.candidates.scoring import weigh
+from matching.candidates.tokens import TokenIndex
+from matching.candidates.views import OfferView, StudentView
+from matching.candidates.weights import Weights
+
+
+class StudentPart:
+    """Immutable. A segment is one combination of programme, forms, age class and whether a distance limit applies."""
+
+    __slots__ = (
+        "age_class",
+        "buckets",
+        "calendars",
+        "forms",
+        "ids",
+        "interests",
+        "languages",
+        "max_km",
+        "occupations",
+        "places",
+        "programme",
+        "segment",
+        "skills",
+    )
+
+    def __init__(self, columns: StudentColumns) -> None:
+        where = places(columns.lat, columns.lon)
+        # Students without a limit stand apart: mixed in, they would keep every bucket from being pruned.
+        limited = (where.known & np.isfinite(columns.max_km)).astype(np.int64)
+        segment, examples = combine(
+            [columns.programme, columns.forms.view(np.int64), columns.age_class * 2 + limited],
+        )
+        self.programme = columns.programme[examples]
+        self.forms = columns.forms[examples]
+        self.age_class = columns.age_class[examples]
+        limit = np.where(where.known, columns.max_km, np.inf)
+        self.buckets = Buckets(segment, len(examples), cells(columns.lat, columns.lon), where, limit, columns.id)
+        order = self.buckets.order
+        self.segment = segment[order].astype(np.int32)
+        self.ids = IdMap(columns.id[order])
+        self.places = where.take(order)
+        self.max_km = columns.max_km[order]
+        self.languages = columns.languages[order]
+        self.calendars = Calendars(columns.availability, order)
+        self.occupations = WishedOccupations(columns.occupations, order)
+        self.skills = TokenIndex(columns.skills, order)
+        self.interests = TokenIndex(columns.interests, order)
+
+    def view(self, position: int) -> StudentView:
+        """One student."""
+        segment = self.segment[position]
+        return StudentView(
+            forms=int(self.forms[segment]),
+            age_class=int(self.age_class[segment]),
+            programme=int(self.programme[segment]),
+            point=self.places.point(position),
+            max_km=float(self.max_km[position]),
+            availability=self.calendars.row(position),
+            occupations=self.occupations.tokens.row(position),
+            skills=self.skills.row(position),
+            interests=self.interests.row(position),
+            languages=int(self.languages[position]),
+        )
+
+    def best(self, offer: OfferView, weights: Weights, k: int, gone: Mask | None) -> Suggestions:
+        """The `k` best students for an offer; `gone` marks positions that no longer count."""
+        free = np.flatnonzero(offer.periods.seats > 0)
+        start, end = offer.periods.start[free], offer.periods.end[free]
+        positions = (
+            self.buckets.gather(self._segments(offer), offer.place, np.inf) if len(free) else np.zeros(0, np.int64)
+        )
+        if gone is not None:
+            positions = positions[~gone[positions]]
+        if offer.languages:
+            needed = np.uint64(offer.languages)
+            positions = positions[self.languages[positions] & needed == needed]
+        positions, km = self._within_reach(positions, offer)
+        share, period = self.calendars.shares(positions, start, end)
+        fits = share >= weights.min_period_share
+        if not fits.all():
+            positions, km, share, period = positions[fits], km[fits], share[fits], period[fits]
+        digits = self.occupations.closest(positions, offer.occupation)
+        parts = weigh(
+            weights,
+            skills=(self.skills.shared(positions, offer.skills), len(offer.skills)),
+            digits=digits,
+            interests=(self.interests.shared(positions, offer.interests), len(offer.interests)),
+            km=km,
+            remote=np.full(len(positions), float(offer.remote)),
+            share=share,
+        )
+        ids = self.ids.ids[positions]
+        top = best(parts.score, ids, k)
+        chosen = free[period[top]] if len(top) else np.zeros(0, np.int64)
+        return Suggestions(
+            ids=ids[top],
+            scores=parts.score[top],
+            skills=parts.skills[top],
+            occupation=parts.occupation[top],
+            interests=parts.interests[top],
+            distance=parts.distance[top],
+            period=parts.period[top],
+            km=km[top],
+            shared_digits=digits[top],
+            matched_skills=self.skills.which(positions[top], offer.skills),
+            matched_interests=self.interests.which(positions[top], offer.interests),
+            period_index=chosen,
+            period_start=offer.periods.start[chosen],
+            period_end=offer.periods.end[chosen],
+            period_share=share[top],
+        )
+
+    def _segments(self, offer: OfferView) -> I64:
+        takes = (self.forms >> np.uint64(offer.form) & np.uint64(1)).astype(np.bool_)
+        takes &= (offer.age_classes >> self.age_class & 1).astype(np.bool_)
+        if len(offer.programmes):
+            takes &= np.isin(self.programme, offer.programmes)
+        return np.flatnonzero(takes).astype(np.int64)
+
+    def _within_reach(self, positions: I64, offer: OfferView) -> tuple[I64, F64]:
+        point = offer.place
+        if point is None:
+            return positions, np.full(len(positions), np.nan)
+        where = self.places
+        km = kilometres(where.x[positions], where.y[positions], where.z[positions], point)
+        km[~where.known[positions]] = np.nan
+        # Written so that NaN passes: an unknown position is no reason to rule anyone out.
+        near = ~(km > self.max_km[positions])
+        return positions[near], km[near]
+
+    def nbytes(self) -> int:
+        """Bytes held."""
+        flat = (self.age_class, self.forms, self.programme, self.segment, self.max_km, self.languages)
+        where = (self.places.x, self.places.y, self.places.z, self.places.known)
+        parts = (self.buckets, self.calendars, self.ids, self.interests, self.occupations.tokens, self.skills)
+        return sum(a.nbytes for a in flat) + sum(a.nbytes for a in where) + sum(part.nbytes() for part in parts)

@@ -25,12 +25,24 @@ MAX_ATTEMPTS = 12
 
 @dataclass(frozen=True)
 class Source:
-    """A table the dispatcher serves. `publish(ids)` hands ids to the broker, raising when it is away."""
+    """A table the dispatcher serves; it has the columns `state` (of WorkState, or more), `due_at` and `queued_until`.
+
+    publish(ids): hands ids to the broker, raising when it is away.
+    cap: rows that may be queued at once, so that the broker stays small however much is due.
+    queued_for: after this long a queued row counts as lost on the way.
+    order: which due rows go first.
+    servable(): which due rows may go at all at the moment; all when None.
+    sweep(): moves rows that are stuck in states of the table's own and returns how many.
+    """
 
     name: str
     model: type[models.Model]
     publish: Callable[[list[int]], None]
     cap: int = 2_000
+    queued_for: timedelta = QUEUED_FOR
+    order: tuple[str, ...] = ("due_at", "pk")
+    servable: Callable[[], models.Q] | None = None
+    sweep: Callable[[], int] | None = None
 
 
 _sources: dict[str, Source] = {}
@@ -54,12 +66,14 @@ def claim(source: Source, limit: int) -> list[int]:
             return []
         ids = list(
             model._default_manager.select_for_update(skip_locked=True)
-            .filter(state=WorkState.PENDING, due_at__lte=Now())
-            .order_by("due_at", "pk")
+            .filter(source.servable() if source.servable else models.Q(), state=WorkState.PENDING, due_at__lte=Now())
+            .order_by(*source.order)
             .values_list("pk", flat=True)[:room]
         )
         if ids:
-            model._default_manager.filter(pk__in=ids).update(state=WorkState.QUEUED, queued_until=Now() + QUEUED_FOR)
+            model._default_manager.filter(pk__in=ids).update(
+                state=WorkState.QUEUED, queued_until=Now() + source.queued_for
+            )
     return ids
 
 
@@ -99,6 +113,8 @@ def sweep() -> int:
         swept += source.model._default_manager.filter(state=WorkState.QUEUED, queued_until__lt=Now()).update(
             state=WorkState.PENDING, queued_until=None, due_at=Now()
         )
+        if source.sweep:
+            swept += source.sweep()
     return swept
 
 

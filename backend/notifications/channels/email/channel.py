@@ -1,0 +1,63 @@
+"""E-mail over SMTP, to the server in the EMAIL_ settings."""
+
+from dataclasses import dataclass
+from email.utils import parseaddr
+
+from django.conf import settings
+
+from backend.notifications import registry, rendering, unsubscribe
+from backend.notifications.channels import CALL_TIMEOUT, Result
+from backend.notifications.channels.email import message
+from backend.notifications.channels.email.smtp import Conversation, SmtpServer
+from backend.notifications.enums import ChannelName
+from backend.notifications.models import Delivery
+
+
+@dataclass(frozen=True)
+class PreparedMail:
+    recipient: str
+    raw: bytes
+    template_version: str
+
+
+class EmailChannel:
+    name: str = ChannelName.EMAIL
+    is_immediate = False
+    honours_keys = False  # SMTP servers accept the same Message-ID twice
+
+    def prepare(self, delivery: Delivery) -> PreparedMail:
+        """Renders and builds the mail. Raises Undeliverable with the reason."""
+        recipient = delivery.recipient
+        message.check_address(recipient.email)
+        kind = registry.get(delivery.notification.kind)
+        one_click = unsubscribe.url_for(recipient.pk, kind.category, self.name) if kind.opt_out else ""
+        rendered = rendering.render_mail(delivery.notification, kind, recipient, unsubscribe_url=one_click)
+        raw = message.build(
+            key=delivery.idem_key,
+            domain=settings.MAIL_DOMAIN,
+            sender=settings.DEFAULT_FROM_EMAIL,
+            recipient=recipient.email,
+            subject=rendered.subject,
+            text=rendered.text,
+            html=rendered.html,
+            language=recipient.language,
+            date=delivery.notification.created_at,
+            unsubscribe_url=one_click,
+        )
+        return PreparedMail(recipient.email, raw, rendered.version)
+
+    def send(self, prepared: PreparedMail) -> Result:
+        sender = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
+        return Conversation(server(), CALL_TIMEOUT).deliver(sender, prepared.recipient, prepared.raw)
+
+
+def server() -> SmtpServer:
+    return SmtpServer(
+        host=settings.EMAIL_HOST,
+        port=settings.EMAIL_PORT,
+        username=settings.EMAIL_HOST_USER or "",
+        password=settings.EMAIL_HOST_PASSWORD or "",
+        use_tls=settings.EMAIL_USE_TLS,
+        use_ssl=settings.EMAIL_USE_SSL,
+        local_hostname=settings.MAIL_DOMAIN,
+    )

@@ -1,0 +1,109 @@
+"""Every kind of notification there is. Apps register theirs in `<app>/notifications.py`, loaded at start."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.utils.functional import Promise
+
+from backend.notifications.enums import Category, ChannelName, Urgency
+
+if TYPE_CHECKING:
+    from backend.accounts.models import User
+    from backend.notifications.models import Notification
+
+
+def always_relevant(notification: "Notification") -> str:
+    return ""
+
+
+def network_office_only(actor: "User", notification: "Notification") -> bool:
+    from backend.accounts.policies import is_network_office
+
+    return is_network_office(actor)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of notification.
+
+    name: `<domain>.<what>`; its mails stand in `emails/<domain>/<what>/{subject.txt,body.txt,body.html}`.
+    title(notification): the one line of the notification page, in the language active when it is called.
+    context(notification): variables of the templates; `link` is required: the path (`/applications/3/`) of the page
+        where the person acts.
+    still_relevant(notification): "" or a reason code; asked again just before each call to a provider.
+    urgency: a digestible kind follows the person's daily or weekly choice, an immediate one goes at once.
+    opt_out: whether the person may say never; its mails carry one-click unsubscribe.
+    expires_after: from the write; after that it is not sent any more.
+    resend_when_uncertain: decisions that must arrive: sent once more, with the same Message-ID, when the first answer
+        was lost.
+    may_manage(actor, notification): who sees it in the ledger and may send it again.
+    """
+
+    name: str
+    category: str
+    title: Callable[["Notification"], "str | Promise"]
+    context: Callable[["Notification"], dict[str, Any]]
+    channels: tuple[str, ...] = (ChannelName.IN_APP, ChannelName.EMAIL)
+    urgency: str = Urgency.IMMEDIATE
+    opt_out: bool = True
+    expires_after: timedelta = timedelta(days=3)
+    resend_when_uncertain: bool = False
+    still_relevant: Callable[["Notification"], str] = field(default=always_relevant)
+    may_manage: Callable[["User", "Notification"], bool] = field(default=network_office_only)
+
+    @property
+    def template_folder(self) -> str:
+        return f"emails/{self.name.replace('.', '/')}"
+
+    @property
+    def priority(self) -> int:
+        if self.resend_when_uncertain or not self.opt_out:
+            return 0
+        return 1 if self.urgency == Urgency.IMMEDIATE else 2
+
+
+_kinds: dict[str, Kind] = {}
+
+
+def register(kind: Kind) -> Kind:
+    """Adds a kind. ValueError when it does not hold together, or when another kind has the name."""
+    known = _kinds.get(kind.name)
+    if known is not None and known != kind:
+        raise ValueError(f"two kinds are called {kind.name}")
+    domain, _dot, what = kind.name.partition(".")
+    if not (domain.isidentifier() and what.isidentifier()):
+        raise ValueError(f"{kind.name}: a kind is called <domain>.<what>")
+    if kind.category not in Category.values:
+        raise ValueError(f"{kind.name}: category {kind.category} is none of {', '.join(Category.values)}")
+    if not kind.channels or set(kind.channels) - set(ChannelName.values):
+        raise ValueError(f"{kind.name}: channels {kind.channels} are not among {', '.join(ChannelName.values)}")
+    if kind.urgency not in Urgency.values:
+        raise ValueError(f"{kind.name}: urgency {kind.urgency} is none of {', '.join(Urgency.values)}")
+    if kind.expires_after <= timedelta(0):
+        raise ValueError(f"{kind.name}: expires before it is written")
+    _kinds[kind.name] = kind
+    return kind
+
+
+def unregister(name: str) -> None:
+    _kinds.pop(name, None)
+
+
+def get(name: str) -> Kind:
+    """KeyError when no app registers the name."""
+    return _kinds[name]
+
+
+def kinds() -> list[Kind]:
+    return sorted(_kinds.values(), key=lambda kind: kind.name)
+
+
+def names(*, resend_when_uncertain: bool) -> list[str]:
+    return [kind.name for kind in kinds() if kind.resend_when_uncertain == resend_when_uncertain]
+
+
+def categories_that_may_be_refused() -> set[str]:
+    """Categories with at least one kind a person can opt out of."""
+    return {kind.category for kind in _kinds.values() if kind.opt_out}

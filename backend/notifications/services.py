@@ -1,0 +1,211 @@
+"""Commands: tell people something, and what they may change about it."""
+
+import uuid
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.db import connection, models, transaction
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from backend.common import clock, outbox, transitions
+from backend.common.errors import Conflict, Invalid, NotAllowed
+from backend.common.models import DomainEvent
+from backend.notifications import channels, registry
+from backend.notifications.digests import next_slot
+from backend.notifications.enums import RESENDABLE, Category, ChannelName, DeliveryState, Slot
+from backend.notifications.models import Delivery, Notification, Preference
+from backend.notifications.preferences import ALLOWED, DEFAULTS, chosen_slots, effective_slot
+
+if TYPE_CHECKING:
+    from backend.accounts.models import User
+
+BATCH = 5_000
+
+
+def notify(
+    *,
+    event: DomainEvent,
+    recipients: "Iterable[User]",
+    kind: str,
+    subject: models.Model,
+    data: dict[str, Any] | None = None,
+) -> list[Notification]:
+    """Writes that each recipient should know about `event`, with one delivery per channel, in the caller's transaction.
+
+    Asking again for the same event and recipient writes nothing. The number of queries does not depend on the number
+    of recipients. data: ids and plain values, no personal data.
+    Returns the notifications of this event and kind, also those written before.
+    Raises KeyError for a kind nobody registered, TransactionManagementError outside a transaction.
+    """
+    known = registry.get(kind)
+    if not connection.in_atomic_block:
+        raise transaction.TransactionManagementError("notify() belongs inside the transaction of the change")
+    ids = list(dict.fromkeys(recipient.pk for recipient in recipients))
+    if not ids:
+        return []
+    chosen = chosen_slots(ids, known.category)
+
+    def slot(user_id: int, channel: str) -> str:
+        return effective_slot(known, channel, chosen.get((user_id, channel)))
+
+    moment = clock.now()
+    Notification.objects.bulk_create(
+        [
+            Notification(
+                event=event,
+                recipient_id=pk,
+                kind=kind,
+                subject_type=subject._meta.model_name or "",
+                subject_id=subject.pk,
+                data=data or {},
+                created_at=moment,
+                is_shown=ChannelName.IN_APP in known.channels and slot(pk, ChannelName.IN_APP) != Slot.NEVER,
+            )
+            for pk in ids
+        ],
+        ignore_conflicts=True,
+        batch_size=BATCH,
+    )
+    written = list(Notification.objects.filter(event=event, kind=kind))
+    asked = set(ids)
+    here = _database_now()
+    Delivery.objects.bulk_create(
+        [
+            build_delivery(notification, known, channel, slot(notification.recipient_id, channel), here)
+            for notification in written
+            if notification.recipient_id in asked
+            for channel in known.channels
+        ],
+        ignore_conflicts=True,
+        batch_size=BATCH,
+    )
+    outbox.wake()
+    return written
+
+
+def build_delivery(
+    notification: Notification, kind: registry.Kind, channel: str, slot: str, moment: datetime
+) -> Delivery:
+    """An unsaved delivery. `moment`: the database clock."""
+    delivery = Delivery(
+        notification=notification,
+        event_id=notification.event_id,
+        recipient_id=notification.recipient_id,
+        channel=channel,
+        idem_key=idem_key(notification.event_id, notification.recipient_id, channel),
+        priority=kind.priority,
+        slot=slot,
+        due_at=moment,
+        expires_at=moment + kind.expires_after,
+    )
+    if slot == Slot.NEVER:
+        # The row stays, so that the ledger can answer why somebody was not told.
+        delivery.state, delivery.reason, delivery.done_at = DeliveryState.SUPPRESSED, "opted_out", moment
+    elif channels.get(channel).is_immediate:
+        delivery.state, delivery.called_at, delivery.done_at = DeliveryState.DELIVERED, moment, moment
+    elif slot in {Slot.DAILY, Slot.WEEKLY}:
+        delivery.due_at = next_slot(slot, moment)
+        # Waiting for its slot must not make it expire.
+        delivery.expires_at = delivery.due_at + kind.expires_after
+    return delivery
+
+
+def idem_key(event_id: uuid.UUID, recipient_id: int, channel: str) -> uuid.UUID:
+    return uuid.uuid5(event_id, f"{recipient_id}:{channel}")
+
+
+def mark_read(*, actor: "User", notification_id: int) -> bool:
+    """Marks one of the actor's own notifications as read. False when it is not theirs or was read already."""
+    own = Notification.objects.filter(pk=notification_id, recipient=actor, read_at__isnull=True)
+    return own.update(read_at=clock.now()) > 0
+
+
+def mark_all_read(*, actor: "User") -> int:
+    return Notification.objects.filter(recipient=actor, read_at__isnull=True).update(read_at=clock.now())
+
+
+Choices = dict[tuple[str, str], str]
+
+
+@transaction.atomic
+def set_preferences(*, actor: "User", user: "User", choices: Choices) -> None:
+    """Stores a person's choices: (category, channel) -> slot. Others stay as they are.
+
+    Raises NotAllowed for another person's choices, and Invalid with `field` "<category>.<channel>" for a choice that
+    does not exist or would leave nobody told.
+    """
+    if actor.pk != user.pk:
+        raise NotAllowed("preferences.not_yours", _("Only the person can change what they are told."))
+    refusable = registry.categories_that_may_be_refused()
+    for (category, channel), slot in choices.items():
+        field = f"{category}.{channel}"
+        if category not in Category.values or channel not in ChannelName.values or slot not in Slot.values:
+            raise Invalid("preferences.unknown", _("This choice does not exist. Reload the page."), field=field)
+        if slot not in ALLOWED[channel]:
+            raise Invalid(
+                "preferences.slot_not_for_channel",
+                _("Choose at once or never here: the list on the site has no daily or weekly edition."),
+                field=field,
+            )
+        if slot == Slot.NEVER and category not in refusable:
+            raise Invalid(
+                "preferences.always_told", _("This concerns decisions about you and is always sent."), field=field
+            )
+    for (category, channel), slot in choices.items():
+        if slot == DEFAULTS[category, channel]:
+            Preference.objects.filter(user=user, category=category, channel=channel).delete()
+        else:
+            Preference.objects.update_or_create(user=user, category=category, channel=channel, defaults={"slot": slot})
+    transitions.log(
+        "preferences.changed", user, actor=actor, data={f"{cat}.{chan}": slot for (cat, chan), slot in choices.items()}
+    )
+
+
+@transaction.atomic
+def unsubscribe(*, user: "User", category: str, channel: str) -> None:
+    """What one click in a mail does: never again, for this category on this channel. Harmless when repeated."""
+    Preference.objects.update_or_create(user=user, category=category, channel=channel, defaults={"slot": Slot.NEVER})
+    transitions.log("preferences.unsubscribed", user, actor=user, data={"category": category, "channel": channel})
+
+
+@transaction.atomic
+def resend_delivery(*, actor: "User", delivery: Delivery, reason: str) -> Delivery:
+    """Makes a delivery that ended badly due again, under the same key. Logged with the actor and the reason.
+
+    Raises NotAllowed when the kind does not let the actor, Invalid without a reason, Conflict when it is on its way or
+    has arrived.
+    """
+    kind = registry.get(delivery.notification.kind)
+    if not kind.may_manage(actor, delivery.notification):
+        raise NotAllowed("delivery.not_yours", _("You may not send this again."))
+    if not reason.strip():
+        raise Invalid("delivery.reason_missing", _("Say why it should be sent again."), field="reason")
+    locked = transitions.lock(Delivery.objects.all(), delivery.pk)
+    before = locked.state
+    if before not in RESENDABLE:
+        raise Conflict("delivery.wrong_state", _("It is on its way or has already arrived."), data={"state": before})
+    Delivery.objects.filter(pk=locked.pk).advance(
+        "delivery.resent",
+        due_at=Now(),
+        expires_at=Now() + max(kind.expires_after, timedelta(hours=1)),
+        slot=Slot.NOW,
+        attempts=0,
+        called_at=None,
+        lease_token=None,
+        lease_until=None,
+        done_at=None,
+        reason="",
+    )
+    transitions.log("delivery.resent", locked, actor=actor, reason=reason, data={"from": before})
+    outbox.wake()
+    locked.refresh_from_db()
+    return locked
+
+
+def _database_now() -> datetime:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT statement_timestamp()")
+        moment: datetime = cursor.fetchone()[0]
+    return moment

@@ -1,0 +1,76 @@
+"""People who log in, and what they do for a municipality or the network."""
+
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+
+from backend.accounts.enums import RoleKind
+from backend.common.models import TimestampedModel
+from backend.reference.models import Municipality
+
+
+class UserManager(BaseUserManager["User"]):
+    def create_user(self, email: str, **fields: Any) -> "User":
+        """A user without a password: login is by a code sent to the address."""
+        user = self.model(email=email.strip().lower(), **fields)
+        user.set_unusable_password()
+        user.save(using=self._db)
+        return user
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(email__iexact=username)
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    email = models.EmailField(_("E-mail address"), unique=True)
+    name = models.CharField(_("Name"), max_length=120)
+    language = models.CharField(_("Language"), max_length=2, choices=settings.LANGUAGES, default="sv")
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                Lower("email"),
+                name="user_email_once",
+                violation_error_message=_("This address already has an account."),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"user {self.pk}"
+
+    @property
+    def first_name(self) -> str:
+        return self.name.split(" ")[0]
+
+
+class Role(TimestampedModel):
+    """A coordinator belongs to one municipality, the network office to none."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="roles")
+    kind = models.CharField(max_length=12, choices=RoleKind.choices)
+    municipality = models.ForeignKey(Municipality, null=True, on_delete=models.PROTECT, related_name="roles")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "kind", "municipality"], name="role_once", nulls_distinct=False),
+            models.CheckConstraint(
+                condition=models.Q(kind=RoleKind.COORDINATOR, municipality__isnull=False)
+                | models.Q(kind=RoleKind.NETWORK, municipality__isnull=True),
+                name="coordinator_has_municipality_network_has_none",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.municipality_id or ''}"

@@ -1,0 +1,77 @@
+"""States of an application and the one table that says how they change."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from backend.common.transitions import Transition, TransitionTable
+
+
+class ApplicationState(models.TextChoices):
+    SUBMITTED = "submitted", _("Waiting for an answer")
+    WAITLISTED = "waitlisted", _("On the waiting list")
+    OFFERED = "offered", _("Seat offered")
+    ACCEPTED = "accepted", _("Accepted, waiting for the coordinator")
+    APPROVED = "approved", _("Approved")
+    DECLINED = "declined", _("Declined")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+    LAPSED = "lapsed", _("Lapsed")
+    REJECTED = "rejected", _("Rejected by the coordinator")
+
+
+class DeclineReason(models.TextChoices):
+    """Structured, so that each becomes a polite text and a useful figure."""
+
+    FILLED = "filled", _("All seats are taken")
+    PROGRAMME = "programme", _("We need someone from another programme")
+    AGE = "age", _("The work is not allowed at this age")
+    DATES = "dates", _("The dates do not work for us")
+    NO_SUPERVISOR = "no_supervisor", _("We have no supervisor in these weeks")
+    OTHER = "other", _("Another reason")
+
+
+class ReleaseReason(models.TextChoices):
+    """Why an application ended without the employer's no."""
+
+    BY_STUDENT = "by_student", _("Withdrawn by the student")
+    BY_GUARDIAN = "by_guardian", _("Withdrawn by a guardian")
+    BY_COORDINATOR = "by_coordinator", _("Withdrawn by the coordinator")
+    PLACED_ELSEWHERE = "placed_elsewhere", _("Got another place in the same weeks")
+    NOT_ANSWERED = "not_answered", _("The student did not answer in time")
+    OFFER_CLOSED = "offer_closed", _("The place was closed")
+
+
+S = ApplicationState
+LIVE_STATES = frozenset({S.SUBMITTED, S.WAITLISTED, S.OFFERED, S.ACCEPTED})
+HOLDING_STATES = frozenset({S.OFFERED, S.ACCEPTED, S.APPROVED})
+UNANSWERED_STATES = frozenset({S.SUBMITTED, S.WAITLISTED})
+
+APPLICATION_TRANSITIONS = TransitionTable(
+    subject="application",
+    initial=S.SUBMITTED,
+    moves={
+        "application.waitlisted": Transition(frozenset({S.SUBMITTED}), S.WAITLISTED, by="organisation", told="student"),
+        "application.offered": Transition(
+            frozenset({S.SUBMITTED, S.WAITLISTED}), S.OFFERED, by="organisation; the waiting list", told="student"
+        ),
+        "application.declined": Transition(
+            frozenset({S.SUBMITTED, S.WAITLISTED}), S.DECLINED, by="organisation, with a reason", told="student"
+        ),
+        "application.accepted": Transition(
+            frozenset({S.OFFERED}), S.ACCEPTED, by="student", told="organisation, deciding coordinator"
+        ),
+        "application.withdrawn": Transition(
+            frozenset({S.SUBMITTED, S.WAITLISTED, S.OFFERED, S.ACCEPTED}),
+            S.WITHDRAWN,
+            by="student; guardian of a minor; coordinator; another place in the same weeks",
+            told="organisation",
+        ),
+        "application.lapsed": Transition(
+            frozenset({S.SUBMITTED, S.WAITLISTED, S.OFFERED}),
+            S.LAPSED,
+            by="the hold's end; the offer's closing",
+            told="student; organisation when a seat was held",
+        ),
+        "application.approved": Transition(frozenset({S.ACCEPTED}), S.APPROVED, by="the match's approval"),
+        "application.rejected": Transition(frozenset({S.ACCEPTED}), S.REJECTED, by="the match's rejection"),
+    },
+)

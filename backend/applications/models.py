@@ -1,0 +1,67 @@
+"""A student asks for a period of an offer, and what becomes of it."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from backend.applications.enums import LIVE_STATES, ApplicationState, DeclineReason, ReleaseReason
+from backend.common.models import TimestampedModel
+from backend.offers.models import OfferPeriod
+from backend.placements.models import Match
+from backend.students.models import Student
+
+
+class Application(TimestampedModel):
+    """answer_due_at: when the organisation's silence is escalated. hold_expires_at: until when an offered seat is held.
+
+    waiting_rank: place on the period's waiting list, 1 first; kept when the list refills.
+    """
+
+    student = models.ForeignKey(Student, on_delete=models.CASCADE, related_name="applications")
+    period = models.ForeignKey(OfferPeriod, on_delete=models.PROTECT, related_name="applications")
+    state = models.CharField(max_length=10, choices=ApplicationState.choices, default=ApplicationState.SUBMITTED)
+    motivation = models.TextField(_("Why this place?"), max_length=1500, blank=True)
+    submitted_at = models.DateTimeField()
+    read_at = models.DateTimeField(null=True, blank=True)
+    answered_at = models.DateTimeField(null=True, blank=True)
+    answer_due_at = models.DateTimeField()
+    escalated_at = models.DateTimeField(null=True, blank=True)
+    offered_at = models.DateTimeField(null=True, blank=True)
+    hold_expires_at = models.DateTimeField(null=True, blank=True)
+    waiting_rank = models.PositiveIntegerField(null=True, blank=True)
+    decline_reason = models.CharField(max_length=20, choices=DeclineReason.choices, blank=True)
+    release_reason = models.CharField(max_length=20, choices=ReleaseReason.choices, blank=True)
+    message = models.TextField(_("Message"), max_length=1500, blank=True)
+    match = models.OneToOneField(Match, null=True, blank=True, on_delete=models.PROTECT, related_name="application")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["student", "-submitted_at"], name="application_of_student"),
+            models.Index(fields=["period", "state", "waiting_rank"], name="application_of_period"),
+            models.Index(fields=["hold_expires_at"], name="application_holds", condition=Q(state="offered")),
+            models.Index(fields=["answer_due_at"], name="application_due", condition=Q(state="submitted")),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["student", "period"],
+                condition=Q(state__in=sorted(LIVE_STATES)),
+                name="one_live_application_per_period",
+                violation_error_message=_("You have already applied for this period."),
+            ),
+            models.CheckConstraint(condition=Q(state__in=ApplicationState.values), name="application_state_known"),
+            models.CheckConstraint(
+                condition=~Q(state="offered") | Q(hold_expires_at__isnull=False), name="offered_seat_has_an_end"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="waitlisted") | Q(waiting_rank__isnull=False), name="waitlisted_has_a_rank"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["accepted", "approved"]) | Q(match__isnull=False), name="accepted_has_a_match"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="declined") | ~Q(decline_reason=""), name="declined_has_a_reason"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"application {self.pk}"

@@ -1,0 +1,13 @@
+"""The map of the house's doors. Each journey keeps its own addresses in backend/web/urls.py."""
+
+from django.urls import URLPattern, URLResolver, include, path
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("backend.web.urls")),
+    path("konto/", include("allauth.account.urls")),
+]
+
+handler400 = "backend.web.errors.bad_request"
+handler403 = "backend.web.errors.forbidden"
+handler404 = "backend.web.errors.not_found"
+handler500 = "backend.web.errors.server_error"

@@ -1,0 +1,113 @@
+"""Who posts places: organisations, their sites and their people; and what a municipality has decided about them."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from stdnum.se import orgnr
+
+from backend.accounts.models import User
+from backend.common.models import TimestampedModel
+from backend.organisations.enums import MembershipRole, OrganisationKind
+from backend.reference.models import Municipality
+
+
+class Organisation(TimestampedModel):
+    """A company, a municipal unit or an education provider.
+
+    registration_number: ten digits without hyphen. That of a sole trader is a personal identity number, so it is shown
+    only to the organisation itself and to coordinators, and never logged.
+    """
+
+    name = models.CharField(_("Name"), max_length=160)
+    kind = models.CharField(
+        _("Kind"), max_length=20, choices=OrganisationKind.choices, default=OrganisationKind.COMPANY
+    )
+    registration_number = models.CharField(_("Organisation number"), max_length=10, null=True, blank=True, unique=True)
+    about = models.TextField(_("About"), blank=True, max_length=4000)
+    website = models.URLField(_("Website"), blank=True)
+    municipality = models.ForeignKey(
+        Municipality, null=True, blank=True, on_delete=models.PROTECT, related_name="organisations"
+    )
+    source = models.CharField(max_length=20, blank=True)
+    source_ref = models.CharField(max_length=120, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["source", "source_ref"], name="organisation_once_per_source", condition=~models.Q(source="")
+            ),
+            models.CheckConstraint(
+                condition=models.Q(registration_number__regex=r"^\d{10}$") | models.Q(registration_number__isnull=True),
+                name="registration_number_ten_digits",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def registration_number_label(self) -> str:
+        return orgnr.format(self.registration_number) if self.registration_number else ""
+
+
+class Workplace(TimestampedModel):
+    """A site with address and coordinates (degrees WGS 84). No municipality means: given in several of them."""
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="workplaces")
+    name = models.CharField(_("Name"), max_length=160)
+    address = models.CharField(_("Street address"), max_length=200, blank=True)
+    postcode = models.CharField(_("Postcode"), max_length=6, blank=True)
+    city = models.CharField(_("City"), max_length=80, blank=True)
+    municipality = models.ForeignKey(
+        Municipality, null=True, blank=True, on_delete=models.PROTECT, related_name="workplaces"
+    )
+    lat = models.FloatField(null=True, blank=True)
+    lon = models.FloatField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(lat__isnull=True, lon__isnull=True)
+                | models.Q(lat__range=(54.0, 70.0), lon__range=(9.0, 26.0)),
+                name="workplace_in_sweden",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Membership(TimestampedModel):
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=10, choices=MembershipRole.choices, default=MembershipRole.MEMBER)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "organisation"], name="membership_once")]
+
+    def __str__(self) -> str:
+        return f"{self.role} of {self.organisation_id}"
+
+
+class MunicipalitySettings(models.Model):
+    """What a municipality has decided for itself. A missing row means the defaults."""
+
+    municipality = models.OneToOneField(
+        Municipality, primary_key=True, on_delete=models.CASCADE, related_name="settings"
+    )
+    trusted_may_publish = models.BooleanField(
+        default=False, help_text=_("Offers of trusted organisations are published without review.")
+    )
+
+    def __str__(self) -> str:
+        return self.municipality_id
+
+
+class TrustedOrganisation(TimestampedModel):
+    municipality = models.ForeignKey(Municipality, on_delete=models.CASCADE, related_name="trusted_organisations")
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="trusted_by")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["municipality", "organisation"], name="trust_once")]
+
+    def __str__(self) -> str:
+        return f"{self.municipality_id} trusts {self.organisation_id}"

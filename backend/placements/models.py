@@ -1,0 +1,89 @@
+"""Matches that wait for a coordinator, and the placements that stand when approved."""
+
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateRangeField, RangeBoundary, RangeOperators
+from django.db import models
+from django.db.models import F, Func, Q
+from django.utils.translation import gettext_lazy as _
+
+from backend.accounts.models import User
+from backend.common.models import TimestampedModel
+from backend.offers.models import OfferPeriod
+from backend.placements.enums import MatchSource, MatchState, PlacementState
+from backend.reference.models import Municipality
+from backend.students.models import Student
+
+
+class DateRange(Func):
+    function = "DATERANGE"
+    output_field = DateRangeField()
+
+
+def dates_of_row() -> DateRange:
+    """start..end with both days included, as a range the database can compare."""
+    return DateRange("start", "end", RangeBoundary(inclusive_lower=True, inclusive_upper=True))
+
+
+class Match(TimestampedModel):
+    """Both sides said yes, or a round decided. `deciding_municipality` empty: the network office decides.
+
+    start, end: the period's dates when the match was made.
+    """
+
+    student = models.ForeignKey(Student, on_delete=models.CASCADE, related_name="matches")
+    period = models.ForeignKey(OfferPeriod, on_delete=models.PROTECT, related_name="matches")
+    source = models.CharField(max_length=12, choices=MatchSource.choices, default=MatchSource.APPLICATION)
+    state = models.CharField(max_length=10, choices=MatchState.choices, default=MatchState.PROPOSED)
+    deciding_municipality = models.ForeignKey(
+        Municipality, null=True, on_delete=models.PROTECT, related_name="matches_to_decide"
+    )
+    start = models.DateField()
+    end = models.DateField()
+    proposed_at = models.DateTimeField()
+    decided_at = models.DateTimeField(null=True, blank=True)
+    decided_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    decision_reason = models.TextField(blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["deciding_municipality", "state", "proposed_at"], name="match_queue")]
+        constraints = [
+            ExclusionConstraint(
+                name="no_overlapping_matches",
+                expressions=[(F("student"), RangeOperators.EQUAL), (dates_of_row(), RangeOperators.OVERLAPS)],
+                condition=Q(state__in=[MatchState.PROPOSED, MatchState.APPROVED]),
+                violation_error_message=_("The student already has a place in these weeks."),
+            ),
+            models.CheckConstraint(condition=Q(state__in=MatchState.values), name="match_state_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"match {self.pk}"
+
+
+class Placement(TimestampedModel):
+    """An approved match: dates, supervisor, and what comes of it."""
+
+    match = models.OneToOneField(Match, on_delete=models.PROTECT, related_name="placement")
+    student = models.ForeignKey(Student, on_delete=models.CASCADE, related_name="placements")
+    period = models.ForeignKey(OfferPeriod, on_delete=models.PROTECT, related_name="placements")
+    start = models.DateField()
+    end = models.DateField()
+    supervisor_name = models.CharField(_("Supervisor"), max_length=120, blank=True)
+    state = models.CharField(max_length=12, choices=PlacementState.choices, default=PlacementState.UPCOMING)
+    ended_reason = models.TextField(blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["state", "start"], name="placement_calendar")]
+        constraints = [
+            ExclusionConstraint(
+                name="no_overlapping_placements",
+                expressions=[(F("student"), RangeOperators.EQUAL), (dates_of_row(), RangeOperators.OVERLAPS)],
+                condition=Q(state__in=[PlacementState.UPCOMING, PlacementState.ONGOING]),
+                violation_error_message=_("The student already has a placement in these weeks."),
+            ),
+            models.CheckConstraint(condition=Q(state__in=PlacementState.values), name="placement_state_known"),
+            models.CheckConstraint(condition=Q(end__gte=F("start")), name="placement_ends_after_start"),
+        ]
+
+    def __str__(self) -> str:
+        return f"placement {self.pk}"

@@ -1,0 +1,146 @@
+"""Students, those who answer for them, and the searches they want to hear about."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from backend.accounts.models import User
+from backend.common.models import TimestampedModel
+from backend.reference.models import Municipality, OccupationGroup, PlacementForm, Programme
+
+
+class StudentQuerySet(models.QuerySet["Student"]):
+    def unprotected(self) -> "StudentQuerySet":
+        """Those who may appear in lists, counts and suggestions."""
+        return self.filter(is_protected=False)
+
+
+class Student(TimestampedModel):
+    """Someone who looks for a place. Matching sees class of age, form, programme, area and wishes, nothing else.
+
+    municipality: whose school owner answers for the student; empty when outside the network.
+    lat, lon: where journeys start, degrees WGS 84, rounded to about a kilometre. max_distance_km: empty = no limit.
+    is_protected: protected identity. Such a student is absent from every list and count of everyone without a grant.
+    """
+
+    user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="student")
+    municipality = models.ForeignKey(
+        Municipality, null=True, blank=True, on_delete=models.PROTECT, related_name="students"
+    )
+    school = models.CharField(_("School"), max_length=120, blank=True)
+    class_name = models.CharField(_("Class"), max_length=20, blank=True)
+    programme = models.ForeignKey(Programme, null=True, blank=True, on_delete=models.PROTECT, related_name="students")
+    birth_date = models.DateField(_("Date of birth"))
+    has_finished_compulsory_school = models.BooleanField(_("Finished compulsory school"), default=True)
+    forms = models.ManyToManyField(PlacementForm, related_name="students", verbose_name=_("Looking for"))
+    interests = models.ManyToManyField(
+        OccupationGroup, related_name="students", blank=True, verbose_name=_("Interests")
+    )
+    skills = ArrayField(models.CharField(max_length=40), default=list, blank=True, verbose_name=_("Skills"))
+    languages = ArrayField(models.CharField(max_length=5), default=list, blank=True, verbose_name=_("Languages"))
+    lat = models.FloatField(null=True, blank=True)
+    lon = models.FloatField(null=True, blank=True)
+    max_distance_km = models.PositiveSmallIntegerField(_("Longest journey, km"), null=True, blank=True)
+    wants_suggestions = models.BooleanField(_("Tell me about places that fit"), default=True)
+    is_protected = models.BooleanField(default=False)
+    alias = models.CharField(max_length=40, blank=True)
+
+    objects = StudentQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(is_protected=False) | ~models.Q(alias=""), name="protected_student_has_alias"
+            )
+        ]
+        indexes = [models.Index(fields=["municipality", "class_name"], name="student_class")]
+
+    def __str__(self) -> str:
+        return f"student {self.pk}"
+
+    @property
+    def display_name(self) -> str:
+        """What an employer may see."""
+        return self.alias if self.is_protected else self.user.name
+
+
+class Availability(models.Model):
+    """Dates on which the student can have a place, both ends included. None at all = any time."""
+
+    student = models.ForeignKey(Student, on_delete=models.CASCADE, related_name="availabilities")
+    start = models.DateField()
+    end = models.DateField()
+
+    class Meta:
+        ordering = ["start"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(end__gte=models.F("start")),
+                name="availability_ends_after_start",
+                violation_error_message=_("The last day is before the first."),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.start} to {self.end}"
+
+
+class Guardianship(TimestampedModel):
+    """A guardian of a minor. At most two; they may live apart and need no account of their own to answer."""
+
+    student = models.ForeignKey(Student, on_delete=models.CASCADE, related_name="guardianships")
+    guardian = models.ForeignKey(User, on_delete=models.CASCADE, related_name="guardianships")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["student", "guardian"], name="guardianship_once")]
+
+    def __str__(self) -> str:
+        return f"guardian {self.guardian_id} of {self.student_id}"
+
+
+class GuardianConsent(models.Model):
+    """A guardian's yes to placements: which text, how it was given, when, and when it was taken back."""
+
+    guardianship = models.ForeignKey(Guardianship, on_delete=models.CASCADE, related_name="consents")
+    text_version = models.CharField(max_length=20)
+    method = models.CharField(max_length=20)
+    given_at = models.DateTimeField()
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["guardianship"], condition=models.Q(withdrawn_at__isnull=True), name="one_consent_in_force"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"consent {self.pk}"
+
+
+class Alert(TimestampedModel):
+    """A saved search that notifies. Empty fields do not restrict. Radius in kilometres around `municipality`'s or own point."""
+
+    student = models.ForeignKey(Student, on_delete=models.CASCADE, related_name="alerts")
+    name = models.CharField(_("Name"), max_length=80)
+    text = models.CharField(_("Words"), max_length=80, blank=True)
+    form = models.ForeignKey(PlacementForm, null=True, blank=True, on_delete=models.PROTECT, related_name="alerts")
+    group = models.ForeignKey(OccupationGroup, null=True, blank=True, on_delete=models.PROTECT, related_name="alerts")
+    municipality = models.ForeignKey(
+        Municipality, null=True, blank=True, on_delete=models.PROTECT, related_name="alerts"
+    )
+    radius_km = models.PositiveSmallIntegerField(_("Within, km"), null=True, blank=True)
+    is_active = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ["name", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(radius_km__isnull=True) | models.Q(municipality__isnull=False),
+                name="alert_radius_needs_a_place",
+                violation_error_message=_("Choose a place to measure the distance from."),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"alert {self.pk}"

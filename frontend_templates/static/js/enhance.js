@@ -1,0 +1,33 @@
+// Optional comforts. Every journey works without this file.
+"use strict";
+
+/** data-autosubmit on a form: a changed filter is applied at once. */
+document.addEventListener("change", (event) => {
+  const form = event.target.closest("form[data-autosubmit]");
+  if (form && !event.target.matches("[type=search], [type=text]")) form.requestSubmit();
+});
+
+/** data-select-all="name" on a checkbox: ticks every checkbox of that name in the same form. */
+document.addEventListener("change", (event) => {
+  const name = event.target.dataset.selectAll;
+  const form = event.target.form;
+  if (!name || !form) return;
+  for (const box of form.querySelectorAll(`input[type=checkbox][name="${CSS.escape(name)}"]`)) box.checked = event.target.checked;
+});
+
+/** data-count="name" in a form: keeps the number of ticked checkboxes of that name as its text. */
+document.addEventListener("change", (event) => {
+  const form = event.target.form;
+  if (!form || event.target.type !== "checkbox") return;
+  for (const count of form.querySelectorAll("[data-count]")) {
+    count.textContent = form.querySelectorAll(`input[name="${CSS.escape(count.dataset.count)}"]:checked`).length;
+  }
+});
+
+/** data-copy="text" on a button: copies the text, then says so with the words of data-copied. */
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  await navigator.clipboard.writeText(button.dataset.copy);
+  if (button.dataset.copied) button.textContent = button.dataset.copied;
+});

@@ -18,6 +18,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 
 from backend.ops.runner.ports import PortError, check_port_is_free, port_from
@@ -47,7 +48,8 @@ def is_current(root: Path, level: str) -> bool:
         made_level, made_from = (root / ".venv/installed").read_text(encoding="ascii").split()
     except (OSError, ValueError):
         return False
-    return LEVELS.index(made_level) >= LEVELS.index(level) and made_from == fingerprint(root)
+    usable = (root / ".venv/bin/python").exists() and made_level in LEVELS
+    return usable and LEVELS.index(made_level) >= LEVELS.index(level) and made_from == fingerprint(root)
 
 
 def installed_level(root: Path) -> str | None:
@@ -139,18 +141,11 @@ def _find_uv(environment: Mapping[str, str]) -> str:
     for candidate in (shutil.which("uv"), str(own)):
         if candidate and _uv_version(candidate) >= OLDEST_UV:
             return candidate
+    if find_spec("pip") is None:
+        raise BootstrapError("neither uv nor pip is there: install one (Debian: apt-get install python3-pip)")
     requirement = f"uv>={OLDEST_UV[0]}.{OLDEST_UV[1]}"
-    command = [
-        sys.executable,
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--upgrade",
-        "--target",
-        str(ROOT / ".boot"),
-        requirement,
-    ]
+    options = ["--quiet", "--disable-pip-version-check", "--root-user-action", "ignore", "--upgrade"]
+    command = [sys.executable, "-m", "pip", "install", *options, "--target", str(ROOT / ".boot"), requirement]
     if subprocess.run(command, cwd=ROOT, env=dict(environment), check=False).returncode != 0 or not own.exists():
         raise BootstrapError(f"uv could not be installed with pip (reason above): {' '.join(command)}")
     return str(own)

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from backend.web import weeks as week_texts
+from backend.web.municipality_map import MapDrawing, MapMember, build_map
 
 register = template.Library()
 
@@ -123,6 +124,22 @@ def shares(parts: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
 def share_of(value: float, whole: float) -> str:
     """A single bar's length as an SVG percentage; nothing of nothing is an empty bar."""
     return f"{100 * min(max(value / whole, 0), 1):.2f}%" if whole else "0%"
+
+
+@register.filter
+def percent(share: float) -> str:
+    """`{{ 0.94|percent }}` gives "94 %" (without the space in English)."""
+    space = week_texts.NBSP if week_texts.is_swedish() else ""
+    return f"{round(100 * share)}{space}%"
+
+
+@register.simple_tag
+def municipality_map(members: Iterable[Any]) -> MapDrawing:
+    """The drawing for the `map` component from members with `code`, `name` and `count` (objects or mappings)."""
+    return build_map(
+        MapMember(m["code"], m["name"], m["count"]) if isinstance(m, Mapping) else MapMember(m.code, m.name, m.count)
+        for m in members
+    )
 
 
 @register.filter

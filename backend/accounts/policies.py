@@ -27,5 +27,5 @@ def _roles(user: User) -> list[tuple[str, str | None]]:
     roles: list[tuple[str, str | None]] | None = getattr(user, "_role_pairs", None)
     if roles is None:
         roles = list(user.roles.values_list("kind", "municipality_id"))
-        user._role_pairs = roles  # type: ignore[attr-defined]
+        user._role_pairs = roles  # type: ignore[attr-defined]  # noqa: SLF001 - remembered on the request's own user object
     return roles

@@ -50,7 +50,7 @@ class Match(TimestampedModel):
             ExclusionConstraint(
                 name="no_overlapping_matches",
                 expressions=[(F("student"), RangeOperators.EQUAL), (dates_of_row(), RangeOperators.OVERLAPS)],
-                condition=Q(state__in=[MatchState.PROPOSED, MatchState.APPROVED]),
+                condition=Q(state=MatchState.PROPOSED),
                 violation_error_message=_("The student already has a place in these weeks."),
             ),
             models.CheckConstraint(condition=Q(state__in=MatchState.values), name="match_state_known"),

@@ -1,6 +1,7 @@
 """Settings shared by every environment. What differs stands in dev.py, test.py and production.py."""
 
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import django_stubs_ext
@@ -22,7 +23,7 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 DEBUG = False
 DEMO_MODE = False
 
-DATABASES = {
+DATABASES: dict[str, dict[str, Any]] = {
     "default": {
         **env.db("DATABASE_URL", default="postgres:///praktiknavet"),
         "ATOMIC_REQUESTS": False,
@@ -86,42 +87,43 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 TEMPLATES_DIR = BASE_DIR / "frontend_templates"
 COTTON_DIR = "components"
 COTTON_SNAKE_CASED_NAMES = True
+TEMPLATE_OPTIONS: dict[str, Any] = {
+    # Cotton and template-partials each want to wrap the loaders; together they need this explicit order.
+    "loaders": [
+        (
+            "template_partials.loader.Loader",
+            [
+                (
+                    "django.template.loaders.cached.Loader",
+                    [
+                        "django_cotton.cotton_loader.Loader",
+                        "django.template.loaders.filesystem.Loader",
+                        "django.template.loaders.app_directories.Loader",
+                    ],
+                )
+            ],
+        )
+    ],
+    "builtins": [
+        "django.templatetags.i18n",
+        "django.templatetags.static",
+        "django_cotton.templatetags.cotton",
+        "template_partials.templatetags.partials",
+        "backend.web.templatetags.praktiknavet",
+    ],
+    "context_processors": [
+        "django.template.context_processors.request",
+        "django.contrib.auth.context_processors.auth",
+        "django.contrib.messages.context_processors.messages",
+        "django.template.context_processors.i18n",
+        "backend.web.context.site",
+    ],
+}
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [TEMPLATES_DIR],
-        "OPTIONS": {
-            # Cotton and template-partials each want to wrap the loaders; together they need this explicit order.
-            "loaders": [
-                (
-                    "template_partials.loader.Loader",
-                    [
-                        (
-                            "django.template.loaders.cached.Loader",
-                            [
-                                "django_cotton.cotton_loader.Loader",
-                                "django.template.loaders.filesystem.Loader",
-                                "django.template.loaders.app_directories.Loader",
-                            ],
-                        )
-                    ],
-                )
-            ],
-            "builtins": [
-                "django.templatetags.i18n",
-                "django.templatetags.static",
-                "django_cotton.templatetags.cotton",
-                "template_partials.templatetags.partials",
-                "backend.web.templatetags.praktiknavet",
-            ],
-            "context_processors": [
-                "django.template.context_processors.request",
-                "django.contrib.auth.context_processors.auth",
-                "django.contrib.messages.context_processors.messages",
-                "django.template.context_processors.i18n",
-                "backend.web.context.site",
-            ],
-        },
+        "OPTIONS": TEMPLATE_OPTIONS,
     }
 ]
 

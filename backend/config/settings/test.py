@@ -4,8 +4,7 @@ from .base import *
 
 SECRET_KEY = "test-only-key-of-sufficient-length-for-the-signing-checks"
 ALLOWED_HOSTS = ["testserver", "127.0.0.1", "localhost"]
-DATABASES["default"]["OPTIONS"] = {}
-DATABASES["default"]["TEST"] = {"TEMPLATE": "template0"}
+DATABASES["default"].update(OPTIONS={}, TEST={"TEMPLATE": "template0"})
 
 
 class UndefinedVariable(str):
@@ -20,5 +19,5 @@ class UndefinedVariable(str):
         return item == "%s"
 
 
-TEMPLATES[0]["OPTIONS"]["string_if_invalid"] = UndefinedVariable("%s")
+TEMPLATE_OPTIONS["string_if_invalid"] = UndefinedVariable("%s")
 CELERY_TASK_ALWAYS_EAGER = False

@@ -1,0 +1,23 @@
+"""What time does to applications: holds that end, answers that do not come."""
+
+from datetime import timedelta
+
+from backend.applications import services
+from backend.applications.enums import ApplicationState
+from backend.applications.models import Application
+from backend.common import clock
+from backend.common.schedule import periodic
+
+
+@periodic("applications.lapse_holds", every=timedelta(minutes=1))
+def lapse_holds() -> int:
+    due = Application.objects.filter(state=ApplicationState.OFFERED, hold_expires_at__lte=clock.now())
+    return sum(services.lapse_hold(application_id=pk) for pk in due.values_list("pk", flat=True))
+
+
+@periodic("applications.escalate_silence", every=timedelta(minutes=10))
+def escalate_silence() -> int:
+    due = Application.objects.filter(
+        state=ApplicationState.SUBMITTED, escalated_at__isnull=True, answer_due_at__lte=clock.now()
+    )
+    return sum(services.escalate_silence(application_id=pk) for pk in due.values_list("pk", flat=True))

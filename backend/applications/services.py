@@ -1,0 +1,356 @@
+"""Commands about applications: apply, answer, accept, withdraw; and what time and freed seats do to them.
+
+Locks are taken in one order everywhere: student, application, period. So two commands never wait for each other.
+"""
+
+from datetime import timedelta
+
+from django.db import IntegrityError, transaction
+from django.db.models import Max
+from django.utils.translation import gettext_lazy as _
+
+from backend.accounts.models import User
+from backend.applications import policies
+from backend.applications.answers import add_working_days
+from backend.applications.enums import (
+    APPLICATION_TRANSITIONS,
+    LIVE_STATES,
+    ApplicationState,
+    DeclineReason,
+    ReleaseReason,
+)
+from backend.applications.models import Application
+from backend.common import clock, events, outbox
+from backend.common.errors import Conflict, Invalid, NotAllowed, NotFound
+from backend.common.transitions import log, move
+from backend.offers.models import Offer, OfferPeriod
+from backend.offers.seats import hold_seat, release_seat
+from backend.placements.enums import MatchSource
+from backend.placements.services import propose_match, withdraw_match
+from backend.reference.enums import Verdict
+from backend.reference.selectors import form_on
+from backend.reference.work_rules import age_class, verdict
+from backend.students.models import Student
+from backend.students.policies import is_guardian_of, is_self
+
+RELATED = ("student__user", "period__offer__organisation", "period__offer__workplace", "period__offer__form")
+
+
+def _locked(actor: User | None, application_id: int) -> Application:
+    """The application with its row locked, if the actor may know of it. No actor: the clock or the waiting list."""
+    application = (
+        Application.objects.select_related(*RELATED).select_for_update(of=("self",)).filter(pk=application_id).first()
+    )
+    if application is None or (actor is not None and not _may_know(actor, application)):
+        raise NotFound("application.unknown", _("There is no such application."))
+    return application
+
+
+def _may_know(actor: User, application: Application) -> bool:
+    return policies.can_withdraw(actor, application) or policies.can_answer(actor, application)
+
+
+def _require_answerer(actor: User, application: Application) -> None:
+    if not policies.can_answer(actor, application):
+        raise NotAllowed("application.not_answerer", _("Only the organisation answers applications."))
+
+
+@transaction.atomic
+def submit_application(*, actor: User, period_id: int, motivation: str = "") -> Application:
+    """A student asks for a period.
+
+    Raises Invalid or Conflict with a reason a student understands: closed, passed, full list, not allowed at this age,
+    applied already, too many open applications.
+    """
+    student = Student.objects.select_for_update(of=("self",)).filter(user=actor).first()
+    if student is None:
+        raise NotAllowed("student.no_profile", _("Fill in your profile first."))
+    period = OfferPeriod.objects.select_related("offer__workplace", "offer__form").filter(pk=period_id).first()
+    if period is None or not Offer.objects.visible_to(actor).filter(pk=period.offer_id).exists():
+        raise NotFound("period.unknown", _("There is no such place."))
+    rules = form_on(period.offer.form_id, period.start)
+    _check_open(period)
+    _check_allowed(student, period)
+    if student.applications.filter(state__in=LIVE_STATES).count() >= rules.max_live_applications:
+        raise Conflict(
+            "application.too_many", _("You have as many open applications as the form allows. Withdraw one first.")
+        )
+    now = clock.now()
+    try:
+        with transaction.atomic():
+            application = Application.objects.create(
+                student=student,
+                period=period,
+                motivation=motivation.strip(),
+                submitted_at=now,
+                answer_due_at=add_working_days(now, rules.answer_days),
+            )
+    except IntegrityError as error:
+        raise Conflict("application.twice", _("You have already applied for this period.")) from error
+    log("application.submitted", application, actor=actor)
+    events.record("application.submitted", application)
+    outbox.wake()
+    return application
+
+
+def _check_open(period: OfferPeriod) -> None:
+    offer, today = period.offer, clock.today()
+    if not offer.is_open:
+        raise Conflict("offer.not_open", _("This place does not take applications right now."))
+    if offer.apply_by is not None and offer.apply_by < today:
+        raise Conflict("offer.deadline_passed", _("The last day to apply has passed."))
+    if period.end < today:
+        raise Conflict("period.ended", _("This period has already ended."))
+
+
+def _check_allowed(student: Student, period: OfferPeriod) -> None:
+    who = age_class(student.birth_date, period.start, student.has_finished_compulsory_school)
+    hazards = list(period.offer.hazards.values_list("pk", flat=True))
+    if verdict(hazards, who, period.offer.form_id, period.start) == Verdict.FORBIDDEN:
+        raise Invalid("application.age", _("The work at this place is not allowed at your age."), field="period")
+
+
+@transaction.atomic
+def mark_read(*, actor: User, application_id: int) -> None:
+    """The organisation has opened the application; the student sees that."""
+    application = _locked(actor, application_id)
+    if application.read_at is None and policies.can_answer(actor, application):
+        application.read_at = clock.now()
+        application.save(update_fields=["read_at"])
+
+
+@transaction.atomic
+def offer_seat(*, actor: User, application_id: int, message: str = "") -> Application:
+    """The organisation offers one of its seats; it is held until the student answers or the hold ends.
+
+    Raises Conflict `period.full` when the last seat was taken by someone else meanwhile.
+    """
+    application = _locked(actor, application_id)
+    _require_answerer(actor, application)
+    _offer_seat(application, actor, message=message)
+    return application
+
+
+def _offer_seat(application: Application, actor: User | None, *, message: str = "", refill: bool = False) -> None:
+    rules = form_on(application.period.offer.form_id, application.period.start)
+    now = clock.now()
+    application.offered_at = now
+    application.answered_at = application.answered_at or now
+    application.hold_expires_at = now + timedelta(hours=rules.refill_hold_hours if refill else rules.hold_hours)
+    application.message = message.strip()
+    move(
+        application,
+        APPLICATION_TRANSITIONS,
+        "application.offered",
+        actor=actor,
+        data={"refill": refill},
+        update_fields=["offered_at", "answered_at", "hold_expires_at", "message"],
+    )
+    hold_seat(application.period_id)
+    outbox.wake()
+
+
+@transaction.atomic
+def waitlist_application(*, actor: User, application_id: int, message: str = "") -> Application:
+    """The organisation puts the applicant last on the period's waiting list."""
+    application = _locked(actor, application_id)
+    _require_answerer(actor, application)
+    # The period's row serialises the ranks: two applicants never get the same one.
+    OfferPeriod.objects.select_for_update().get(pk=application.period_id)
+    last = Application.objects.filter(period=application.period_id).aggregate(last=Max("waiting_rank"))["last"] or 0
+    application.waiting_rank = last + 1
+    application.answered_at, application.message = clock.now(), message.strip()
+    move(
+        application,
+        APPLICATION_TRANSITIONS,
+        "application.waitlisted",
+        actor=actor,
+        update_fields=["waiting_rank", "answered_at", "message"],
+    )
+    outbox.wake()
+    return application
+
+
+@transaction.atomic
+def decline_application(*, actor: User, application_id: int, reason: str, message: str = "") -> Application:
+    """The organisation says no, with a structured reason that becomes a polite text."""
+    application = _locked(actor, application_id)
+    _require_answerer(actor, application)
+    if reason not in DeclineReason.values:
+        raise Invalid("application.no_reason", _("Choose a reason."), field="reason")
+    application.decline_reason = reason
+    application.answered_at = application.answered_at or clock.now()
+    application.message = message.strip()
+    move(
+        application,
+        APPLICATION_TRANSITIONS,
+        "application.declined",
+        actor=actor,
+        data={"decline_reason": reason},
+        update_fields=["decline_reason", "answered_at", "message"],
+    )
+    outbox.wake()
+    return application
+
+
+@transaction.atomic
+def accept_seat(*, actor: User, application_id: int) -> Application:
+    """The student says yes: a match waits for the coordinator, and other applications for the same days are released."""
+    student = Student.objects.select_for_update(of=("self",)).filter(user=actor).first()
+    application = _locked(actor, application_id)
+    if student is None or not policies.can_accept(actor, application):
+        raise NotAllowed("application.not_student", _("Only the student can accept the seat."))
+    if application.hold_expires_at is not None and application.hold_expires_at < clock.now():
+        raise Conflict("application.hold_over", _("The time to answer has run out."))
+    if application.state == ApplicationState.OFFERED:
+        application.match = propose_match(
+            actor=actor, student=student, period=application.period, source=MatchSource.APPLICATION
+        )
+    move(application, APPLICATION_TRANSITIONS, "application.accepted", actor=actor, update_fields=["match"])
+    _release_overlapping(application)
+    outbox.wake()
+    return application
+
+
+def _release_overlapping(accepted: Application) -> None:
+    others = (
+        Application.objects.filter(
+            student=accepted.student_id,
+            state__in=LIVE_STATES - {ApplicationState.ACCEPTED},
+            period__start__lte=accepted.period.end,
+            period__end__gte=accepted.period.start,
+        )
+        .exclude(pk=accepted.pk)
+        .order_by("pk")
+        .values_list("pk", flat=True)
+    )
+    for pk in others:
+        _withdraw(_locked(None, pk), None, ReleaseReason.PLACED_ELSEWHERE)
+
+
+@transaction.atomic
+def withdraw_application(*, actor: User, application_id: int) -> Application:
+    """The student, a minor's guardian, or the coordinator takes an application back. A held seat is freed."""
+    owner = Application.objects.filter(pk=application_id).values_list("student", flat=True).first()
+    if owner is not None:
+        Student.objects.select_for_update(of=("self",)).filter(pk=owner).first()
+    application = _locked(actor, application_id)
+    if not policies.can_withdraw(actor, application):
+        raise NotAllowed("application.not_withdrawer", _("Only the student can withdraw the application."))
+    if is_self(actor, application.student):
+        why = ReleaseReason.BY_STUDENT
+    elif is_guardian_of(actor, application.student):
+        why = ReleaseReason.BY_GUARDIAN
+    else:
+        why = ReleaseReason.BY_COORDINATOR
+    _withdraw(application, actor, why)
+    return application
+
+
+def _withdraw(application: Application, actor: User | None, why: ReleaseReason) -> None:
+    held_by_offer = application.state == ApplicationState.OFFERED
+    held_by_match = application.state == ApplicationState.ACCEPTED
+    application.release_reason = why
+    move(
+        application,
+        APPLICATION_TRANSITIONS,
+        "application.withdrawn",
+        actor=actor,
+        data={"release_reason": str(why)},
+        update_fields=["release_reason"],
+    )
+    if held_by_offer:
+        release_seat(application.period)
+    if held_by_match:
+        assert application.match_id is not None
+        withdraw_match(actor=actor, match_id=application.match_id)
+    outbox.wake()
+
+
+@transaction.atomic
+def lapse_hold(*, application_id: int) -> bool:
+    """The time to accept has run out: the seat is free again. False when the student answered meanwhile."""
+    application = _locked(None, application_id)
+    if application.state != ApplicationState.OFFERED:
+        return False
+    if application.hold_expires_at is None or application.hold_expires_at > clock.now():
+        return False
+    _lapse(application, ReleaseReason.NOT_ANSWERED)
+    release_seat(application.period)
+    outbox.wake()
+    return True
+
+
+def _lapse(application: Application, why: ReleaseReason) -> None:
+    application.release_reason = why
+    move(
+        application,
+        APPLICATION_TRANSITIONS,
+        "application.lapsed",
+        actor=None,
+        data={"release_reason": str(why)},
+        update_fields=["release_reason"],
+    )
+
+
+@transaction.atomic
+def refill_seat(*, period_id: int) -> Application | None:
+    """A freed seat goes to the first on the waiting list, with a short hold. None when nobody waits or no seat is left."""
+    period = OfferPeriod.objects.select_related("offer").get(pk=period_id)
+    if period.end < clock.today():
+        return None
+    first = (
+        Application.objects.select_related(*RELATED)
+        .select_for_update(of=("self",))
+        .filter(period=period_id, state=ApplicationState.WAITLISTED)
+        .order_by("waiting_rank", "pk")
+        .first()
+    )
+    if first is None:
+        return None
+    try:
+        with transaction.atomic():
+            _offer_seat(first, None, refill=True)
+    except Conflict:
+        return None
+    return first
+
+
+@transaction.atomic
+def close_applications_of(*, offer_id: int) -> int:
+    """The offer is closed: those who still wait are told that nothing will come of it."""
+    waiting = Application.objects.filter(
+        period__offer=offer_id, state__in=[ApplicationState.SUBMITTED, ApplicationState.WAITLISTED]
+    ).order_by("pk")
+    ids = list(waiting.values_list("pk", flat=True))
+    for pk in ids:
+        application = _locked(None, pk)
+        if application.state in {ApplicationState.SUBMITTED, ApplicationState.WAITLISTED}:
+            _lapse(application, ReleaseReason.OFFER_CLOSED)
+    return len(ids)
+
+
+@transaction.atomic
+def record_decision(*, match_id: int, approved: bool) -> None:
+    """Follows the coordinator's decision about the match. Asking twice changes nothing."""
+    application = Application.objects.filter(match=match_id).first()
+    if application is None:
+        return
+    application = _locked(None, application.pk)
+    if application.state == ApplicationState.ACCEPTED:
+        action = "application.approved" if approved else "application.rejected"
+        move(application, APPLICATION_TRANSITIONS, action, actor=None, data={"match": match_id})
+
+
+@transaction.atomic
+def escalate_silence(*, application_id: int) -> bool:
+    """Nobody is left unanswered: after the answer time the coordinator is told, once."""
+    application = _locked(None, application_id)
+    if application.state != ApplicationState.SUBMITTED or application.escalated_at is not None:
+        return False
+    application.escalated_at = clock.now()
+    application.save(update_fields=["escalated_at"])
+    log("application.escalated", application, actor=None)
+    events.record("application.escalated", application)
+    outbox.wake()
+    return True

@@ -1,0 +1,23 @@
+"""What applications do when something happened below them."""
+
+from backend.applications import services
+from backend.common.events import subscribe
+from backend.common.models import DomainEvent
+from backend.offers.enums import CloseReason
+
+
+@subscribe("seat.freed")
+def refill(event: DomainEvent) -> None:
+    services.refill_seat(period_id=event.subject_id)
+
+
+@subscribe("match.approved", "match.rejected")
+def follow_decision(event: DomainEvent) -> None:
+    services.record_decision(match_id=event.subject_id, approved=event.kind == "match.approved")
+
+
+@subscribe("offer.closed")
+def tell_those_who_wait(event: DomainEvent) -> None:
+    # After the last day to apply the organisation still answers those who applied in time.
+    if event.data.get("close_reason") != CloseReason.DEADLINE:
+        services.close_applications_of(offer_id=event.subject_id)

@@ -1,0 +1,40 @@
+"""Who may do what with an offer."""
+
+from django.utils.translation import gettext_lazy as _
+
+from backend.accounts.models import User
+from backend.accounts.policies import is_coordinator_of, is_network_office
+from backend.common.errors import NotAllowed, NotFound
+from backend.offers.models import Offer
+from backend.organisations.policies import is_member
+from backend.organisations.selectors import may_publish_unreviewed
+
+
+def can_edit_offer(user: User, offer: Offer) -> bool:
+    return is_member(user, offer.organisation_id)
+
+
+def can_review_offer(user: User, offer: Offer) -> bool:
+    """The coordinator of the workplace's municipality; the network office where it has none."""
+    if offer.municipality_code is None:
+        return is_network_office(user)
+    return is_coordinator_of(user, offer.municipality_code)
+
+
+def can_publish_offer(user: User, offer: Offer) -> bool:
+    if can_review_offer(user, offer):
+        return True
+    return can_edit_offer(user, offer) and may_publish_unreviewed(offer.organisation_id, offer.municipality_code)
+
+
+def can_close_offer(user: User, offer: Offer) -> bool:
+    return can_edit_offer(user, offer) or can_review_offer(user, offer)
+
+
+def require(allowed: bool, user: User, offer: Offer) -> None:
+    """NotFound for an offer the user must not know of, NotAllowed for one they may only read."""
+    if allowed:
+        return
+    if not Offer.objects.visible_to(user).filter(pk=offer.pk).exists():
+        raise NotFound("offer.unknown", _("There is no such place."))
+    raise NotAllowed("offer.not_allowed", _("You may read this place but not change it."))

@@ -1,0 +1,17 @@
+"""What the calendar does to offers."""
+
+from datetime import timedelta
+
+from backend.common import clock
+from backend.common.schedule import periodic
+from backend.offers import services
+from backend.offers.enums import OfferState
+from backend.offers.models import Offer
+
+
+@periodic("offers.close_overdue", every=timedelta(hours=1))
+def close_overdue() -> int:
+    """Closes offers whose last day to apply, or last period, has passed."""
+    open_offers = Offer.objects.filter(state__in=[OfferState.PUBLISHED, OfferState.PAUSED])
+    late = open_offers.filter(apply_by__lt=clock.today()) | open_offers.exclude(periods__end__gte=clock.today())
+    return sum(services.close_overdue_offer(offer_id=pk) for pk in set(late.values_list("pk", flat=True)))

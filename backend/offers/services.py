@@ -1,0 +1,285 @@
+"""Commands about offers: write, review, publish, pause, close. Each authorises, locks, changes, logs and tells."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import TypeVar
+
+from django.db import models, transaction
+from django.utils.translation import gettext_lazy as _
+
+from backend.accounts.models import User
+from backend.common import clock, outbox
+from backend.common.errors import Conflict, Invalid
+from backend.common.transitions import lock, log, move
+from backend.offers import policies
+from backend.offers.details import OfferDetails, PeriodDetails, check_details, check_periods, clean_words
+from backend.offers.enums import OFFER_TRANSITIONS, CloseReason, OfferState
+from backend.offers.models import Offer, OfferPeriod
+from backend.organisations.models import Organisation, Workplace
+from backend.organisations.policies import require_member
+from backend.reference.models import HazardFlag, OccupationGroup, PlacementForm, Programme
+
+M = TypeVar("M", bound=models.Model)
+Facts = tuple[str, frozenset[str], dict[tuple[date, date], int]]
+
+# 52 weeks keep the weekday, and most often the ISO week, which is what a placement follows.
+YEAR = timedelta(weeks=52)
+
+
+def _locked(pk: int) -> Offer:
+    return lock(Offer.objects.select_related("organisation", "workplace", "form"), pk)
+
+
+@transaction.atomic
+def create_offer(
+    *, actor: User, organisation: Organisation, details: OfferDetails, periods: Sequence[PeriodDetails]
+) -> Offer:
+    """A draft of the organisation. Raises Invalid with the field that is wrong; nothing is saved then."""
+    require_member(actor, organisation)
+    offer = Offer(organisation=organisation)
+    _write(offer, details, periods)
+    log("offer.created", offer, actor=actor)
+    return offer
+
+
+@transaction.atomic
+def update_offer(*, actor: User, offer_id: int, details: OfferDetails, periods: Sequence[PeriodDetails]) -> Offer:
+    """Changes an offer that is not closed.
+
+    A published offer whose approved facts change (form, dates, risks, more seats) goes back to review.
+    Raises Invalid for wrong input and for seats below those taken.
+    """
+    offer = _locked(offer_id)
+    policies.require(policies.can_edit_offer(actor, offer), actor, offer)
+    if offer.state == OfferState.CLOSED:
+        raise Conflict("offer.closed", _("The place is closed. Copy it to post it again."))
+    before = _approved_facts(offer)
+    _write(offer, details, periods)
+    log("offer.updated", offer, actor=actor)
+    needs_review = offer.state in {OfferState.PUBLISHED, OfferState.PAUSED} and _goes_beyond(
+        before, _approved_facts(offer)
+    )
+    if needs_review and not policies.can_publish_offer(actor, offer):
+        offer.submitted_at = clock.now()
+        move(offer, OFFER_TRANSITIONS, "offer.resubmitted", actor=actor, update_fields=["submitted_at"])
+        outbox.wake()
+    return offer
+
+
+def _approved_facts(offer: Offer) -> Facts:
+    periods = {(period.start, period.end): period.capacity for period in offer.periods.all()}
+    return offer.form_id, frozenset(offer.hazards.values_list("pk", flat=True)), periods
+
+
+def _goes_beyond(
+    before: Facts,
+    after: Facts,
+) -> bool:
+    """Whether something was added that nobody has approved. Fewer risks or seats need no new look."""
+    more_seats = any(seats > before[2].get(dates, 0) for dates, seats in after[2].items())
+    return before[0] != after[0] or not after[1] <= before[1] or more_seats
+
+
+def _write(offer: Offer, details: OfferDetails, periods: Sequence[PeriodDetails]) -> None:
+    form = PlacementForm.objects.filter(pk=details.form).first()
+    if form is None:
+        raise Invalid("offer.unknown_form", _("Choose a form."), field="form")
+    check_details(details, periods)
+    check_periods(periods, details.form)
+    workplace = Workplace.objects.filter(pk=details.workplace_id, organisation=offer.organisation_id).first()
+    if workplace is None:
+        raise Invalid("offer.unknown_workplace", _("Choose one of the organisation's workplaces."), field="workplace")
+    if details.occupation and not OccupationGroup.objects.filter(pk=details.occupation).exists():
+        raise Invalid("offer.unknown_occupation", _("Choose an occupation from the list."), field="occupation")
+    programmes = _known(Programme, details.programmes, "programmes")
+    hazards = _known(HazardFlag, details.hazards, "hazards")
+    offer.workplace, offer.form = workplace, form
+    offer.occupation_id = details.occupation or None
+    offer.title, offer.tasks = details.title.strip(), details.tasks.strip()
+    offer.requirements = details.requirements.strip()
+    offer.skills, offer.languages = clean_words(details.skills), list(details.languages)
+    offer.apply_by = details.apply_by
+    offer.supervisor_name = details.supervisor_name.strip()
+    offer.risk_assessed_on = details.risk_assessed_on
+    offer.is_remote = details.is_remote
+    offer.save()
+    offer.programmes.set(programmes)
+    offer.hazards.set(hazards)
+    _write_periods(offer, periods)
+
+
+def _known(model: type[M], codes: Sequence[str], field: str) -> list[M]:
+    known = {row.pk: row for row in model._default_manager.filter(pk__in=codes)}
+    if unknown := sorted(set(codes) - known.keys()):
+        raise Invalid("offer.unknown_code", _("Choose from the list."), field=field, data={"codes": unknown[:5]})
+    return list(known.values())
+
+
+def _write_periods(offer: Offer, periods: Sequence[PeriodDetails]) -> None:
+    """Changes, adds and removes periods. Seats can not go below those taken; a period someone holds can not go."""
+    existing = {period.pk: period for period in offer.periods.select_for_update()}
+    kept = {details.pk for details in periods if details.pk}
+    if unknown := kept - existing.keys():
+        raise Invalid(
+            "period.unknown", _("The period belongs to another place."), field="periods", data={"ids": sorted(unknown)}
+        )
+    for pk, period in existing.items():
+        if pk in kept:
+            continue
+        if period.taken or period.applications.exists():
+            raise Conflict(
+                "period.in_use", _("Someone has applied for this period, so it can not be removed."), field="periods"
+            )
+        period.delete()
+    for number, details in enumerate(periods):
+        period = existing[details.pk] if details.pk else OfferPeriod(offer=offer)
+        if details.seats < period.taken:
+            raise Invalid(
+                "period.seats_below_taken",
+                _("%(taken)d seats are taken already, so there can not be fewer.") % {"taken": period.taken},
+                field=f"periods-{number}-seats",
+                data={"taken": period.taken},
+            )
+        if period.pk and period.taken and (period.start, period.end) != (details.start, details.end):
+            raise Conflict(
+                "period.dates_taken",
+                _("Someone has a seat in these dates. Add a new period instead."),
+                field=f"periods-{number}-start",
+            )
+        period.start, period.end, period.capacity = details.start, details.end, details.seats
+        if period.pk:
+            period.save(update_fields=["start", "end", "capacity"])
+        else:
+            period.save()
+
+
+@transaction.atomic
+def submit_offer(*, actor: User, offer_id: int) -> Offer:
+    """The organisation asks for review; a trusted one publishes at once."""
+    offer = _locked(offer_id)
+    policies.require(policies.can_edit_offer(actor, offer), actor, offer)
+    _require_upcoming_period(offer)
+    if policies.can_publish_offer(actor, offer):
+        return _publish(offer, actor)
+    offer.submitted_at, offer.sent_back_reason = clock.now(), ""
+    move(offer, OFFER_TRANSITIONS, "offer.submitted", actor=actor, update_fields=["submitted_at", "sent_back_reason"])
+    outbox.wake()
+    return offer
+
+
+@transaction.atomic
+def publish_offer(*, actor: User, offer_id: int) -> Offer:
+    """A coordinator of the workplace's municipality lets a submitted offer out."""
+    offer = _locked(offer_id)
+    policies.require(policies.can_publish_offer(actor, offer), actor, offer)
+    _require_upcoming_period(offer)
+    return _publish(offer, actor)
+
+
+def _publish(offer: Offer, actor: User) -> Offer:
+    offer.published_at, offer.sent_back_reason = clock.now(), ""
+    move(offer, OFFER_TRANSITIONS, "offer.published", actor=actor, update_fields=["published_at", "sent_back_reason"])
+    outbox.wake()
+    return offer
+
+
+def _require_upcoming_period(offer: Offer) -> None:
+    if offer.apply_by is not None and offer.apply_by < clock.today():
+        raise Invalid("offer.deadline_passed", _("The last day to apply has already passed."), field="apply_by")
+    if not offer.periods.filter(end__gte=clock.today()).exists():
+        raise Invalid("offer.no_period", _("Add at least one period with dates and seats."), field="periods")
+
+
+@transaction.atomic
+def send_back_offer(*, actor: User, offer_id: int, reason: str) -> Offer:
+    """A coordinator asks for changes and says which."""
+    offer = _locked(offer_id)
+    policies.require(policies.can_review_offer(actor, offer), actor, offer)
+    if not reason.strip():
+        raise Invalid("offer.no_reason", _("Write what should be changed."), field="reason")
+    offer.sent_back_reason = reason.strip()
+    move(offer, OFFER_TRANSITIONS, "offer.sent_back", actor=actor, reason=reason, update_fields=["sent_back_reason"])
+    outbox.wake()
+    return offer
+
+
+@transaction.atomic
+def pause_offer(*, actor: User, offer_id: int) -> Offer:
+    """No new applications for a while; those who applied keep their place."""
+    offer = _locked(offer_id)
+    policies.require(policies.can_edit_offer(actor, offer), actor, offer)
+    move(offer, OFFER_TRANSITIONS, "offer.paused", actor=actor)
+    return offer
+
+
+@transaction.atomic
+def resume_offer(*, actor: User, offer_id: int) -> Offer:
+    offer = _locked(offer_id)
+    policies.require(policies.can_edit_offer(actor, offer), actor, offer)
+    _require_upcoming_period(offer)
+    move(offer, OFFER_TRANSITIONS, "offer.resumed", actor=actor)
+    outbox.wake()
+    return offer
+
+
+@transaction.atomic
+def close_offer(*, actor: User, offer_id: int) -> Offer:
+    """Closed by hand. Applicants without an answer are told."""
+    offer = _locked(offer_id)
+    policies.require(policies.can_close_offer(actor, offer), actor, offer)
+    _close(offer, actor, CloseReason.BY_HAND)
+    return offer
+
+
+def _close(offer: Offer, actor: User | None, reason: CloseReason) -> None:
+    offer.closed_at, offer.close_reason = clock.now(), reason
+    move(
+        offer,
+        OFFER_TRANSITIONS,
+        "offer.closed",
+        actor=actor,
+        data={"close_reason": str(reason)},
+        update_fields=["closed_at", "close_reason"],
+    )
+    outbox.wake()
+
+
+@transaction.atomic
+def close_overdue_offer(*, offer_id: int) -> bool:
+    """The calendar closes an offer whose last day to apply or last period has passed. False when neither is so.
+
+    After the deadline those who applied in time still get their answers; after the last period nothing can come of them.
+    """
+    offer = _locked(offer_id)
+    if offer.state not in {OfferState.PUBLISHED, OfferState.PAUSED}:
+        return False
+    if not offer.periods.filter(end__gte=clock.today()).exists():
+        _close(offer, None, CloseReason.ENDED)
+        return True
+    if offer.apply_by is not None and offer.apply_by < clock.today():
+        _close(offer, None, CloseReason.DEADLINE)
+        return True
+    return False
+
+
+@transaction.atomic
+def copy_offer(*, actor: User, offer_id: int) -> Offer:
+    """Last year's offer as a new draft: same texts, each period moved 52 weeks ahead until it lies in the future."""
+    source = _locked(offer_id)
+    policies.require(policies.can_edit_offer(actor, source), actor, source)
+    copied = Offer.objects.get(pk=source.pk)
+    copied.pk = None
+    copied._state.adding = True  # noqa: SLF001 - Django's documented way to copy a row
+    copied.state = OfferState.DRAFT
+    copied.source = copied.source_ref = copied.close_reason = copied.sent_back_reason = ""
+    copied.submitted_at = copied.published_at = copied.closed_at = copied.apply_by = None
+    copied.save()
+    copied.programmes.set(source.programmes.all())
+    copied.hazards.set(source.hazards.all())
+    for period in source.periods.all():
+        start, end = period.start, period.end
+        while end < clock.today():
+            start, end = start + YEAR, end + YEAR
+        OfferPeriod.objects.create(offer=copied, start=start, end=end, capacity=period.capacity)
+    log("offer.copied", copied, actor=actor, data={"from_offer": source.pk})
+    return copied

@@ -1,0 +1,30 @@
+"""Who may act for an organisation."""
+
+from django.utils.translation import gettext_lazy as _
+
+from backend.accounts.models import User
+from backend.accounts.policies import is_coordinator_of, is_network_office
+from backend.common.errors import NotAllowed
+from backend.organisations.models import Organisation
+
+
+def is_member(user: User, organisation_id: int) -> bool:
+    return user.is_active and user.memberships.filter(organisation=organisation_id).exists()
+
+
+def can_act_for(user: User, organisation: Organisation) -> bool:
+    return is_member(user, organisation.pk)
+
+
+def can_import_places(user: User) -> bool:
+    return is_network_office(user)
+
+
+def require_member(user: User, organisation: Organisation) -> None:
+    if not can_act_for(user, organisation):
+        raise NotAllowed("organisation.not_member", _("You do not belong to this organisation."))
+
+
+def require_coordinator(user: User, municipality_code: str) -> None:
+    if not is_coordinator_of(user, municipality_code):
+        raise NotAllowed("municipality.not_coordinator", _("You are not a coordinator of this municipality."))

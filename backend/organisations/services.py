@@ -1,0 +1,144 @@
+"""Commands about organisations, their workplaces, and what a municipality decides about them."""
+
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+from stdnum.exceptions import ValidationError as NumberError
+from stdnum.se import orgnr
+
+from backend.accounts.models import User
+from backend.common.errors import Conflict, Invalid
+from backend.common.transitions import log
+from backend.organisations import policies
+from backend.organisations.enums import MembershipRole, OrganisationKind
+from backend.organisations.models import Membership, MunicipalitySettings, Organisation, TrustedOrganisation, Workplace
+from backend.reference.models import Municipality
+
+
+@dataclass(frozen=True)
+class WorkplaceDetails:
+    """municipality_code: four digits, or empty for several municipalities. lat, lon: degrees WGS 84."""
+
+    name: str
+    municipality_code: str = ""
+    address: str = ""
+    postcode: str = ""
+    city: str = ""
+    lat: float | None = None
+    lon: float | None = None
+
+
+def clean_registration_number(text: str) -> str:
+    """Ten digits. Raises Invalid when the number is not a Swedish organisation number (length or check digit)."""
+    try:
+        return str(orgnr.validate(text))
+    except NumberError as error:
+        raise Invalid(
+            "organisation.bad_number",
+            _("This is not a valid organisation number. It has ten digits, such as 556036-0793."),
+            field="registration_number",
+        ) from error
+
+
+def get_known_municipality(code: str, *, field: str = "municipality") -> Municipality:
+    """The municipality with the four-digit code. Raises Invalid when there is none."""
+    municipality = Municipality.objects.filter(pk=code).first()
+    if municipality is None:
+        raise Invalid(
+            "municipality.unknown", _("There is no municipality with this code."), field=field, data={"code": code[:8]}
+        )
+    return municipality
+
+
+@transaction.atomic
+def register_organisation(
+    *,
+    actor: User,
+    name: str,
+    registration_number: str,
+    municipality_code: str,
+    kind: str = OrganisationKind.COMPANY,
+    about: str = "",
+    website: str = "",
+) -> Organisation:
+    """Someone registers the organisation they work for and becomes its owner.
+
+    Raises Invalid for a number that fails its check, Conflict when the organisation is registered already.
+    """
+    number = clean_registration_number(registration_number)
+    municipality = get_known_municipality(municipality_code)
+    if Organisation.objects.filter(registration_number=number).exists():
+        raise Conflict(
+            "organisation.exists",
+            _("This organisation is registered already. Ask a colleague to invite you."),
+            field="registration_number",
+        )
+    if not name.strip():
+        raise Invalid("organisation.no_name", _("Enter the organisation's name."), field="name")
+    organisation = Organisation.objects.create(
+        name=name.strip(),
+        kind=kind,
+        registration_number=number,
+        municipality=municipality,
+        about=about,
+        website=website,
+    )
+    Membership.objects.create(user=actor, organisation=organisation, role=MembershipRole.OWNER)
+    log("organisation.registered", organisation, actor=actor)
+    return organisation
+
+
+@transaction.atomic
+def save_workplace(
+    *, actor: User, organisation: Organisation, details: WorkplaceDetails, workplace: Workplace | None = None
+) -> Workplace:
+    """Adds a workplace, or changes one of the organisation's own.
+
+    Without coordinates the municipality's centre is used, so that distances can be shown at all.
+    """
+    policies.require_member(actor, organisation)
+    if not details.name.strip():
+        raise Invalid("workplace.no_name", _("Enter the workplace's name."), field="name")
+    if workplace is not None and workplace.organisation_id != organisation.pk:
+        raise Invalid("workplace.not_own", _("Choose one of the organisation's own workplaces."), field="workplace")
+    municipality = get_known_municipality(details.municipality_code)
+    saved = workplace or Workplace(organisation=organisation)
+    saved.name, saved.address = details.name.strip(), details.address.strip()
+    saved.postcode, saved.city = details.postcode.replace(" ", ""), details.city.strip()
+    saved.municipality = municipality
+    if details.lat is not None and details.lon is not None:
+        saved.lat, saved.lon = details.lat, details.lon
+    else:
+        saved.lat, saved.lon = municipality.lat, municipality.lon
+    saved.save()
+    log("workplace.saved", saved, actor=actor)
+    return saved
+
+
+@transaction.atomic
+def set_trust(*, actor: User, municipality_code: str, organisation: Organisation, trusted: bool) -> None:
+    """A coordinator decides whether the organisation's offers need review in the municipality."""
+    policies.require_coordinator(actor, municipality_code)
+    if trusted:
+        TrustedOrganisation.objects.get_or_create(municipality_id=municipality_code, organisation=organisation)
+    else:
+        TrustedOrganisation.objects.filter(municipality=municipality_code, organisation=organisation).delete()
+    log(
+        "organisation.trusted" if trusted else "organisation.untrusted",
+        organisation,
+        actor=actor,
+        data={"municipality": municipality_code},
+    )
+
+
+@transaction.atomic
+def save_municipality_settings(
+    *, actor: User, municipality_code: str, trusted_may_publish: bool
+) -> MunicipalitySettings:
+    policies.require_coordinator(actor, municipality_code)
+    settings, _created = MunicipalitySettings.objects.update_or_create(
+        municipality_id=municipality_code, defaults={"trusted_may_publish": trusted_may_publish}
+    )
+    log("municipality.settings_saved", actor, actor=actor, data={"municipality": municipality_code})
+    return settings

@@ -1,0 +1,32 @@
+"""Who decides a match and who looks after a placement."""
+
+from django.db.models import Q, QuerySet
+
+from backend.accounts.models import User
+from backend.accounts.policies import is_coordinator_of, is_network_office, municipalities_coordinated_by
+from backend.placements.models import Match, Placement
+
+
+def can_decide_match(user: User, match: Match) -> bool:
+    if match.student.is_protected:
+        return False
+    if match.deciding_municipality_id is None:
+        return is_network_office(user)
+    return is_coordinator_of(user, match.deciding_municipality_id)
+
+
+def matches_visible_to(user: User) -> "QuerySet[Match]":
+    """The student's own, the organisation's, those the user's municipality decides or where the workplace lies."""
+    visible = Q(student__user=user) | Q(period__offer__organisation__memberships__user=user)
+    open_to_all = Q(student__is_protected=False)
+    if codes := municipalities_coordinated_by(user):
+        visible |= open_to_all & (
+            Q(deciding_municipality__in=codes) | Q(period__offer__workplace__municipality__in=codes)
+        )
+    if is_network_office(user):
+        visible |= open_to_all & Q(deciding_municipality__isnull=True)
+    return Match.objects.filter(visible).distinct()
+
+
+def placements_visible_to(user: User) -> "QuerySet[Placement]":
+    return Placement.objects.filter(match__in=matches_visible_to(user))

@@ -1,0 +1,158 @@
+"""Commands about matches and placements: propose, approve, reject, withdraw, start, end."""
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_lazy as _
+
+from backend.accounts.models import User
+from backend.accounts.selectors import has_coordinator
+from backend.common import clock, events, outbox
+from backend.common.errors import Conflict, Invalid, NotAllowed, NotFound
+from backend.common.transitions import lock, log, move
+from backend.offers.models import OfferPeriod
+from backend.offers.seats import release_seat
+from backend.placements import policies
+from backend.placements.enums import MATCH_TRANSITIONS, PLACEMENT_TRANSITIONS, MatchSource, PlacementState
+from backend.placements.gates import gates_of
+from backend.placements.models import Match, Placement
+from backend.students.models import Student
+
+RELATED = ("student__user", "period__offer__workplace", "period__offer__organisation", "period__offer__form")
+
+
+@transaction.atomic
+def propose_match(*, actor: User | None, student: Student, period: OfferPeriod, source: MatchSource) -> Match:
+    """Both sides said yes. The caller holds the seat already.
+
+    Decided by the student's own municipality, whose school owner answers for the student; without one that has a
+    coordinator, by the workplace's. Raises Conflict when the student has a match or a placement in overlapping dates.
+    """
+    standing = Placement.objects.filter(student=student, state__in=[PlacementState.UPCOMING, PlacementState.ONGOING])
+    if standing.filter(start__lte=period.end, end__gte=period.start).exists():
+        raise Conflict("match.overlap", _("You already have a place in these weeks."))
+    deciding = student.municipality_id if has_coordinator(student.municipality_id) else period.offer.municipality_code
+    try:
+        with transaction.atomic():
+            match = Match.objects.create(
+                student=student,
+                period=period,
+                source=source,
+                deciding_municipality_id=deciding,
+                start=period.start,
+                end=period.end,
+                proposed_at=clock.now(),
+            )
+    except IntegrityError as error:
+        raise Conflict("match.overlap", _("You already have a place in these weeks.")) from error
+    log("match.proposed", match, actor=actor)
+    events.record("match.proposed", match)
+    outbox.wake()
+    return match
+
+
+def _match_to_decide(actor: User, match_id: int) -> Match:
+    match = Match.objects.select_related(*RELATED).select_for_update(of=("self",)).filter(pk=match_id).first()
+    if match is None or not policies.matches_visible_to(actor).filter(pk=match_id).exists():
+        raise NotFound("match.unknown", _("There is no such match."))
+    if not policies.can_decide_match(actor, match):
+        raise NotAllowed("match.not_allowed", _("Another municipality decides about this match."))
+    return match
+
+
+@transaction.atomic
+def approve_match(*, actor: User, match_id: int) -> Placement:
+    """A coordinator says yes: the placement stands.
+
+    Raises Conflict `match.gate_closed` naming what is missing, or when the match was decided meanwhile.
+    """
+    match = _match_to_decide(actor, match_id)
+    if closed := [gate for gate in gates_of(match) if gate.is_blocking and not gate.is_open]:
+        raise Conflict("match.gate_closed", closed[0].text, data={"gates": [gate.code for gate in closed]})
+    match.decided_at, match.decided_by = clock.now(), actor
+    move(match, MATCH_TRANSITIONS, "match.approved", actor=actor, update_fields=["decided_at", "decided_by"])
+    try:
+        with transaction.atomic():
+            placement = Placement.objects.create(
+                match=match,
+                student=match.student,
+                period=match.period,
+                start=match.start,
+                end=match.end,
+                supervisor_name=match.period.offer.supervisor_name,
+            )
+    except IntegrityError as error:
+        raise Conflict("placement.overlap", _("The student already has a placement in these weeks.")) from error
+    log("placement.created", placement, actor=actor)
+    outbox.wake()
+    return placement
+
+
+@transaction.atomic
+def reject_match(*, actor: User, match_id: int, reason: str) -> Match:
+    """A coordinator says no, and why. The seat is free again."""
+    match = _match_to_decide(actor, match_id)
+    if not reason.strip():
+        raise Invalid(
+            "match.no_reason", _("Write why, so that the student and the organisation understand."), field="reason"
+        )
+    match.decided_at, match.decided_by, match.decision_reason = clock.now(), actor, reason.strip()
+    move(
+        match,
+        MATCH_TRANSITIONS,
+        "match.rejected",
+        actor=actor,
+        reason=reason,
+        update_fields=["decided_at", "decided_by", "decision_reason"],
+    )
+    release_seat(match.period)
+    outbox.wake()
+    return match
+
+
+@transaction.atomic
+def withdraw_match(*, actor: User | None, match_id: int) -> Match:
+    """The student steps back before the decision; the application's command has authorised it. The seat is free again."""
+    match = lock(Match.objects.select_related("period"), match_id)
+    move(match, MATCH_TRANSITIONS, "match.withdrawn", actor=actor)
+    release_seat(match.period)
+    outbox.wake()
+    return match
+
+
+@transaction.atomic
+def end_placement(*, actor: User, placement_id: int, reason: str) -> Placement:
+    """A coordinator cancels an upcoming placement or interrupts an ongoing one, with a reason."""
+    placement = (
+        Placement.objects.select_related("match__student", "period")
+        .select_for_update(of=("self",))
+        .filter(pk=placement_id)
+        .first()
+    )
+    if placement is None or not policies.matches_visible_to(actor).filter(placement=placement_id).exists():
+        raise NotFound("placement.unknown", _("There is no such placement."))
+    if not policies.can_decide_match(actor, placement.match):
+        raise NotAllowed("placement.not_allowed", _("Another municipality looks after this placement."))
+    if not reason.strip():
+        raise Invalid("placement.no_reason", _("Write why, so that everyone understands."), field="reason")
+    was_upcoming = placement.state == PlacementState.UPCOMING
+    action = "placement.cancelled" if was_upcoming else "placement.interrupted"
+    placement.ended_reason = reason.strip()
+    move(placement, PLACEMENT_TRANSITIONS, action, actor=actor, reason=reason, update_fields=["ended_reason"])
+    if was_upcoming:
+        release_seat(placement.period)
+    outbox.wake()
+    return placement
+
+
+@transaction.atomic
+def advance_placement(*, placement_id: int) -> bool:
+    """The calendar starts and completes placements. False when there is nothing to do today."""
+    placement = lock(Placement.objects.all(), placement_id)
+    today = clock.today()
+    moved = False
+    if placement.state == PlacementState.UPCOMING and placement.start <= today:
+        move(placement, PLACEMENT_TRANSITIONS, "placement.started", actor=None)
+        moved = True
+    if placement.state == PlacementState.ONGOING and placement.end < today:
+        move(placement, PLACEMENT_TRANSITIONS, "placement.completed", actor=None)
+        moved = True
+    return moved

@@ -1,0 +1,230 @@
+"""Commands about profiles, alerts, guardians and consents."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from backend.accounts.models import User
+from backend.common import clock, events, outbox
+from backend.common.errors import Conflict, Invalid, NotAllowed, NotFound
+from backend.common.transitions import log
+from backend.reference.models import Municipality, OccupationGroup, PlacementForm, Programme
+from backend.students import policies
+from backend.students.models import Alert, Availability, GuardianConsent, Guardianship, Student
+
+CONSENT_TEXT_VERSION = "2026-1"
+MAX_GUARDIANS = 2
+MAX_ALERTS = 20
+YOUNGEST, OLDEST = 12, 80
+
+
+@dataclass(frozen=True)
+class ProfileDetails:
+    """What a student says. Codes are those of the reference tables; availability as pairs of first and last day.
+
+    lat, lon: degrees; empty = the municipality's centre. max_distance_km: empty = no limit.
+    """
+
+    birth_date: date
+    municipality_code: str = ""
+    school: str = ""
+    class_name: str = ""
+    programme: str = ""
+    has_finished_compulsory_school: bool = True
+    forms: Sequence[str] = ()
+    interests: Sequence[str] = ()
+    skills: Sequence[str] = ()
+    languages: Sequence[str] = ()
+    availability: Sequence[tuple[date, date]] = ()
+    lat: float | None = None
+    lon: float | None = None
+    max_distance_km: int | None = None
+    wants_suggestions: bool = True
+
+
+@transaction.atomic
+def save_profile(*, actor: User, details: ProfileDetails, name: str = "") -> Student:
+    """Creates or changes the actor's own profile. Raises Invalid with the field that is wrong."""
+    _check_profile(details)
+    student = Student.objects.select_for_update().filter(user=actor).first() or Student(user=actor)
+    if name.strip() and name.strip() != actor.name:
+        actor.name = name.strip()
+        actor.save(update_fields=["name"])
+    municipality = Municipality.objects.filter(pk=details.municipality_code).first()
+    if details.municipality_code and municipality is None:
+        raise Invalid("municipality.unknown", _("There is no municipality with this code."), field="municipality")
+    if details.programme and not Programme.objects.filter(pk=details.programme).exists():
+        raise Invalid("profile.unknown_programme", _("Choose a programme from the list."), field="programme")
+    student.birth_date = details.birth_date
+    student.municipality = municipality
+    student.school, student.class_name = details.school.strip(), details.class_name.strip()
+    student.programme_id = details.programme or None
+    student.has_finished_compulsory_school = details.has_finished_compulsory_school
+    student.skills = list(dict.fromkeys(word.strip().lower()[:40] for word in details.skills if word.strip()))[:20]
+    student.languages = list(details.languages)
+    student.max_distance_km = details.max_distance_km
+    student.wants_suggestions = details.wants_suggestions
+    # About a kilometre: enough for a distance, too coarse for an address.
+    lat, lon = details.lat, details.lon
+    if lat is None and municipality is not None:
+        lat, lon = municipality.lat, municipality.lon
+    student.lat, student.lon = (round(lat, 2), round(lon, 2)) if lat is not None and lon is not None else (None, None)
+    student.save()
+    student.forms.set(PlacementForm.objects.filter(pk__in=details.forms))
+    student.interests.set(OccupationGroup.objects.filter(pk__in=details.interests))
+    student.availabilities.all().delete()
+    Availability.objects.bulk_create(Availability(student=student, start=a, end=b) for a, b in details.availability)
+    log("student.profile_saved", student, actor=actor)
+    events.record("student.profile_saved", student)
+    outbox.wake()
+    return student
+
+
+def _check_profile(details: ProfileDetails) -> None:
+    today = clock.today()
+    if not today.year - OLDEST <= details.birth_date.year <= today.year - YOUNGEST:
+        raise Invalid("profile.bad_birth_date", _("Check the date of birth."), field="birth_date")
+    if not details.forms:
+        raise Invalid("profile.no_form", _("Choose at least one kind of place."), field="forms")
+    for first, last in details.availability:
+        if last < first:
+            raise Invalid("profile.reversed", _("The last day is before the first."), field="availability")
+    if details.max_distance_km is not None and not 1 <= details.max_distance_km <= 2000:
+        raise Invalid("profile.bad_distance", _("Enter a distance between 1 and 2,000 km."), field="max_distance_km")
+
+
+@dataclass(frozen=True)
+class AlertDetails:
+    """A saved search. Empty fields do not restrict; a radius needs a municipality to start from."""
+
+    name: str
+    text: str = ""
+    form: str = ""
+    group: str = ""
+    municipality_code: str = ""
+    radius_km: int | None = None
+
+
+@transaction.atomic
+def save_alert(*, actor: User, details: AlertDetails, alert_id: int | None = None) -> Alert:
+    """Creates an alert of the actor, or changes one. Raises Invalid, or NotFound for someone else's."""
+    student = _own_student(actor)
+    alert = Alert(student=student)
+    if alert_id is not None:
+        alert = _own_alert(student, alert_id)
+    elif student.alerts.count() >= MAX_ALERTS:
+        raise Conflict("alert.too_many", _("You have 20 alerts already. Remove one first."))
+    if not details.name.strip():
+        raise Invalid("alert.no_name", _("Give the alert a name."), field="name")
+    if details.radius_km is not None and not details.municipality_code:
+        raise Invalid("alert.no_place", _("Choose a place to measure the distance from."), field="municipality")
+    if details.radius_km is not None and not 1 <= details.radius_km <= 2000:
+        raise Invalid("alert.bad_radius", _("Enter a distance between 1 and 2,000 km."), field="radius_km")
+    if details.municipality_code and not Municipality.objects.filter(pk=details.municipality_code).exists():
+        raise Invalid("municipality.unknown", _("There is no municipality with this code."), field="municipality")
+    alert.name, alert.text = details.name.strip(), details.text.strip()
+    alert.form_id, alert.group_id = details.form or None, details.group or None
+    alert.municipality_id, alert.radius_km = details.municipality_code or None, details.radius_km
+    alert.is_active = True
+    alert.save()
+    log("alert.saved", alert, actor=actor)
+    events.record("alert.saved", alert)
+    return alert
+
+
+@transaction.atomic
+def set_alert_active(*, actor: User, alert_id: int, is_active: bool) -> Alert:
+    alert = _own_alert(_own_student(actor), alert_id)
+    alert.is_active = is_active
+    alert.save(update_fields=["is_active"])
+    log("alert.resumed" if is_active else "alert.paused", alert, actor=actor)
+    events.record("alert.saved", alert)
+    return alert
+
+
+@transaction.atomic
+def delete_alert(*, actor: User, alert_id: int) -> None:
+    alert = _own_alert(_own_student(actor), alert_id)
+    log("alert.deleted", alert, actor=actor)
+    events.record("alert.deleted", alert)
+    alert.delete()
+
+
+def _own_student(actor: User) -> Student:
+    student = Student.objects.filter(user=actor).first()
+    if student is None:
+        raise NotAllowed("student.no_profile", _("Fill in your profile first."))
+    return student
+
+
+def _own_alert(student: Student, alert_id: int) -> Alert:
+    alert = student.alerts.select_for_update().filter(pk=alert_id).first()
+    if alert is None:
+        raise NotFound("alert.unknown", _("There is no such alert."))
+    return alert
+
+
+@transaction.atomic
+def add_guardian(*, actor: User, student_id: int, email: str, name: str) -> Guardianship:
+    """The student or the coordinator names a guardian, who is asked for consent by mail. Two at most."""
+    student = Student.objects.select_for_update().filter(pk=student_id).first()
+    if student is None or not (policies.is_self(actor, student) or policies.can_coordinate(actor, student)):
+        raise NotFound("student.unknown", _("There is no such student."))
+    if not policies.is_minor(student):
+        raise Conflict("guardian.adult", _("Someone who is 18 decides for themselves."))
+    if email.strip().lower() == student.user.email:
+        raise Invalid("guardian.self", _("Enter the guardian's address, not your own."), field="email")
+    if student.guardianships.count() >= MAX_GUARDIANS:
+        raise Conflict("guardian.too_many", _("There are two guardians already."))
+    if "@" not in email:
+        raise Invalid("guardian.bad_email", _("Enter an e-mail address."), field="email")
+    guardian = User.objects.filter(email__iexact=email.strip()).first() or User.objects.create_user(
+        email, name=name.strip() or email.split("@")[0]
+    )
+    guardianship, created = Guardianship.objects.get_or_create(student=student, guardian=guardian)
+    if created:
+        log("guardian.added", student, actor=actor, data={"guardian": guardian.pk})
+        events.record("guardian.added", guardianship, {"student": student.pk})
+        outbox.wake()
+    return guardianship
+
+
+@transaction.atomic
+def give_consent(*, actor: User, guardianship_id: int, method: str = "link") -> GuardianConsent:
+    """A guardian says yes to placements. Saying it twice changes nothing."""
+    guardianship = _own_guardianship(actor, guardianship_id)
+    consent, created = GuardianConsent.objects.get_or_create(
+        guardianship=guardianship,
+        withdrawn_at=None,
+        defaults={"text_version": CONSENT_TEXT_VERSION, "method": method, "given_at": clock.now()},
+    )
+    if created:
+        log("consent.given", guardianship, actor=actor)
+        events.record("consent.given", guardianship, {"student": guardianship.student_id})
+        outbox.wake()
+    return consent
+
+
+@transaction.atomic
+def withdraw_consent(*, actor: User, guardianship_id: int) -> None:
+    """A guardian takes the yes back. Placements that stand are the coordinator's to talk about."""
+    guardianship = _own_guardianship(actor, guardianship_id)
+    if guardianship.consents.filter(withdrawn_at__isnull=True).update(withdrawn_at=clock.now()):
+        log("consent.withdrawn", guardianship, actor=actor)
+        events.record("consent.withdrawn", guardianship, {"student": guardianship.student_id})
+        outbox.wake()
+
+
+def _own_guardianship(actor: User, guardianship_id: int) -> Guardianship:
+    guardianship = (
+        Guardianship.objects.select_for_update(of=("self",))
+        .select_related("student")
+        .filter(pk=guardianship_id, guardian=actor)
+        .first()
+    )
+    if guardianship is None or not policies.is_minor(guardianship.student):
+        raise NotFound("guardian.unknown", _("There is nothing for you to answer here."))
+    return guardianship

@@ -23,7 +23,8 @@ class CaughtMail:
     """One caught message.
 
     ``sender`` and ``recipients`` are the envelope's addresses, so a blind copy shows. ``text`` and ``html`` are the
-    decoded bodies, empty when the message has none; ``list_mails`` leaves both empty and reads the headers only.
+    decoded bodies with plain newlines, empty when the message has none; ``list_mails`` reads the headers only and
+    leaves both empty.
     """
 
     id: str
@@ -102,7 +103,8 @@ def _body(message: EmailMessage, kind: str) -> str:
     if part is None:
         return ""
     try:
-        return str(part.get_content())
+        text = str(part.get_content())
     except LookupError:  # a character set nobody knows
         payload = part.get_payload(decode=True)
-        return payload.decode("utf-8", errors="replace") if isinstance(payload, bytes) else ""
+        text = payload.decode("utf-8", errors="replace") if isinstance(payload, bytes) else ""
+    return text.replace("\r\n", "\n")

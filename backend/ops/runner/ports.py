@@ -18,7 +18,7 @@ def port_from(environment: Mapping[str, str]) -> int:
     text = environment.get("PORT", "").strip()
     if not text:
         return DEFAULT_PORT
-    if not text.isdecimal() or not 0 < int(text) < 65536:
+    if not (text.isascii() and text.isdecimal()) or not 0 < int(text) < 65536:
         raise PortError(f"PORT must be a number from 1 to 65535, not {text!r}")
     return int(text)
 

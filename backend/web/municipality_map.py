@@ -14,8 +14,8 @@ from django.utils.translation import ngettext
 
 HERE = Path(__file__).parent
 LABEL_GAP = 14  # from the coast to the end of the leader line
-LABEL_HEIGHT = 46  # two lines of text
-LETTER = 10  # width of a letter, to keep the longest name inside the view box
+LABEL_HEIGHT = 54  # two lines of text
+LETTER = 11.5  # width of a letter, to keep the longest name inside the view box
 BAND = 40  # height of the strips in which the coast is measured
 
 Side = Literal["left", "right"]
@@ -114,7 +114,7 @@ def build_map(members: Iterable[MapMember]) -> MapDrawing:
         natural: Side = "left" if shape["x"] - west < east - shape["x"] else "right"
         sides[label_corrections().get(member.code, {}).get("side", natural)].append(member)
     places = [place for side, group in sides.items() for place in label_side(side, group)]
-    reach = [(float(p.label_x), LETTER * max(len(p.name), len(p.count_text) * 0.8), p.anchor) for p in places]
+    reach = [(float(p.label_x), LETTER * max(len(p.name), len(p.count_text) * 0.85), p.anchor) for p in places]
     left = min([0.0, *(x - width for x, width, anchor in reach if anchor == "end")])
     right = max([float(data["width"]), *(x + width for x, width, anchor in reach if anchor == "start")])
     return MapDrawing(
@@ -148,7 +148,7 @@ def label_side(side: Side, members: Sequence[MapMember]) -> list[MapPlace]:
                 leader=f"M{pixels(shape['x'])} {pixels(shape['y'])}L{pixels(edge)} {pixels(y)}h{outward * 14}",
                 label_x=pixels(edge + outward * 20),
                 label_y=pixels(y - 2),
-                count_y=pixels(y + 17),
+                count_y=pixels(y + 20),
                 anchor="end" if side == "left" else "start",
             )
         )

@@ -6,11 +6,11 @@ import numpy as np
 
 from matching.candidates.buckets import Buckets
 from matching.candidates.columns import AlertColumns
-from matching.candidates.geo import Places, cells, kilometres, places
+from matching.candidates.geo import Point, cells, kilometres, places
 from matching.candidates.ids import IdMap
 from matching.candidates.interning import combine
-from matching.candidates.ragged import I64, Mask, spans
-from matching.candidates.results import AlertHits, best
+from matching.candidates.ragged import F64, I64, Mask, spans
+from matching.candidates.results import AlertHits
 from matching.candidates.views import OfferView
 
 _ANY_PROGRAMME = -1
@@ -18,107 +18,114 @@ _UNITS = np.array([10_000, 1000, 100, 10, 1], np.int64)
 
 
 class AlertPart:
-    """Immutable. Each alert stands once per pair of (programme or any, occupation prefix or any).
+    """Immutable. Alerts stand in the order of the result: most criteria first, then id.
 
-    These pairs, with the map cell of the centre, are the composite tokens: an offer looks up only the pairs that it can
-    answer, in cells near enough; forms, age and distance are then checked exactly.
+    Each alert has one entry per pair of (programme or any, occupation prefix or any). These pairs, with the map cell of
+    the centre, are the composite tokens: an offer looks up only pairs that it answers, in cells near enough; forms, age
+    and distance are then checked exactly.
     """
 
     __slots__ = (
+        "admission",
         "age_class",
         "alert",
         "buckets",
         "forms",
         "ids",
-        "limited",
+        "limits",
         "owner",
         "places",
         "prefix",
         "programme",
         "radius_km",
-        "states_occupation",
-        "states_programme",
+        "stated",
         "unit",
     )
 
     def __init__(self, columns: AlertColumns) -> None:
+        stated = np.stack(
+            [
+                columns.forms != 0,
+                columns.programmes.counts() > 0,
+                columns.occupations.counts() > 0,
+                np.isfinite(columns.radius_km),
+            ]
+        )
+        ranked = np.lexsort((columns.id, -stated.sum(axis=0)))
+        columns = columns.take(ranked)
+        self.stated = stated[:, ranked]
+        limited = self.stated[3]
         self.ids = IdMap(columns.id)
         self.owner = columns.owner
-        self.forms = columns.forms
-        self.age_class = columns.age_class.astype(np.int8)
+        admission, examples = combine([columns.forms.view(np.int64), columns.age_class])
+        self.admission = admission.astype(np.int32)
+        self.forms, self.age_class = columns.forms[examples], columns.age_class[examples]
         self.radius_km = columns.radius_km
-        self.limited = np.isfinite(columns.radius_km)
-        self.states_programme = columns.programmes.counts() > 0
-        self.states_occupation = columns.occupations.counts() > 0
-        where = places(columns.lat, columns.lon)
-        # An unlimited alert has no place of its own, whatever its centre.
-        self.places = Places(where.x, where.y, where.z, self.limited)
+        self.places = places(columns.lat, columns.lon)
         alert, programme, prefix, unit = _entries(columns)
-        segment, examples = combine(
-            [programme, prefix * 8 + np.searchsorted(-_UNITS, -unit), self.limited[alert].astype(np.int64)]
-        )
+        segment, examples = combine([programme, prefix, unit, limited[alert].astype(np.int64)])
         self.programme, self.prefix, self.unit = programme[examples], prefix[examples], unit[examples]
+        self.limits = limited[alert][examples]
         cell = cells(columns.lat, columns.lon)[alert]
         self.buckets = Buckets(segment, len(examples), cell, self.places.take(alert), columns.radius_km[alert], alert)
         self.alert = alert[self.buckets.order].astype(np.int32)
 
     def hits(self, offer: OfferView, gone: Mask | None) -> AlertHits:
         """Every alert that the offer answers; `gone` marks positions that no longer count."""
-        alerts = self._candidates(offer)
-        if gone is not None:
-            alerts = alerts[~gone[alerts]]
-        forms = self.forms[alerts]
-        wanted = (forms == 0) | (forms >> np.uint64(offer.form) & np.uint64(1)).astype(np.bool_)
-        age = self.age_class[alerts]
-        wanted &= (age < 0) | (offer.age_classes >> np.maximum(age, 0) & 1).astype(np.bool_)
-        alerts = alerts[wanted]
-        limited = self.limited[alerts]
-        km = np.full(len(alerts), np.nan)
+        anywhere, nearby = self._candidates(offer)
+        # An alert naming several of the offer's programmes, or nested prefixes, is found once for each of them. Marks
+        # make the candidates distinct and put them in the order of the result at once.
+        marks = np.zeros(len(self.owner), np.bool_)
+        marks[self.alert[self.buckets.gather(nearby, offer.place, np.inf)]] = True
         if not offer.remote:
-            if offer.point is None:
-                alerts, km = alerts[~limited], km[~limited]
-            else:
-                where = self.places
-                km = kilometres(where.x[alerts], where.y[alerts], where.z[alerts], offer.point)
-                km[~limited] = np.nan
-                near = ~(km > self.radius_km[alerts])
-                alerts, km = alerts[near], km[near]
-        # An alert naming several of the offer's programmes, or nested prefixes, is found once for each of them.
-        alerts, first = np.unique(alerts, return_index=True)
-        km = km[first]
-        form, distance = self.forms[alerts] != 0, self.limited[alerts]
-        programme, occupation = self.states_programme[alerts], self.states_occupation[alerts]
+            self._drop_distant(marks, offer)
+        marks[self.alert[self.buckets.gather(anywhere, None, np.inf)]] = True
+        if gone is not None:
+            marks &= ~gone
+        alerts = np.flatnonzero(marks)
+        alerts = alerts[self._admitting(offer)[self.admission[alerts]]]
+        form, programme, occupation, distance = self.stated[:, alerts]
+        km = np.full(len(alerts), np.nan)
+        if offer.place is not None:
+            measured = np.flatnonzero(distance)
+            km[measured] = self._kilometres(alerts[measured], offer.place)
         score = form.astype(np.float64) + programme + occupation + distance
-        ids = self.ids.ids[alerts]
-        top = best(score, ids, len(ids))
-        hits = AlertHits(ids, score, self.owner[alerts], form, programme, occupation, distance, km)
-        return hits.take(top)
+        return AlertHits(self.ids.ids[alerts], score, self.owner[alerts], form, programme, occupation, distance, km)
 
-    def _candidates(self, offer: OfferView) -> I64:
+    def _candidates(self, offer: OfferView) -> tuple[I64, I64]:
+        """Segments whose programme and occupation the offer answers: those without and those with a radius."""
         if not (offer.periods.seats > 0).any():
-            return np.zeros(0, np.int64)
-        answers = np.ones(len(self.programme), np.bool_)
+            return np.zeros(0, np.int64), np.zeros(0, np.int64)
+        answers = self.unit == _UNITS[0]
+        if offer.occupation >= 0:
+            answers |= offer.occupation // self.unit * self.unit == self.prefix
         if len(offer.programmes):
-            answers = (self.programme == _ANY_PROGRAMME) | np.isin(self.programme, offer.programmes)
-        reach = offer.occupation // self.unit * self.unit == self.prefix
-        answers &= (self.unit == _UNITS[0]) | (reach if offer.occupation >= 0 else False)
-        segments = np.flatnonzero(answers).astype(np.int64)
-        return self.alert[self.buckets.gather(segments, offer.place, np.inf)].astype(np.int64)
+            answers &= (self.programme == _ANY_PROGRAMME) | np.isin(self.programme, offer.programmes)
+        return np.flatnonzero(answers & ~self.limits), np.flatnonzero(answers & self.limits)
+
+    def _drop_distant(self, marks: Mask, offer: OfferView) -> None:
+        alerts = np.flatnonzero(marks)
+        if offer.place is None:
+            marks[alerts] = False
+        else:
+            marks[alerts[self._kilometres(alerts, offer.place) > self.radius_km[alerts]]] = False
+
+    def _kilometres(self, alerts: I64, point: Point) -> F64:
+        where = self.places
+        return kilometres(where.x[alerts], where.y[alerts], where.z[alerts], point)
+
+    def _admitting(self, offer: OfferView) -> Mask:
+        """Which combinations of forms and age class let the offer in."""
+        takes: Mask = self.forms == 0
+        takes |= (self.forms >> np.uint64(offer.form) & np.uint64(1)).astype(np.bool_)
+        allowed = (offer.age_classes >> np.maximum(self.age_class, 0) & 1).astype(np.bool_)
+        return takes & (allowed | (self.age_class < 0))
 
     def nbytes(self) -> int:
         """Bytes held."""
-        flat = (
-            self.age_class,
-            self.alert,
-            self.forms,
-            self.limited,
-            self.owner,
-            self.prefix,
-            self.programme,
-            self.unit,
-        )
-        more = (self.radius_km, self.states_occupation, self.states_programme)
-        where = (self.places.x, self.places.y, self.places.z)
+        flat = (self.admission, self.age_class, self.alert, self.forms, self.limits, self.owner, self.prefix)
+        more = (self.programme, self.unit, self.radius_km, self.stated)
+        where = (self.places.x, self.places.y, self.places.z, self.places.known)
         return sum(a.nbytes for a in (*flat, *more, *where)) + self.buckets.nbytes() + self.ids.nbytes()
 
 

@@ -51,4 +51,4 @@ class WishedOccupations:
             low = occupation // unit * unit
             first, last = np.searchsorted(index.distinct, [low, low + unit])
             marks[index.holders[index.holder_ptr[first] : index.holder_ptr[last]]] = digit
-        return marks[positions].astype(np.int64)
+        return marks.take(positions).astype(np.int64)

@@ -104,9 +104,9 @@ class OfferPart:
             km[~where.known[positions]] = np.nan
             near = ~(km > student.max_km)
             positions, km = positions[near], km[near]
-        share, period = self.free.shares(positions, student.availability)
-        fits = share >= weights.min_period_share
-        positions, km, share, period = positions[fits], km[fits], share[fits], period[fits]
+        share = self.free.shares(positions, student.availability)
+        fits = np.flatnonzero(share >= weights.min_period_share)
+        positions, km, share = positions[fits], km[fits], share[fits]
         table = digit_table(student.occupations)
         codes = self.occupation[positions]
         digits = table[np.where(codes < 0, NONE, codes)].astype(np.int64)
@@ -116,15 +116,15 @@ class OfferPart:
             digits=digits,
             interests=(self.interests.shared(positions, student.interests), _named(self.interests, positions)),
             km=km,
-            remote=self.remote[positions].astype(np.float64),
+            remote=self.remote[positions],
             share=share,
         )
-        ids = self.ids.ids[positions]
-        top = best(parts.score, ids, k)
+        top = best(parts.score, self.ids.ids, k, positions)
         rows = positions[top]
-        listed = self.periods.ptr[rows] + period[top]
+        period = self.free.periods(rows, student.availability)
+        listed = self.periods.ptr[rows] + period
         return Suggestions(
-            ids=ids[top],
+            ids=self.ids.ids[rows],
             scores=parts.score[top],
             skills=parts.skills[top],
             occupation=parts.occupation[top],
@@ -135,7 +135,7 @@ class OfferPart:
             shared_digits=digits[top],
             matched_skills=self.skills.which(rows, student.skills),
             matched_interests=self.interests.which(rows, student.interests),
-            period_index=period[top],
+            period_index=period,
             period_start=self.periods.start[listed],
             period_end=self.periods.end[listed],
             period_share=share[top],

@@ -7,6 +7,9 @@ import numpy as np
 from matching.candidates.interning import combine_rows
 from matching.candidates.ragged import F64, I32, I64, Intervals, Periods, pointers, row_sums, spans
 
+# Calendars shared by at least so many students are compared for every query.
+_FREQUENT = 16
+
 
 def shares_of_rows(availability: Intervals, start: I64, end: I64) -> tuple[F64, I64]:
     """For each row of (merged) availability its best share of the periods, and the first period that reaches it.
@@ -28,31 +31,75 @@ def shares_of_rows(availability: Intervals, start: I64, end: I64) -> tuple[F64, 
 
 
 class Calendars:
-    """Availability of many students; equal availability is stored and compared once."""
+    """Availability of many students; equal availability is stored and compared once.
 
-    __slots__ = ("distinct", "number")
+    Distinct calendars are numbered by falling frequency. The frequent ones are compared for every query; the others,
+    which may be as many as there are students, only where a candidate has one.
+    """
+
+    __slots__ = ("distinct", "frequent", "number", "slot", "table")
 
     def __init__(self, availability: Intervals, order: I64) -> None:
         merged = availability.merged()
         number, examples = combine_rows(merged)
-        self.number: I32 = number[order].astype(np.int32)
-        self.distinct = merged.take(examples)
+        size = np.bincount(number, minlength=len(examples))
+        falling = np.argsort(-size, kind="stable")
+        rank = np.empty(len(examples), np.int64)
+        rank[falling] = np.arange(len(examples))
+        self.number: I32 = rank[number[order]].astype(np.int32)
+        self.distinct = merged.take(examples[falling])
+        self.frequent = int((size >= _FREQUENT).sum())
+        self.table = self.distinct.take(np.arange(self.frequent, dtype=np.int64))
+        self.slot: I32 = np.minimum(self.number, self.frequent).astype(np.int32)
 
     def row(self, position: int) -> Intervals:
         """Availability at one position as a ragged column of one row."""
         return self.distinct.take(np.array([self.number[position]], np.int64))
 
-    def shares(self, positions: I64, start: I64, end: I64) -> tuple[F64, I64]:
-        """Best share and period for each position; see `shares_of_rows`."""
-        numbers = self.number[positions]
-        if len(self.distinct) <= len(positions):
-            best, which = shares_of_rows(self.distinct, start, end)
-            return best[numbers], which[numbers]
-        return shares_of_rows(self.distinct.take(numbers.astype(np.int64)), start, end)
+    def query(self, start: I64, end: I64, least: float) -> CalendarQuery:
+        """Ask for students whose best share of the periods is at least `least` (above 0)."""
+        return CalendarQuery(self, start, end, least)
 
     def nbytes(self) -> int:
         """Bytes held."""
-        return self.number.nbytes + self.distinct.ptr.nbytes + self.distinct.start.nbytes + self.distinct.end.nbytes
+        return (
+            self.number.nbytes
+            + self.slot.nbytes
+            + sum(part.ptr.nbytes + part.start.nbytes + part.end.nbytes for part in (self.distinct, self.table))
+        )
+
+
+class CalendarQuery:
+    """One offer's periods against all calendars."""
+
+    __slots__ = ("calendars", "end", "least", "start", "table")
+
+    def __init__(self, calendars: Calendars, start: I64, end: I64, least: float) -> None:
+        self.calendars, self.start, self.end, self.least = calendars, start, end, least
+        # The last slot stands for every rare calendar and is replaced by its own share in `fitting`.
+        self.table = np.append(shares_of_rows(calendars.table, start, end)[0], 1.0)
+
+    def possible(self, positions: I64) -> I64:
+        """The positions, without those that a frequent calendar rules out: a cheap first filter."""
+        calendars = self.calendars
+        passes = self.table >= self.least
+        return positions.take(np.flatnonzero(passes.take(calendars.slot.take(positions))))
+
+    def fitting(self, positions: I64) -> tuple[I64, F64]:
+        """Places in `positions` of the students who fit, and their best shares."""
+        calendars = self.calendars
+        slots = calendars.slot.take(positions)
+        share = self.table.take(slots)
+        rare = np.flatnonzero(slots == calendars.frequent)
+        rows = calendars.number[positions[rare]].astype(np.int64)
+        share[rare] = shares_of_rows(calendars.distinct.take(rows), self.start, self.end)[0]
+        fits = np.flatnonzero(share >= self.least)
+        return fits, share.take(fits)
+
+    def periods(self, positions: I64) -> I64:
+        """For each position the first period that reaches its best share."""
+        rows = self.calendars.number[positions].astype(np.int64)
+        return shares_of_rows(self.calendars.distinct.take(rows), self.start, self.end)[1]
 
 
 class FreePeriods:
@@ -67,26 +114,31 @@ class FreePeriods:
         self.ptr = pointers(row_sums(free.astype(np.int64), arranged.ptr))
         self.start, self.end, self.given = arranged.start[free], arranged.end[free], given[free]
 
-    def shares(self, positions: I64, availability: Intervals) -> tuple[F64, I64]:
-        """For each offer (all must have a free period) the best share, and the place of the first period reaching it."""
+    def shares(self, positions: I64, availability: Intervals) -> F64:
+        """For each offer the best share of its free periods; every offer asked for must have one."""
+        if len(positions) == 0:
+            return np.zeros(0)
+        share, counts = self._walk(positions, availability)
+        return np.maximum.reduceat(share, pointers(counts)[:-1])
+
+    def periods(self, positions: I64, availability: Intervals) -> I64:
+        """For each offer the place, in the list that was given, of the first free period that reaches the best share."""
+        share, counts = self._walk(positions, availability)
+        row = np.repeat(np.arange(len(positions)), counts)
+        order = np.lexsort((-share, row))
+        return self.given[self.ptr[positions] + order[pointers(counts)[:-1]] - pointers(counts)[:-1]]
+
+    def _walk(self, positions: I64, availability: Intervals) -> tuple[F64, I64]:
         first = self.ptr[positions]
         counts = self.ptr[positions + 1] - first
         walked = spans(first, counts)
-        start, end = self.start[walked], self.end[walked]
         if len(availability.start) == 0:
-            share = np.ones(len(walked))
-        else:
-            days = np.zeros(len(walked), np.int64)
-            for begin, finish in zip(availability.start.tolist(), availability.end.tolist(), strict=True):
-                days += np.maximum(np.minimum(end, finish) - np.maximum(start, begin) + 1, 0)
-            share = days / (end - start + 1).astype(np.float64)
-        if len(positions) == 0:
-            return np.zeros(0), np.zeros(0, np.int64)
-        heads = pointers(counts)[:-1]
-        best = np.maximum.reduceat(share, heads)
-        # Positions of non-best periods are pushed out of the way of the minimum.
-        late = np.where(share == np.repeat(best, counts), self.given[walked], np.iinfo(np.int64).max)
-        return best, np.minimum.reduceat(late, heads)
+            return np.ones(len(walked)), counts
+        start, end = self.start[walked], self.end[walked]
+        days = np.zeros(len(walked), np.int64)
+        for begin, finish in zip(availability.start.tolist(), availability.end.tolist(), strict=True):
+            days += np.maximum(np.minimum(end, finish) - np.maximum(start, begin) + 1, 0)
+        return days / (end - start + 1).astype(np.float64), counts
 
     def nbytes(self) -> int:
         """Bytes held."""

@@ -11,21 +11,28 @@ import numpy as np
 from matching.candidates.ragged import F64, I64, Mask, Ragged, Tokens
 
 
-def best(score: F64, ids: I64, k: int) -> I64:
-    """Places of the `k` best: highest score first, equal scores by ascending id."""
+def best(score: F64, ids: I64, k: int, rows: I64 | None = None) -> I64:
+    """Places of the `k` best scores: highest first, equal ones by ascending id.
+
+    The id of place `p` is `ids[p]`, or `ids[rows[p]]` where `rows` is given: ids are looked up only where they matter.
+    """
     count = len(score)
     if k == 0:
         return np.zeros(0, np.int64)
+
+    def ids_of(places: I64) -> I64:
+        return ids[places if rows is None else rows[places]]
+
     if count > k:
         edge = np.partition(score, count - k)[count - k]
         sure, tied = np.flatnonzero(score > edge), np.flatnonzero(score == edge)
         missing = k - len(sure)
         if len(tied) > missing:
-            tied = tied[np.argpartition(ids[tied], missing - 1)[:missing]]
+            tied = tied[np.argpartition(ids_of(tied), missing - 1)[:missing]]
         picked = np.concatenate([sure, tied])
     else:
         picked = np.arange(count)
-    return picked[np.lexsort((ids[picked], -score[picked]))].astype(np.int64)
+    return picked[np.lexsort((ids_of(picked), -score[picked]))].astype(np.int64)
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from matching.candidates.ragged import F64, I64
+from matching.candidates.ragged import F64, I64, Mask
 from matching.candidates.weights import Weights
 
 
@@ -29,16 +29,16 @@ def weigh(
     digits: I64,
     interests: tuple[I64, I64 | int],
     km: F64,
-    remote: F64,
+    remote: bool | Mask,
     share: F64,
 ) -> Parts:
     """Score candidates.
 
-    skills, interests: (shared, named by the offer). km: NaN where unknown. remote: 1.0 for remote offers, otherwise 0.0.
-    The order of the operations is part of the contract: equal input gives equal bits.
+    skills, interests: (shared, named by the offer). km: NaN where unknown. remote: of the offer or the
+    offers. The order of the operations is part of the contract: equal input gives equal bits.
     """
     near = weights.half_km / (weights.half_km + km)
-    fit_distance = np.where(remote > 0, 1.0, np.where(np.isnan(km), 0.0, near))
+    fit_distance = np.where(remote, 1.0, np.where(np.isnan(km), 0.0, near))
     part_skills = weights.skills * _enough(skills[0], skills[1], weights.skills_enough)
     part_occupation = weights.occupation * np.asarray(weights.occupation_fit)[digits]
     part_interests = weights.interests * _enough(interests[0], interests[1], weights.interests_enough)

@@ -13,7 +13,7 @@ from matching.candidates.occupations import WishedOccupations
 from matching.candidates.periods import Calendars
 from matching.candidates.ragged import F64, I64, Mask
 from matching.candidates.results import Suggestions, best
-from matching.candidates.scoring import weigh
+from matching.candidates.scoring import Parts, weigh
 from matching.candidates.tokens import TokenIndex
 from matching.candidates.views import OfferView, StudentView
 from matching.candidates.weights import Weights
@@ -24,6 +24,7 @@ class StudentPart:
 
     __slots__ = (
         "age_class",
+        "all_known",
         "buckets",
         "calendars",
         "forms",
@@ -43,7 +44,8 @@ class StudentPart:
         # Students without a limit stand apart: mixed in, they would keep every bucket from being pruned.
         limited = (where.known & np.isfinite(columns.max_km)).astype(np.int64)
         segment, examples = combine(
-            [columns.programme, columns.forms.view(np.int64), columns.age_class * 2 + limited],
+            # Forms first: the segments that take a form then lie close together, and so do their students.
+            [columns.forms.view(np.int64), columns.programme, columns.age_class * 2 + limited],
         )
         self.programme = columns.programme[examples]
         self.forms = columns.forms[examples]
@@ -54,6 +56,7 @@ class StudentPart:
         self.segment = segment[order].astype(np.int32)
         self.ids = IdMap(columns.id[order])
         self.places = where.take(order)
+        self.all_known = bool(where.known.all())
         self.max_km = columns.max_km[order]
         self.languages = columns.languages[order]
         self.calendars = Calendars(columns.availability, order)
@@ -80,45 +83,49 @@ class StudentPart:
     def best(self, offer: OfferView, weights: Weights, k: int, gone: Mask | None) -> Suggestions:
         """The `k` best students for an offer; `gone` marks positions that no longer count."""
         free = np.flatnonzero(offer.periods.seats > 0)
-        start, end = offer.periods.start[free], offer.periods.end[free]
-        positions = (
-            self.buckets.gather(self._segments(offer), offer.place, np.inf) if len(free) else np.zeros(0, np.int64)
-        )
+        dates = self.calendars.query(offer.periods.start[free], offer.periods.end[free], weights.min_period_share)
+        segments = self._segments(offer) if len(free) else np.zeros(0, np.int64)
+        positions = self.buckets.gather(segments, offer.place, np.inf)
         if gone is not None:
-            positions = positions[~gone[positions]]
+            positions = positions.take(np.flatnonzero(~gone.take(positions)))
+        positions = dates.possible(positions)
         if offer.languages:
             needed = np.uint64(offer.languages)
-            positions = positions[self.languages[positions] & needed == needed]
+            positions = positions.take(np.flatnonzero(self.languages.take(positions) & needed == needed))
         positions, km = self._within_reach(positions, offer)
-        share, period = self.calendars.shares(positions, start, end)
-        fits = share >= weights.min_period_share
-        if not fits.all():
-            positions, km, share, period = positions[fits], km[fits], share[fits], period[fits]
+        fits, share = dates.fitting(positions)
+        positions, km = positions.take(fits), km.take(fits)
         digits = self.occupations.closest(positions, offer.occupation)
-        parts = weigh(
-            weights,
-            skills=(self.skills.shared(positions, offer.skills), len(offer.skills)),
-            digits=digits,
-            interests=(self.interests.shared(positions, offer.interests), len(offer.interests)),
-            km=km,
-            remote=np.full(len(positions), float(offer.remote)),
-            share=share,
-        )
-        ids = self.ids.ids[positions]
-        top = best(parts.score, ids, k)
-        chosen = free[period[top]] if len(top) else np.zeros(0, np.int64)
+        skills = self.skills.shared(positions, offer.skills)
+        interests = self.interests.shared(positions, offer.interests)
+
+        def parts(rows: I64 | slice) -> Parts:
+            return weigh(
+                weights,
+                skills=(skills[rows], len(offer.skills)),
+                digits=digits[rows],
+                interests=(interests[rows], len(offer.interests)),
+                km=km[rows],
+                remote=offer.remote,
+                share=share[rows],
+            )
+
+        top = best(parts(slice(None)).score, self.ids.ids, k, positions)
+        rows = positions[top]
+        chosen = free[dates.periods(rows)]
+        kept = parts(top)
         return Suggestions(
-            ids=ids[top],
-            scores=parts.score[top],
-            skills=parts.skills[top],
-            occupation=parts.occupation[top],
-            interests=parts.interests[top],
-            distance=parts.distance[top],
-            period=parts.period[top],
+            ids=self.ids.ids[rows],
+            scores=kept.score,
+            skills=kept.skills,
+            occupation=kept.occupation,
+            interests=kept.interests,
+            distance=kept.distance,
+            period=kept.period,
             km=km[top],
             shared_digits=digits[top],
-            matched_skills=self.skills.which(positions[top], offer.skills),
-            matched_interests=self.interests.which(positions[top], offer.interests),
+            matched_skills=self.skills.which(rows, offer.skills),
+            matched_interests=self.interests.which(rows, offer.interests),
             period_index=chosen,
             period_start=offer.periods.start[chosen],
             period_end=offer.periods.end[chosen],
@@ -133,15 +140,17 @@ class StudentPart:
         return np.flatnonzero(takes).astype(np.int64)
 
     def _within_reach(self, positions: I64, offer: OfferView) -> tuple[I64, F64]:
+        """The positions near enough, and their kilometres."""
         point = offer.place
         if point is None:
             return positions, np.full(len(positions), np.nan)
         where = self.places
-        km = kilometres(where.x[positions], where.y[positions], where.z[positions], point)
-        km[~where.known[positions]] = np.nan
+        km = kilometres(where.x.take(positions), where.y.take(positions), where.z.take(positions), point)
+        if not self.all_known:
+            km[~where.known.take(positions)] = np.nan
         # Written so that NaN passes: an unknown position is no reason to rule anyone out.
-        near = ~(km > self.max_km[positions])
-        return positions[near], km[near]
+        near = np.flatnonzero(~(km > self.max_km.take(positions)))
+        return positions.take(near), km.take(near)
 
     def nbytes(self) -> int:
         """Bytes held."""

@@ -50,10 +50,14 @@ class TokenIndex:
             is_wanted[numbers] = 1
             walked = self.numbers[spans(self.ptr[positions], lengths)]
             return row_sums(is_wanted[walked], pointers(lengths))
-        tally = np.zeros(self.rows, np.uint16)
-        for number in numbers:
-            tally[self.holders[self.holder_ptr[number] : self.holder_ptr[number + 1]]] += 1
-        return tally[positions].astype(np.int64)
+        # Holders are in ascending order, and so are the candidates of most queries: only their stretch is tallied.
+        low, high = int(positions.min()), int(positions.max()) + 1
+        tally = np.zeros(high - low, np.min_scalar_type(len(numbers)))
+        for number in numbers.tolist():
+            holders = self.holders[self.holder_ptr[number] : self.holder_ptr[number + 1]]
+            first, last = np.searchsorted(holders, [low, high])
+            tally[holders[first:last] - low] += 1
+        return tally.take(positions - low).astype(np.int64)
 
     def which(self, positions: I64, wanted: I64) -> Tokens:
         """For each position those of its tokens that are among `wanted`, sorted."""

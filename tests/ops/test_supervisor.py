@@ -145,6 +145,18 @@ def test_a_second_service_on_the_same_data_is_refused_in_one_line(data: Path) ->
         assert (data / "service.env").exists(), "the refused one must not touch the running one's files"
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other kernels do not tell children of their parent's death")
+def test_kill_9_alone_already_takes_servers_and_services_along(data: Path) -> None:
+    with running(DummyService(data)) as service:
+        service.wait_for("WELCOME")
+        service.signal(signal.SIGKILL)
+        service.process.wait()
+        deadline = time.monotonic() + 10
+        while processes_of(data) and time.monotonic() < deadline:
+            time.sleep(0.05)
+    assert processes_of(data) == []
+
+
 def test_after_kill_9_the_next_start_stops_what_was_left_and_recovers(data: Path) -> None:
     deaf = shell("trap '' TERM; (trap '' TERM; while sleep 0.1; do :; done) & while sleep 0.1; do :; done")
     with running(DummyService(data, services=[("deaf", deaf, False)])) as first:

@@ -126,7 +126,9 @@ class FreePeriods:
         share, counts = self._walk(positions, availability)
         row = np.repeat(np.arange(len(positions)), counts)
         order = np.lexsort((-share, row))
-        return self.given[self.ptr[positions] + order[pointers(counts)[:-1]] - pointers(counts)[:-1]]
+        heads = pointers(counts)[:-1]
+        given: I64 = self.given[self.ptr[positions] + order[heads] - heads]
+        return given
 
     def _walk(self, positions: I64, availability: Intervals) -> tuple[F64, I64]:
         first = self.ptr[positions]

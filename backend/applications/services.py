@@ -3,7 +3,9 @@
 Locks are taken in one order everywhere: student, application, period. So two commands never wait for each other.
 """
 
+from collections.abc import Iterable
 from datetime import timedelta
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Max
@@ -20,6 +22,7 @@ from backend.applications.enums import (
     ReleaseReason,
 )
 from backend.applications.models import Application
+from backend.applications.notifications import tell
 from backend.common import clock, events, outbox
 from backend.common.errors import Conflict, Invalid, NotAllowed, NotFound
 from backend.common.transitions import log, move
@@ -27,9 +30,8 @@ from backend.offers.models import Offer, OfferPeriod
 from backend.offers.seats import hold_seat, release_seat
 from backend.placements.enums import MatchSource
 from backend.placements.services import propose_match, withdraw_match
-from backend.reference.enums import Verdict
 from backend.reference.selectors import form_on
-from backend.reference.work_rules import age_class, verdict
+from backend.reference.work_rules import age_class, allowed_age_classes
 from backend.students.models import Student
 from backend.students.policies import is_guardian_of, is_self
 
@@ -44,6 +46,21 @@ def _locked(actor: User | None, application_id: int) -> Application:
     if application is None or (actor is not None and not _may_know(actor, application)):
         raise NotFound("application.unknown", _("There is no such application."))
     return application
+
+
+def _move(
+    application: Application,
+    action: str,
+    *,
+    actor: User | None,
+    data: dict[str, Any] | None = None,
+    update_fields: Iterable[str] = (),
+) -> None:
+    """One transition with its log row, its event and its notifications."""
+    known = {**(data or {}), "actor": actor.pk if actor else None}
+    event = move(application, APPLICATION_TRANSITIONS, action, actor=actor, data=known, update_fields=update_fields)
+    tell(event, application)
+    outbox.wake()
 
 
 def _may_know(actor: User, application: Application) -> bool:
@@ -88,7 +105,7 @@ def submit_application(*, actor: User, period_id: int, motivation: str = "") -> 
     except IntegrityError as error:
         raise Conflict("application.twice", _("You have already applied for this period.")) from error
     log("application.submitted", application, actor=actor)
-    events.record("application.submitted", application)
+    tell(events.record("application.submitted", application), application)
     outbox.wake()
     return application
 
@@ -106,7 +123,7 @@ def _check_open(period: OfferPeriod) -> None:
 def _check_allowed(student: Student, period: OfferPeriod) -> None:
     who = age_class(student.birth_date, period.start, student.has_finished_compulsory_school)
     hazards = list(period.offer.hazards.values_list("pk", flat=True))
-    if verdict(hazards, who, period.offer.form_id, period.start) == Verdict.FORBIDDEN:
+    if who not in allowed_age_classes(hazards, period.offer.form_id, period.start):
         raise Invalid("application.age", _("The work at this place is not allowed at your age."), field="period")
 
 
@@ -138,16 +155,14 @@ def _offer_seat(application: Application, actor: User | None, *, message: str = 
     application.answered_at = application.answered_at or now
     application.hold_expires_at = now + timedelta(hours=rules.refill_hold_hours if refill else rules.hold_hours)
     application.message = message.strip()
-    move(
+    _move(
         application,
-        APPLICATION_TRANSITIONS,
         "application.offered",
         actor=actor,
         data={"refill": refill},
         update_fields=["offered_at", "answered_at", "hold_expires_at", "message"],
     )
     hold_seat(application.period_id)
-    outbox.wake()
 
 
 @transaction.atomic
@@ -160,14 +175,12 @@ def waitlist_application(*, actor: User, application_id: int, message: str = "")
     last = Application.objects.filter(period=application.period_id).aggregate(last=Max("waiting_rank"))["last"] or 0
     application.waiting_rank = last + 1
     application.answered_at, application.message = clock.now(), message.strip()
-    move(
+    _move(
         application,
-        APPLICATION_TRANSITIONS,
         "application.waitlisted",
         actor=actor,
         update_fields=["waiting_rank", "answered_at", "message"],
     )
-    outbox.wake()
     return application
 
 
@@ -181,15 +194,13 @@ def decline_application(*, actor: User, application_id: int, reason: str, messag
     application.decline_reason = reason
     application.answered_at = application.answered_at or clock.now()
     application.message = message.strip()
-    move(
+    _move(
         application,
-        APPLICATION_TRANSITIONS,
         "application.declined",
         actor=actor,
         data={"decline_reason": reason},
         update_fields=["decline_reason", "answered_at", "message"],
     )
-    outbox.wake()
     return application
 
 
@@ -206,9 +217,8 @@ def accept_seat(*, actor: User, application_id: int) -> Application:
         application.match = propose_match(
             actor=actor, student=student, period=application.period, source=MatchSource.APPLICATION
         )
-    move(application, APPLICATION_TRANSITIONS, "application.accepted", actor=actor, update_fields=["match"])
+    _move(application, "application.accepted", actor=actor, update_fields=["match"])
     _release_overlapping(application)
-    outbox.wake()
     return application
 
 
@@ -251,9 +261,8 @@ def _withdraw(application: Application, actor: User | None, why: ReleaseReason) 
     held_by_offer = application.state == ApplicationState.OFFERED
     held_by_match = application.state == ApplicationState.ACCEPTED
     application.release_reason = why
-    move(
+    _move(
         application,
-        APPLICATION_TRANSITIONS,
         "application.withdrawn",
         actor=actor,
         data={"release_reason": str(why)},
@@ -264,7 +273,6 @@ def _withdraw(application: Application, actor: User | None, why: ReleaseReason) 
     if held_by_match:
         assert application.match_id is not None
         withdraw_match(actor=actor, match_id=application.match_id)
-    outbox.wake()
 
 
 @transaction.atomic
@@ -277,15 +285,13 @@ def lapse_hold(*, application_id: int) -> bool:
         return False
     _lapse(application, ReleaseReason.NOT_ANSWERED)
     release_seat(application.period)
-    outbox.wake()
     return True
 
 
 def _lapse(application: Application, why: ReleaseReason) -> None:
     application.release_reason = why
-    move(
+    _move(
         application,
-        APPLICATION_TRANSITIONS,
         "application.lapsed",
         actor=None,
         data={"release_reason": str(why)},
@@ -339,7 +345,7 @@ def record_decision(*, match_id: int, approved: bool) -> None:
     application = _locked(None, application.pk)
     if application.state == ApplicationState.ACCEPTED:
         action = "application.approved" if approved else "application.rejected"
-        move(application, APPLICATION_TRANSITIONS, action, actor=None, data={"match": match_id})
+        _move(application, action, actor=None, data={"match": match_id})
 
 
 @transaction.atomic
@@ -351,6 +357,6 @@ def escalate_silence(*, application_id: int) -> bool:
     application.escalated_at = clock.now()
     application.save(update_fields=["escalated_at"])
     log("application.escalated", application, actor=None)
-    events.record("application.escalated", application)
+    tell(events.record("application.escalated", application), application)
     outbox.wake()
     return True

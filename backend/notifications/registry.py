@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from backend.notifications.models import Notification
 
 
+DECISION_PRIORITY, NEWS_PRIORITY, DIGESTIBLE_PRIORITY = 0, 1, 2
+
+
 def always_relevant(notification: "Notification") -> str:
     return ""
 
@@ -28,7 +31,8 @@ def network_office_only(actor: "User", notification: "Notification") -> bool:
 class Kind:
     """One kind of notification.
 
-    name: `<domain>.<what>`; its mails stand in `emails/<domain>/<what>/{subject.txt,body.txt,body.html}`.
+    name: `<domain>.<what>`; its mails stand in `emails/<domain>/<what>/{subject.txt,body.txt,body.html}`, or in the
+        folder that `templates` names (the ordinary ones share `emails/message`, see messages.py).
     title(notification): the one line of the notification page, in the language active when it is called.
     context(notification): variables of the templates; `link` is required: the path (`/applications/3/`) of the page
         where the person acts.
@@ -45,6 +49,7 @@ class Kind:
     category: str
     title: Callable[["Notification"], "str | Promise"]
     context: Callable[["Notification"], dict[str, Any]]
+    templates: str = ""
     channels: tuple[str, ...] = (ChannelName.IN_APP, ChannelName.EMAIL)
     urgency: str = Urgency.IMMEDIATE
     opt_out: bool = True
@@ -55,13 +60,13 @@ class Kind:
 
     @property
     def template_folder(self) -> str:
-        return f"emails/{self.name.replace('.', '/')}"
+        return self.templates or f"emails/{self.name.replace('.', '/')}"
 
     @property
     def priority(self) -> int:
         if self.resend_when_uncertain or not self.opt_out:
-            return 0
-        return 1 if self.urgency == Urgency.IMMEDIATE else 2
+            return DECISION_PRIORITY
+        return NEWS_PRIORITY if self.urgency == Urgency.IMMEDIATE else DIGESTIBLE_PRIORITY
 
 
 _kinds: dict[str, Kind] = {}
@@ -107,3 +112,8 @@ def names(*, resend_when_uncertain: bool) -> list[str]:
 def categories_that_may_be_refused() -> set[str]:
     """Categories with at least one kind a person can opt out of."""
     return {kind.category for kind in _kinds.values() if kind.opt_out}
+
+
+def may_wait(category: str) -> bool:
+    """Whether some kind of the category follows a daily or weekly choice."""
+    return any(kind.category == category and kind.urgency == Urgency.DIGESTIBLE for kind in _kinds.values())

@@ -114,6 +114,12 @@ class Offer(TimestampedModel):
         return self.state == OfferState.PUBLISHED
 
 
+class OfferPeriodQuerySet(models.QuerySet["OfferPeriod"]):
+    def free(self) -> "OfferPeriodQuerySet":
+        """Those with a seat left."""
+        return self.filter(taken__lt=F("capacity"))
+
+
 class OfferPeriod(models.Model):
     """Dates (both included) and seats. `taken` counts seats held by an offered, accepted or approved application."""
 
@@ -122,6 +128,8 @@ class OfferPeriod(models.Model):
     end = models.DateField(_("Last day"))
     capacity = models.PositiveIntegerField(_("Seats"))
     taken = models.PositiveIntegerField(default=0)
+
+    objects = OfferPeriodQuerySet.as_manager()
 
     class Meta:
         ordering = ["start", "end", "pk"]

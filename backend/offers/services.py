@@ -15,6 +15,7 @@ from backend.offers import policies
 from backend.offers.details import OfferDetails, PeriodDetails, check_details, check_periods, clean_words
 from backend.offers.enums import OFFER_TRANSITIONS, CloseReason, OfferState
 from backend.offers.models import Offer, OfferPeriod
+from backend.offers.notifications import tell
 from backend.organisations.models import Organisation, Workplace
 from backend.organisations.policies import require_member
 from backend.reference.models import HazardFlag, OccupationGroup, PlacementForm, Programme
@@ -61,7 +62,8 @@ def update_offer(*, actor: User, offer_id: int, details: OfferDetails, periods: 
     )
     if needs_review and not policies.can_publish_offer(actor, offer):
         offer.submitted_at = clock.now()
-        move(offer, OFFER_TRANSITIONS, "offer.resubmitted", actor=actor, update_fields=["submitted_at"])
+        event = move(offer, OFFER_TRANSITIONS, "offer.resubmitted", actor=actor, update_fields=["submitted_at"])
+        tell(event, offer)
         outbox.wake()
     return offer
 
@@ -162,7 +164,10 @@ def submit_offer(*, actor: User, offer_id: int) -> Offer:
     if policies.can_publish_offer(actor, offer):
         return _publish(offer, actor)
     offer.submitted_at, offer.sent_back_reason = clock.now(), ""
-    move(offer, OFFER_TRANSITIONS, "offer.submitted", actor=actor, update_fields=["submitted_at", "sent_back_reason"])
+    event = move(
+        offer, OFFER_TRANSITIONS, "offer.submitted", actor=actor, update_fields=["submitted_at", "sent_back_reason"]
+    )
+    tell(event, offer)
     outbox.wake()
     return offer
 
@@ -178,7 +183,10 @@ def publish_offer(*, actor: User, offer_id: int) -> Offer:
 
 def _publish(offer: Offer, actor: User) -> Offer:
     offer.published_at, offer.sent_back_reason = clock.now(), ""
-    move(offer, OFFER_TRANSITIONS, "offer.published", actor=actor, update_fields=["published_at", "sent_back_reason"])
+    event = move(
+        offer, OFFER_TRANSITIONS, "offer.published", actor=actor, update_fields=["published_at", "sent_back_reason"]
+    )
+    tell(event, offer)
     outbox.wake()
     return offer
 
@@ -198,7 +206,10 @@ def send_back_offer(*, actor: User, offer_id: int, reason: str) -> Offer:
     if not reason.strip():
         raise Invalid("offer.no_reason", _("Write what should be changed."), field="reason")
     offer.sent_back_reason = reason.strip()
-    move(offer, OFFER_TRANSITIONS, "offer.sent_back", actor=actor, reason=reason, update_fields=["sent_back_reason"])
+    event = move(
+        offer, OFFER_TRANSITIONS, "offer.sent_back", actor=actor, reason=reason, update_fields=["sent_back_reason"]
+    )
+    tell(event, offer)
     outbox.wake()
     return offer
 

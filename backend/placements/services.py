@@ -14,6 +14,7 @@ from backend.placements import policies
 from backend.placements.enums import MATCH_TRANSITIONS, PLACEMENT_TRANSITIONS, MatchSource, PlacementState
 from backend.placements.gates import gates_of
 from backend.placements.models import Match, Placement
+from backend.placements.notifications import tell
 from backend.students.models import Student
 
 RELATED = ("student__user", "period__offer__workplace", "period__offer__organisation", "period__offer__form")
@@ -44,7 +45,7 @@ def propose_match(*, actor: User | None, student: Student, period: OfferPeriod, 
     except IntegrityError as error:
         raise Conflict("match.overlap", _("You already have a place in these weeks.")) from error
     log("match.proposed", match, actor=actor)
-    events.record("match.proposed", match)
+    tell(events.record("match.proposed", match), match)
     outbox.wake()
     return match
 
@@ -68,7 +69,7 @@ def approve_match(*, actor: User, match_id: int) -> Placement:
     if closed := [gate for gate in gates_of(match) if gate.is_blocking and not gate.is_open]:
         raise Conflict("match.gate_closed", closed[0].text, data={"gates": [gate.code for gate in closed]})
     match.decided_at, match.decided_by = clock.now(), actor
-    move(match, MATCH_TRANSITIONS, "match.approved", actor=actor, update_fields=["decided_at", "decided_by"])
+    event = move(match, MATCH_TRANSITIONS, "match.approved", actor=actor, update_fields=["decided_at", "decided_by"])
     try:
         with transaction.atomic():
             placement = Placement.objects.create(
@@ -82,6 +83,7 @@ def approve_match(*, actor: User, match_id: int) -> Placement:
     except IntegrityError as error:
         raise Conflict("placement.overlap", _("The student already has a placement in these weeks.")) from error
     log("placement.created", placement, actor=actor)
+    tell(event, match)
     outbox.wake()
     return placement
 
@@ -95,7 +97,7 @@ def reject_match(*, actor: User, match_id: int, reason: str) -> Match:
             "match.no_reason", _("Write why, so that the student and the organisation understand."), field="reason"
         )
     match.decided_at, match.decided_by, match.decision_reason = clock.now(), actor, reason.strip()
-    move(
+    event = move(
         match,
         MATCH_TRANSITIONS,
         "match.rejected",
@@ -103,6 +105,7 @@ def reject_match(*, actor: User, match_id: int, reason: str) -> Match:
         reason=reason,
         update_fields=["decided_at", "decided_by", "decision_reason"],
     )
+    tell(event, match)
     release_seat(match.period)
     outbox.wake()
     return match
@@ -112,7 +115,7 @@ def reject_match(*, actor: User, match_id: int, reason: str) -> Match:
 def withdraw_match(*, actor: User | None, match_id: int) -> Match:
     """The student steps back before the decision; the application's command has authorised it. The seat is free again."""
     match = lock(Match.objects.select_related("period"), match_id)
-    move(match, MATCH_TRANSITIONS, "match.withdrawn", actor=actor)
+    tell(move(match, MATCH_TRANSITIONS, "match.withdrawn", actor=actor), match)
     release_seat(match.period)
     outbox.wake()
     return match
@@ -136,7 +139,8 @@ def end_placement(*, actor: User, placement_id: int, reason: str) -> Placement:
     was_upcoming = placement.state == PlacementState.UPCOMING
     action = "placement.cancelled" if was_upcoming else "placement.interrupted"
     placement.ended_reason = reason.strip()
-    move(placement, PLACEMENT_TRANSITIONS, action, actor=actor, reason=reason, update_fields=["ended_reason"])
+    event = move(placement, PLACEMENT_TRANSITIONS, action, actor=actor, reason=reason, update_fields=["ended_reason"])
+    tell(event, placement.match, placement)
     if was_upcoming:
         release_seat(placement.period)
     outbox.wake()

@@ -14,6 +14,7 @@ from backend.common.transitions import log
 from backend.reference.models import Municipality, OccupationGroup, PlacementForm, Programme
 from backend.students import policies
 from backend.students.models import Alert, Availability, GuardianConsent, Guardianship, Student
+from backend.students.notifications import tell_guardian, tell_student
 
 CONSENT_TEXT_VERSION = "2026-1"
 MAX_GUARDIANS = 2
@@ -187,7 +188,7 @@ def add_guardian(*, actor: User, student_id: int, email: str, name: str) -> Guar
     guardianship, created = Guardianship.objects.get_or_create(student=student, guardian=guardian)
     if created:
         log("guardian.added", student, actor=actor, data={"guardian": guardian.pk})
-        events.record("guardian.added", guardianship, {"student": student.pk})
+        tell_guardian(events.record("guardian.added", guardianship, {"student": student.pk}), guardianship)
         outbox.wake()
     return guardianship
 
@@ -203,7 +204,7 @@ def give_consent(*, actor: User, guardianship_id: int, method: str = "link") -> 
     )
     if created:
         log("consent.given", guardianship, actor=actor)
-        events.record("consent.given", guardianship, {"student": guardianship.student_id})
+        tell_student(events.record("consent.given", guardianship, {"student": guardianship.student_id}), guardianship)
         outbox.wake()
     return consent
 
@@ -214,7 +215,9 @@ def withdraw_consent(*, actor: User, guardianship_id: int) -> None:
     guardianship = _own_guardianship(actor, guardianship_id)
     if guardianship.consents.filter(withdrawn_at__isnull=True).update(withdrawn_at=clock.now()):
         log("consent.withdrawn", guardianship, actor=actor)
-        events.record("consent.withdrawn", guardianship, {"student": guardianship.student_id})
+        tell_student(
+            events.record("consent.withdrawn", guardianship, {"student": guardianship.student_id}), guardianship
+        )
         outbox.wake()
 
 

@@ -22,3 +22,13 @@ class Suggestion(TimestampedModel):
 
     def __str__(self) -> str:
         return f"suggestion {self.pk}"
+
+
+class SuggestionRun(models.Model):
+    """When a student's suggestions were last computed, so that those who never changed anything get them too."""
+
+    student = models.OneToOneField(Student, primary_key=True, on_delete=models.CASCADE, related_name="suggestion_run")
+    at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"suggestions of {self.student_id} at {self.at:%Y-%m-%d}"

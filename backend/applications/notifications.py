@@ -1,0 +1,208 @@
+"""Who is told what about applications."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from backend.accounts.models import User
+from backend.accounts.selectors import list_coordinators_of
+from backend.applications.enums import ApplicationState, DeclineReason, ReleaseReason
+from backend.applications.models import Application
+from backend.common.models import DomainEvent
+from backend.notifications.enums import Category
+from backend.notifications.messages import TEMPLATES, Words, context_from
+from backend.notifications.models import Notification
+from backend.notifications.registry import Kind, register
+from backend.notifications.services import notify
+from backend.organisations.selectors import list_member_users
+
+RELATED = ("student__user", "period__offer__organisation", "period__offer__workplace")
+
+
+def _application(notification: Notification) -> Application:
+    return Application.objects.select_related(*RELATED).get(pk=notification.subject_id)
+
+
+def _student(application: Application) -> list[User]:
+    return [application.student.user]
+
+
+def _organisation(application: Application) -> list[User]:
+    return list_member_users(application.period.offer.organisation_id)
+
+
+def _coordinators(application: Application) -> list[User]:
+    return list_coordinators_of(application.student.municipality_id or application.period.offer.municipality_code)
+
+
+def _both(application: Application) -> list[User]:
+    return _student(application) + _organisation(application)
+
+
+# Action to those who are told; the table of transitions names the same people in words.
+TOLD: dict[str, Callable[[Application], list[User]]] = {
+    "application.submitted": _organisation,
+    "application.waitlisted": _student,
+    "application.offered": _student,
+    "application.declined": _student,
+    "application.accepted": _organisation,
+    "application.withdrawn": _both,
+    "application.lapsed": _both,
+    "application.escalated": _coordinators,
+}
+
+
+def tell(event: DomainEvent, application: Application) -> None:
+    """Writes the notifications of a transition, in its transaction. Whoever did it knows already."""
+    if event.kind not in TOLD:
+        return
+    actor = event.data.get("actor")
+    recipients = [user for user in TOLD[event.kind](application) if user.pk != actor]
+    notify(event=event, recipients=recipients, kind=event.kind, subject=application)
+
+
+def _title(text: Callable[[Application], str]) -> Callable[[Notification], str]:
+    return lambda notification: text(_application(notification))
+
+
+def _facts(application: Application) -> tuple[tuple[str, str], ...]:
+    period = application.period
+    return (
+        (_("Place"), period.offer.title),
+        (_("Organisation"), period.offer.organisation.name),
+        (_("Dates"), f"{date_format(period.start, 'DATE_FORMAT')} – {date_format(period.end, 'DATE_FORMAT')}"),
+    )
+
+
+def _words(
+    paragraphs: Callable[[Application], tuple[str, ...]], button: Callable[[], str]
+) -> Callable[[Notification], Words]:
+    def words(notification: Notification) -> Words:
+        application = _application(notification)
+        return Words(paragraphs=paragraphs(application), facts=_facts(application), button=button())
+
+    return words
+
+
+def _submitted(application: Application) -> tuple[str, ...]:
+    due = date_format(timezone.localtime(application.answer_due_at), "DATE_FORMAT")
+    return (
+        _("%(name)s has applied. Answer with one click.") % {"name": application.student.display_name},
+        _("Please answer by %(date)s. After that the coordinator is asked to help.") % {"date": due},
+    )
+
+
+def _offered(application: Application) -> tuple[str, ...]:
+    assert application.hold_expires_at is not None
+    until = date_format(timezone.localtime(application.hold_expires_at), "DATETIME_FORMAT")
+    return (
+        _("The seat is yours if you want it. It is held for you until %(moment)s.") % {"moment": until},
+        application.message,
+    )
+
+
+def _declined(application: Application) -> tuple[str, ...]:
+    return (
+        _("Thank you for applying. This time it was not possible."),
+        _("Reason: %(reason)s.") % {"reason": DeclineReason(application.decline_reason).label},
+        application.message,
+        _("There are more places that may fit you."),
+    )
+
+
+def _ended(application: Application) -> tuple[str, ...]:
+    return (_("Why: %(reason)s.") % {"reason": ReleaseReason(application.release_reason).label},)
+
+
+def _still_offered(notification: Notification) -> str:
+    return "" if _application(notification).state == ApplicationState.OFFERED else "already_answered"
+
+
+def _still_unanswered(notification: Notification) -> str:
+    return "" if _application(notification).state == ApplicationState.SUBMITTED else "already_answered"
+
+
+def _register(
+    name: str, title: Callable[[Application], str], words: Callable[[Notification], Words], **options: Any
+) -> None:
+    register(
+        Kind(
+            name=name,
+            category=Category.APPLICATIONS,
+            title=_title(title),
+            context=context_from(words),
+            templates=TEMPLATES,
+            **options,
+        )
+    )
+
+
+DECISION: dict[str, Any] = {"opt_out": False, "resend_when_uncertain": True, "expires_after": timedelta(days=7)}
+
+_register(
+    "application.submitted",
+    lambda application: _("New application: %(title)s") % {"title": application.period.offer.title},
+    _words(_submitted, lambda: _("Read and answer")),
+    still_relevant=_still_unanswered,
+)
+_register(
+    "application.offered",
+    lambda application: (
+        _("%(organisation)s offers you a seat") % {"organisation": application.period.offer.organisation.name}
+    ),
+    _words(_offered, lambda: _("Say yes or no")),
+    **DECISION | {"still_relevant": _still_offered},
+)
+_register(
+    "application.waitlisted",
+    lambda application: _("You are on the waiting list: %(title)s") % {"title": application.period.offer.title},
+    _words(
+        lambda application: (
+            _("All seats are taken for now. If one becomes free and it is your turn, you get it automatically."),
+            application.message,
+        ),
+        lambda: _("See your application"),
+    ),
+    opt_out=False,
+)
+_register(
+    "application.declined",
+    lambda application: _("Answer to your application: %(title)s") % {"title": application.period.offer.title},
+    _words(_declined, lambda: _("See your application")),
+    **DECISION,
+)
+_register(
+    "application.accepted",
+    lambda application: _("%(name)s said yes") % {"name": application.student.display_name},
+    _words(
+        lambda application: (_("The coordinator now approves the match. We tell you when it is done."),),
+        lambda: _("See the applicants"),
+    ),
+)
+_register(
+    "application.withdrawn",
+    lambda application: _("Application withdrawn: %(title)s") % {"title": application.period.offer.title},
+    _words(_ended, lambda: _("Open the page")),
+)
+_register(
+    "application.lapsed",
+    lambda application: _("The application has ended: %(title)s") % {"title": application.period.offer.title},
+    _words(_ended, lambda: _("Open the page")),
+    opt_out=False,
+)
+_register(
+    "application.escalated",
+    lambda application: (
+        _("%(organisation)s has not answered") % {"organisation": application.period.offer.organisation.name}
+    ),
+    _words(
+        lambda application: (_("A student has waited longer than the answer time. A call often helps."),),
+        lambda: _("See the application"),
+    ),
+    opt_out=False,
+    still_relevant=_still_unanswered,
+)

@@ -1,0 +1,113 @@
+"""Who is told what about offers."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from backend.accounts.models import User
+from backend.accounts.selectors import list_coordinators_of
+from backend.common.models import DomainEvent
+from backend.notifications.enums import Category
+from backend.notifications.messages import TEMPLATES, Words, context_from
+from backend.notifications.models import Notification
+from backend.notifications.registry import Kind, register
+from backend.notifications.services import notify
+from backend.offers.enums import OfferState
+from backend.offers.models import Offer
+from backend.organisations.selectors import list_member_users
+
+
+def _offer(notification: Notification) -> Offer:
+    return Offer.objects.select_related("organisation", "workplace__municipality").get(pk=notification.subject_id)
+
+
+def _organisation(offer: Offer) -> list[User]:
+    return list_member_users(offer.organisation_id)
+
+
+def _reviewers(offer: Offer) -> list[User]:
+    return list_coordinators_of(offer.municipality_code)
+
+
+# Action to those who are told; the table of transitions names the same people in words.
+TOLD: dict[str, Callable[[Offer], list[User]]] = {
+    "offer.submitted": _reviewers,
+    "offer.resubmitted": _reviewers,
+    "offer.sent_back": _organisation,
+    "offer.published": _organisation,
+}
+
+
+def tell(event: DomainEvent, offer: Offer) -> None:
+    """Writes the notifications of a transition, in its transaction. Whoever did it knows already."""
+    if event.kind in TOLD:
+        notify(event=event, recipients=TOLD[event.kind](offer), kind=event.kind, subject=offer)
+
+
+def _review_title(notification: Notification) -> str:
+    return _("A place to review: %(title)s") % {"title": _offer(notification).title}
+
+
+def _review_words(notification: Notification) -> Words:
+    offer = _offer(notification)
+    return Words(
+        paragraphs=(_("%(organisation)s wants to publish a place.") % {"organisation": offer.organisation.name},),
+        facts=((_("Place"), offer.title), (_("Workplace"), offer.workplace.name)),
+        button=_("Review the place"),
+    )
+
+
+def _no_longer_waiting(notification: Notification) -> str:
+    return "" if _offer(notification).state == OfferState.SUBMITTED else "already_reviewed"
+
+
+def _sent_back_words(notification: Notification) -> Words:
+    offer = _offer(notification)
+    return Words(
+        paragraphs=(
+            _("The coordinator would like something changed before the place is published."),
+            offer.sent_back_reason,
+        ),
+        facts=((_("Place"), offer.title),),
+        button=_("Change the place"),
+    )
+
+
+def _published_words(notification: Notification) -> Words:
+    offer = _offer(notification)
+    return Words(
+        paragraphs=(_("Students can find it and apply now. We tell you when someone does."),),
+        facts=((_("Place"), offer.title),),
+        button=_("See the place"),
+    )
+
+
+def _register(
+    name: str, title: Callable[[Notification], str], words: Callable[[Notification], Words], **options: Any
+) -> None:
+    register(
+        Kind(
+            name=name,
+            category=Category.OFFERS,
+            title=title,
+            context=context_from(words),
+            templates=TEMPLATES,
+            **options,
+        )
+    )
+
+
+for _name in ("offer.submitted", "offer.resubmitted"):
+    _register(_name, _review_title, _review_words, still_relevant=_no_longer_waiting)
+_register(
+    "offer.sent_back",
+    lambda notification: _("Please change: %(title)s") % {"title": _offer(notification).title},
+    _sent_back_words,
+    opt_out=False,
+)
+_register(
+    "offer.published",
+    lambda notification: _("Published: %(title)s") % {"title": _offer(notification).title},
+    _published_words,
+)

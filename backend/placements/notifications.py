@@ -1,0 +1,149 @@
+"""Who is told what about matches and placements."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from backend.accounts.models import User
+from backend.accounts.selectors import list_coordinators_of
+from backend.common.models import DomainEvent
+from backend.notifications.enums import Category
+from backend.notifications.messages import TEMPLATES, Words, context_from
+from backend.notifications.models import Notification
+from backend.notifications.registry import Kind, register
+from backend.notifications.services import notify
+from backend.organisations.selectors import list_member_users
+from backend.placements.enums import MatchState
+from backend.placements.models import Match, Placement
+from backend.students.selectors import list_guardians_of
+
+RELATED = ("student__user", "period__offer__organisation", "period__offer__workplace")
+
+
+def _deciders(match: Match) -> list[User]:
+    return list_coordinators_of(match.deciding_municipality_id)
+
+
+def _parties(match: Match) -> list[User]:
+    """Student and organisation."""
+    return [match.student.user, *list_member_users(match.period.offer.organisation_id)]
+
+
+def _all_concerned(match: Match) -> list[User]:
+    """The parties, a minor's guardians, and the workplace's municipality when another one decided."""
+    other = match.period.offer.municipality_code
+    # A protected identity is not made known to a municipality that has no part in it.
+    neighbours = (
+        [] if match.student.is_protected or other == match.deciding_municipality_id else list_coordinators_of(other)
+    )
+    return [*_parties(match), *list_guardians_of(match.student), *neighbours]
+
+
+# Action to those who are told; the table of transitions names the same people in words.
+TOLD: dict[str, Callable[[Match], list[User]]] = {
+    "match.proposed": _deciders,
+    "match.approved": _all_concerned,
+    "match.rejected": _parties,
+    "match.withdrawn": _deciders,
+    "placement.cancelled": _all_concerned,
+    "placement.interrupted": _all_concerned,
+}
+
+
+def tell(event: DomainEvent, match: Match, subject: "Match | Placement | None" = None) -> None:
+    """Writes the notifications of a transition, in its transaction."""
+    if event.kind in TOLD:
+        notify(event=event, recipients=TOLD[event.kind](match), kind=event.kind, subject=subject or match)
+
+
+def _match(notification: Notification) -> Match:
+    matches = Match.objects.select_related(*RELATED)
+    if notification.subject_type == "placement":
+        return matches.get(placement=notification.subject_id)
+    return matches.get(pk=notification.subject_id)
+
+
+def _facts(match: Match, notification: Notification) -> tuple[tuple[str, str], ...]:
+    return (
+        (_("Student"), "" if notification.recipient_id == match.student.user_id else match.student.display_name),
+        (_("Place"), match.period.offer.title),
+        (_("Organisation"), match.period.offer.organisation.name),
+        (_("Dates"), f"{date_format(match.start, 'DATE_FORMAT')} – {date_format(match.end, 'DATE_FORMAT')}"),
+    )
+
+
+def _title(text: Callable[[Match], str]) -> Callable[[Notification], str]:
+    return lambda notification: text(_match(notification))
+
+
+def _words(
+    paragraphs: Callable[[Match], tuple[str, ...]], button: Callable[[], str]
+) -> Callable[[Notification], Words]:
+    def words(notification: Notification) -> Words:
+        match = _match(notification)
+        return Words(paragraphs=paragraphs(match), facts=_facts(match, notification), button=button())
+
+    return words
+
+
+def _still_proposed(notification: Notification) -> str:
+    return "" if _match(notification).state == MatchState.PROPOSED else "already_decided"
+
+
+def _register(name: str, title: Callable[[Match], str], words: Callable[[Notification], Words], **options: Any) -> None:
+    category = Category.PLACEMENTS if name.startswith("placement.") else Category.MATCHES
+    register(
+        Kind(
+            name=name,
+            category=category,
+            title=_title(title),
+            context=context_from(words),
+            templates=TEMPLATES,
+            **options,
+        )
+    )
+
+
+DECISION: dict[str, Any] = {"opt_out": False, "resend_when_uncertain": True, "expires_after": timedelta(days=14)}
+
+_register(
+    "match.proposed",
+    lambda match: _("A match to approve: %(title)s") % {"title": match.period.offer.title},
+    _words(lambda match: (_("Student and organisation have both said yes."),), lambda: _("Review the match")),
+    still_relevant=_still_proposed,
+)
+_register(
+    "match.approved",
+    lambda match: _("The placement is approved: %(title)s") % {"title": match.period.offer.title},
+    _words(
+        lambda match: (_("The coordinator has approved the match. The placement stands."),),
+        lambda: _("See the placement"),
+    ),
+    **DECISION,
+)
+_register(
+    "match.rejected",
+    lambda match: _("The match was not approved: %(title)s") % {"title": match.period.offer.title},
+    _words(
+        lambda match: (_("The coordinator could not approve the match."), match.decision_reason),
+        lambda: _("Open the page"),
+    ),
+    **DECISION,
+)
+_register(
+    "match.withdrawn",
+    lambda match: _("A match was withdrawn: %(title)s") % {"title": match.period.offer.title},
+    _words(
+        lambda match: (_("The student has stepped back. Nothing needs to be decided."),), lambda: _("Open the page")
+    ),
+)
+for _name in ("placement.cancelled", "placement.interrupted"):
+    _register(
+        _name,
+        lambda match: _("The placement has ended early: %(title)s") % {"title": match.period.offer.title},
+        _words(lambda match: (match.placement.ended_reason,), lambda: _("Open the page")),
+        **DECISION,
+    )

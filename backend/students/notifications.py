@@ -1,0 +1,81 @@
+"""Who is told what about guardians and consents."""
+
+from datetime import timedelta
+
+from django.utils.translation import gettext as _
+
+from backend.common.models import DomainEvent
+from backend.notifications.enums import Category
+from backend.notifications.messages import TEMPLATES, Words, context_from
+from backend.notifications.models import Notification
+from backend.notifications.registry import Kind, register
+from backend.notifications.services import notify
+from backend.students.models import GuardianConsent, Guardianship
+
+
+def tell_guardian(event: DomainEvent, guardianship: Guardianship) -> None:
+    """Asks a guardian for consent."""
+    notify(event=event, recipients=[guardianship.guardian], kind="consent.asked", subject=guardianship)
+
+
+def tell_student(event: DomainEvent, guardianship: Guardianship) -> None:
+    """The student learns that a guardian has answered, or changed the answer."""
+    notify(event=event, recipients=[guardianship.student.user], kind=event.kind, subject=guardianship)
+
+
+def _guardianship(notification: Notification) -> Guardianship:
+    return Guardianship.objects.select_related("student__user").get(pk=notification.subject_id)
+
+
+def _asked_words(notification: Notification) -> Words:
+    name = _guardianship(notification).student.user.name
+    return Words(
+        paragraphs=(
+            _("%(name)s looks for a place through the school and is under 18. You decide whether that is fine.")
+            % {"name": name},
+            _("You can take your consent back at any time."),
+        ),
+        button=_("Read and answer"),
+    )
+
+
+def _already_given(notification: Notification) -> str:
+    given = GuardianConsent.objects.filter(guardianship=notification.subject_id, withdrawn_at__isnull=True)
+    return "already_answered" if given.exists() else ""
+
+
+register(
+    Kind(
+        name="consent.asked",
+        category=Category.ACCOUNT,
+        title=lambda notification: _("Consent for %(name)s") % {"name": _guardianship(notification).student.user.name},
+        context=context_from(_asked_words),
+        templates=TEMPLATES,
+        opt_out=False,
+        resend_when_uncertain=True,
+        expires_after=timedelta(days=14),
+        still_relevant=_already_given,
+    )
+)
+register(
+    Kind(
+        name="consent.given",
+        category=Category.ACCOUNT,
+        title=lambda notification: _("Your guardian has given consent"),
+        context=context_from(lambda notification: Words(paragraphs=(_("Your placements can be approved now."),))),
+        templates=TEMPLATES,
+    )
+)
+register(
+    Kind(
+        name="consent.withdrawn",
+        category=Category.ACCOUNT,
+        title=lambda notification: _("Your guardian has taken back the consent"),
+        context=context_from(
+            lambda notification: Words(
+                paragraphs=(_("Talk to your guardian, or to your coordinator if you need help."),)
+            )
+        ),
+        templates=TEMPLATES,
+    )
+)

@@ -1,0 +1,77 @@
+"""Match notifications: a place that fits, with the reasons."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from backend.common import clock
+from backend.notifications.enums import Category, Urgency
+from backend.notifications.messages import page_of
+from backend.notifications.models import Notification
+from backend.notifications.registry import Kind, register
+from backend.offers.models import Offer
+from backend.suggestions.models import Suggestion
+from backend.suggestions.reasons import period_label, sentence
+from backend.suggestions.selectors import occupation_names
+
+
+def _offer(notification: Notification) -> Offer:
+    return (
+        Offer.objects.select_related("organisation", "workplace__municipality")
+        .prefetch_related("periods")
+        .get(pk=notification.subject_id)
+    )
+
+
+def _context(notification: Notification) -> dict[str, Any]:
+    """The place as a row of the mail, with the reasons that were stored when it was found."""
+    offer = _offer(notification)
+    suggestion = Suggestion.objects.filter(student__user=notification.recipient_id, offer=offer).first()
+    reasons = suggestion.reasons if suggestion else []
+    names = occupation_names(reasons)
+    periods = [period for period in offer.periods.all() if period.end >= clock.today()]
+    place = offer.workplace.municipality
+    link = page_of(notification)
+    return {
+        "link": link,
+        "row": {
+            "url": "",
+            "title": offer.title,
+            "organisation_name": offer.organisation.name,
+            "municipality_name": place.name if place else _("several municipalities"),
+            "weeks_label": ", ".join(period_label(period.start, period.end) for period in periods[:3]),
+            "seats_total": None,
+            "seats_free": None,
+            "note": "",
+            "reasons": [sentence(reason, names) for reason in reasons[:4]],
+        },
+    }
+
+
+def _no_longer_open(notification: Notification) -> str:
+    offer = _offer(notification)
+    if not offer.is_open:
+        return "offer_closed"
+    if offer.periods.filter(applications__student__user=notification.recipient_id).exists():
+        return "already_applied"
+    return ""
+
+
+def _register(name: str, title: Callable[[Offer], str]) -> None:
+    register(
+        Kind(
+            name=name,
+            category=Category.SUGGESTIONS,
+            title=lambda notification: title(_offer(notification)),
+            context=_context,
+            urgency=Urgency.DIGESTIBLE,
+            expires_after=timedelta(days=7),
+            still_relevant=_no_longer_open,
+        )
+    )
+
+
+_register("match.suggested", lambda offer: _("A place that fits you: %(title)s") % {"title": offer.title})
+_register("alert.matched", lambda offer: _("New place for your alert: %(title)s") % {"title": offer.title})

@@ -1,0 +1,28 @@
+"""Suggestions for those who changed nothing while the offers around them did."""
+
+from datetime import timedelta
+
+from django.db.models import F, Q
+
+from backend.common import clock
+from backend.common.schedule import periodic
+from backend.students.models import Student
+from backend.suggestions import services
+
+STALE_AFTER = timedelta(hours=24)
+PER_RUN = 250
+
+
+@periodic("suggestions.refresh", every=timedelta(minutes=1))
+def refresh() -> int:
+    """Computes suggestions anew for students whose last ones are missing or a day old, oldest first."""
+    stale = (
+        Student.objects.unprotected()
+        .filter(wants_suggestions=True, user__is_active=True)
+        .filter(Q(suggestion_run__isnull=True) | Q(suggestion_run__at__lt=clock.now() - STALE_AFTER))
+        .order_by(F("suggestion_run__at").asc(nulls_first=True), "pk")
+        .values_list("pk", flat=True)[:PER_RUN]
+    )
+    for pk in list(stale):
+        services.suggest_for_student(student_id=pk)
+    return len(stale)

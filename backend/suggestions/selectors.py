@@ -1,0 +1,55 @@
+"""Questions about suggestions."""
+
+from collections.abc import Iterable, Sequence
+
+from django.db.models import Exists, OuterRef, QuerySet
+
+from backend.common import clock
+from backend.offers.models import Offer, OfferPeriod
+from backend.reference.models import OccupationGroup
+from backend.students.models import Student
+from backend.suggestions.models import Suggestion
+from backend.suggestions.reasons import sentence
+
+
+def list_suggestions_for(student: Student, limit: int = 20) -> list[Suggestion]:
+    """The student's best suggestions that are still open and not dismissed. A constant number of queries."""
+    return list(_open_suggestions(student).order_by("-score", "offer_id")[:limit])
+
+
+def _open_suggestions(student: Student) -> "QuerySet[Suggestion]":
+    today = clock.today()
+    free = OfferPeriod.objects.filter(offer=OuterRef("offer"), end__gte=today).free()
+    return (
+        Suggestion.objects.filter(Exists(free), student=student, dismissed_at__isnull=True)
+        .filter(offer__in=Offer.objects.published().exclude(apply_by__lt=today))
+        .exclude(offer__periods__applications__student=student)
+        .select_related("offer__organisation", "offer__workplace__municipality", "offer__form", "offer__occupation")
+        .prefetch_related("offer__periods")
+    )
+
+
+def count_students_suggested(offer: Offer) -> int:
+    """How many students the place fits; no names, since nobody is exposed who has not applied."""
+    return Suggestion.objects.filter(offer=offer, student__is_protected=False).count()
+
+
+def get_suggestion(student: Student, offer: Offer) -> Suggestion | None:
+    return Suggestion.objects.filter(student=student, offer=offer).first()
+
+
+def reasons_text(suggestion: Suggestion) -> list[str]:
+    """The reasons as sentences in the active language, strongest first."""
+    return reasons_texts([suggestion])[suggestion.pk]
+
+
+def reasons_texts(suggestions: Sequence[Suggestion]) -> dict[int, list[str]]:
+    """Sentences for many suggestions with one query, by suggestion id."""
+    names = occupation_names(reason for row in suggestions for reason in row.reasons)
+    return {row.pk: [sentence(reason, names) for reason in row.reasons] for row in suggestions}
+
+
+def occupation_names(reasons: Iterable[dict[str, object]]) -> dict[str, str]:
+    """Names of the occupation groups that the reasons mention, in the active language."""
+    codes = {str(reason["group"]) for reason in reasons if reason.get("group")}
+    return {group.pk: group.name for group in OccupationGroup.objects.filter(pk__in=codes)} if codes else {}

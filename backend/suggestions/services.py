@@ -1,0 +1,114 @@
+"""Commands about suggestions: find, store, tell, dismiss."""
+
+from collections.abc import Iterable
+
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from backend.accounts.models import User
+from backend.common import clock
+from backend.common.errors import NotFound
+from backend.common.models import DomainEvent
+from backend.common.transitions import log
+from backend.notifications.services import notify
+from backend.offers.models import Offer
+from backend.reference.selectors import equivalent_codes
+from backend.students.models import Alert, Student
+from backend.suggestions.engine import Candidate, get_engine
+from backend.suggestions.models import Suggestion, SuggestionRun
+from backend.suggestions.reasons import Reason, reasons_of
+
+STUDENTS_PER_OFFER = 200
+OFFERS_PER_STUDENT = 50
+# Below this a place is shown to those who look, but nobody is disturbed for it.
+TELL_FROM_SCORE = 0.35
+
+
+@transaction.atomic
+def suggest_offer(*, event: DomainEvent) -> int:
+    """A published offer finds its students and alerts: rows for both, and one notification per person.
+
+    Repeating it with the same event changes nothing more. Returns the number of people told.
+    """
+    offer = Offer.objects.select_related("organisation").filter(pk=event.subject_id).first()
+    if offer is None or not offer.is_open:
+        return 0
+    candidates = get_engine().students_for(offer.pk, STUDENTS_PER_OFFER)
+    students = Student.objects.unprotected().select_related("user").in_bulk([row.id for row in candidates])
+    pairs = [(row, students[row.id], offer) for row in candidates if row.id in students]
+    _store(pairs)
+    by_alert = _students_with_alert(offer)
+    notify(event=event, recipients=[student.user for student in by_alert], kind="alert.matched", subject=offer)
+    asked = {student.pk for student in by_alert}
+    fitting = [row.user for hit, row, _offer in pairs if hit.score >= TELL_FROM_SCORE and row.pk not in asked]
+    notify(event=event, recipients=fitting, kind="match.suggested", subject=offer)
+    return len(by_alert) + len(fitting)
+
+
+def _students_with_alert(offer: Offer) -> list[Student]:
+    """Students one of whose alerts the offer answers, its words included. Each once."""
+    hits = get_engine().alerts_for(offer.pk)
+    alerts = Alert.objects.select_related("student__user").in_bulk([hit.id for hit in hits])
+    text = f"{offer.title} {offer.tasks} {offer.organisation.name}".casefold()
+    found = {
+        alert.student_id: alert.student
+        for alert in alerts.values()
+        if alert.is_active and all(word in text for word in alert.text.casefold().split())
+    }
+    return [found[pk] for pk in sorted(found)]
+
+
+@transaction.atomic
+def suggest_for_student(*, student_id: int) -> int:
+    """Finds the open offers that fit a student and replaces what was suggested before. Dismissed ones stay dismissed."""
+    student = Student.objects.select_for_update(of=("self",)).filter(pk=student_id).first()
+    if student is None:
+        return 0
+    candidates = [] if student.is_protected else get_engine().offers_for(student_id, OFFERS_PER_STUDENT)
+    offers = Offer.objects.in_bulk([row.id for row in candidates])
+    pairs = [(row, student, offers[row.id]) for row in candidates if row.id in offers]
+    Suggestion.objects.filter(student=student).exclude(offer__in=offers).delete()
+    _store(pairs)
+    SuggestionRun.objects.update_or_create(student=student, defaults={"at": clock.now()})
+    return len(pairs)
+
+
+def _store(pairs: Iterable[tuple[Candidate, Student, Offer]]) -> None:
+    kept = list(pairs)
+    programmes = dict(
+        Offer.programmes.through.objects.filter(offer__in={offer.pk for _hit, _student, offer in kept})
+        .values_list("offer_id")
+        .annotate(codes=ArrayAgg("programme_id"))
+    )
+    same = {code: equivalent_codes(code) for _hit, student, _offer in kept if (code := student.programme_id)}
+    Suggestion.objects.bulk_create(
+        [
+            Suggestion(
+                student=student, offer=offer, score=hit.score, reasons=_reasons(hit, student, offer, programmes, same)
+            )
+            for hit, student, offer in kept
+        ],
+        update_conflicts=True,
+        unique_fields=["student", "offer"],
+        update_fields=["score", "reasons", "updated_at"],
+    )
+
+
+def _reasons(
+    hit: Candidate, student: Student, offer: Offer, programmes: dict[int, list[str]], same: dict[str, set[str]]
+) -> list[Reason]:
+    wanted = same.get(student.programme_id or "", set())
+    return reasons_of(hit, student, offer, same_programme=bool(wanted.intersection(programmes.get(offer.pk, []))))
+
+
+@transaction.atomic
+def dismiss_suggestion(*, actor: User, suggestion_id: int, undo: bool = False) -> Suggestion:
+    """The student does not want to see a suggestion any more, or wants it back."""
+    suggestion = Suggestion.objects.filter(pk=suggestion_id, student__user=actor).first()
+    if suggestion is None:
+        raise NotFound("suggestion.unknown", _("There is no such suggestion."))
+    suggestion.dismissed_at = None if undo else clock.now()
+    suggestion.save(update_fields=["dismissed_at"])
+    log("suggestion.restored" if undo else "suggestion.dismissed", suggestion, actor=actor)
+    return suggestion

@@ -1,0 +1,30 @@
+"""What every test can rely on: a clock that stands still, no network but loopback, real PostgreSQL and Valkey."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+import time_machine
+
+# A Monday in ISO week 48, ten o'clock in Sweden.
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def frozen_clock(request: pytest.FixtureRequest) -> Iterator[time_machine.Traveller | None]:
+    """Time stands still at NOW unless the test is marked `real_clock`. `frozen_clock.shift(...)` moves it."""
+    if request.node.get_closest_marker("real_clock"):
+        yield None
+        return
+    with time_machine.travel(NOW, tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture(autouse=True)
+def fresh_engine() -> Iterator[None]:
+    """The candidate index of one test knows nothing of another's rows."""
+    from backend.suggestions import engine
+
+    engine.forget()
+    yield
+    engine.forget()

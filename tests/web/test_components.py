@@ -292,6 +292,12 @@ def test_a_failed_field_points_to_its_help_and_its_error():
     assert re.search(r'type="radio"[^>]*value="a" checked', html)
 
 
+def test_a_failed_group_points_to_its_error():
+    html = draw('<c-field :field="form.kind" />', form=PersonForm({"name": "Elin"}))
+    assert re.search(r'<fieldset[^>]*aria-describedby="id_kind_error"', html)
+    assert 'id="id_kind_error"' in html
+
+
 def test_a_form_without_errors_has_no_summary():
     assert "alert" not in draw('<c-form-errors :form="form" />', form=PersonForm())
 

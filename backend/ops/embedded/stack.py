@@ -42,20 +42,24 @@ class Stack:
         self.servers: list[PostgresServer | ValkeyServer] = []
         self._lock: IO[str] | None = None
         self._sockets: Path | None = None
+        self._files = self.data
         wanted = [name for name in (_DATABASE_VARIABLE, _REDIS_VARIABLE) if not environment.get(name)]
         if not wanted:
             return
         account = ServerAccount.for_current_user()
         self._sockets = make_socket_directory(account)
-        files = self.data if account.can_reach(self.data / "x") else _reachable_stand_in(self.data)
+        if not account.can_reach(self.data / "x"):
+            self._files = _reachable_stand_in(self.data)
         logs = self.data / "log"
         if _DATABASE_VARIABLE in wanted:
-            postgres = PostgresServer(files / "postgres", self._sockets, logs / "postgres.log", account, fast=fast)
+            postgres = PostgresServer(
+                self._files / "postgres", self._sockets, logs / "postgres.log", account, fast=fast
+            )
             self.servers.append(postgres)
             self.urls[_DATABASE_VARIABLE] = postgres.url
             self.libpq = postgres.libpq
         if _REDIS_VARIABLE in wanted:
-            valkey = ValkeyServer(files / "valkey", self._sockets, logs / "valkey.log", account, fast=fast)
+            valkey = ValkeyServer(self._files / "valkey", self._sockets, logs / "valkey.log", account, fast=fast)
             self.servers.append(valkey)
             self.urls[_REDIS_VARIABLE] = valkey.url
 
@@ -111,7 +115,7 @@ class Stack:
         if self._lock is not None:
             return
         try:
-            (self.data / "log").mkdir(parents=True, exist_ok=True)
+            self._make_directories()
             self._take_lock()
         except OSError as error:
             self.stop()
@@ -119,6 +123,14 @@ class Stack:
         except EmbeddedServerError:
             self.stop()
             raise
+
+    def _make_directories(self) -> None:
+        # Whatever the umask says, the server account must be able to pass through; its own folders below are private.
+        for directory in {self.data, self._files}:
+            if not directory.exists():
+                directory.mkdir(parents=True)
+                directory.chmod(0o755)
+        (self.data / "log").mkdir(exist_ok=True)
 
     def _take_lock(self) -> None:
         # The kernel drops the lock with the process, so a killed run never blocks the next one.
@@ -163,6 +175,4 @@ def check_free_space(directory: Path, needed: int) -> None:
 def _reachable_stand_in(data: Path) -> Path:
     """Where the servers keep their files when root's data directory is closed to their account (below /root, say)."""
     name = hashlib.sha256(os.fsencode(data)).hexdigest()[:16]
-    directory = private_cache_directory() / f"data-{name}"
-    directory.mkdir(mode=0o755, exist_ok=True)
-    return directory
+    return private_cache_directory() / f"data-{name}"

@@ -1,6 +1,6 @@
 """What every test can rely on: a clock that stands still, no network but loopback, real PostgreSQL and Valkey."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from datetime import UTC, datetime
 
 import pytest
@@ -28,3 +28,18 @@ def fresh_engine() -> Iterator[None]:
     engine.forget()
     yield
     engine.forget()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
+    """A transactional test empties every table when it ends; the reference lists come back for the next one."""
+    yield
+    marker = item.get_closest_marker("django_db")
+    wants = {"transactional_db", "live_server", "django_db_reset_sequences"}
+    if (marker and marker.kwargs.get("transaction")) or wants.intersection(getattr(item, "fixturenames", ())):
+        from pytest_django.plugin import blocking_manager_key
+
+        from backend.reference.services import load_reference
+
+        with item.config.stash[blocking_manager_key].unblock():
+            load_reference()

@@ -211,3 +211,13 @@ def test_a_command_runs_with_servers_of_its_own(command: str, code: int) -> None
         cwd=ROOT, env=clean_environment(), capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert (result.returncode, result.stderr) == (code, "")
+
+
+def test_a_strict_umask_does_not_lock_the_servers_out(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(binaries, "_CACHE_BASE", data.parent / "cache")
+    previous = os.umask(0o077)
+    try:
+        with Stack(data / "deep/down", {}) as stack:
+            assert stack.failure() is None
+    finally:
+        os.umask(previous)

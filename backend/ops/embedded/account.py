@@ -70,6 +70,14 @@ class ServerAccount:
         )
 
 
+def make_open_directory(path: Path) -> None:
+    """Create ``path`` and what is missing above it, so that any account may pass through, whatever the umask says."""
+    for folder in reversed([path, *path.parents]):
+        if not folder.is_dir():
+            folder.mkdir(exist_ok=True)
+            folder.chmod(0o755)
+
+
 def make_socket_directory(account: ServerAccount) -> Path:
     """A new private directory with a path short enough for Unix sockets; the caller removes it."""
     bases = [Path(name) for name in (tempfile.gettempdir(), "/tmp", "/var/tmp")]  # noqa: S108 (mkdtemp makes a private one)

@@ -16,7 +16,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from .account import ServerAccount
+from .account import ServerAccount, make_open_directory
 from .errors import EmbeddedServerError
 
 MINIMUM_POSTGRES = 17  # the first release with the built-in C.UTF-8 locale that our ordering relies on
@@ -107,12 +107,21 @@ def _reachable_copy(name: str, version: str, parts: list[Path]) -> Path:
     try:
         for part in parts:
             shutil.copytree(part, unfinished / part.relative_to(site), symlinks=True)
-        unfinished.chmod(0o755)
+        _open_for_everybody(unfinished)
         place_atomically(unfinished, target)
     except OSError as error:
         shutil.rmtree(unfinished, ignore_errors=True)
         raise EmbeddedServerError(f"cannot copy the {name} programs to {target}: {error}") from error
     return target
+
+
+def _open_for_everybody(tree: Path) -> None:
+    """Let every account read the files and run the programs in ``tree``: an installation may be closed to others."""
+    for folder, _, names in os.walk(tree):
+        for path in (Path(folder), *(Path(folder, name) for name in names)):
+            if not path.is_symlink():
+                mode = path.stat().st_mode
+                path.chmod(mode | (0o055 if mode & stat.S_IXUSR else 0o044))
 
 
 def private_cache_directory() -> Path:
@@ -121,7 +130,7 @@ def private_cache_directory() -> Path:
     Raises EmbeddedServerError when somebody else made a folder of that name: its programs could be anybody's.
     """
     directory = _CACHE_BASE / f"praktiknavet-{os.geteuid()}"
-    directory.mkdir(mode=0o755, exist_ok=True)
+    make_open_directory(directory)
     status = directory.lstat()
     if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid() or status.st_mode & 0o022:
         raise EmbeddedServerError(f"{directory} is not a folder that only you can write to: remove it and try again")

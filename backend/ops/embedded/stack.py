@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO
 
-from .account import SOCKET_PREFIX, ServerAccount, make_socket_directory
+from .account import SOCKET_PREFIX, ServerAccount, make_open_directory, make_socket_directory
 from .binaries import private_cache_directory
 from .errors import EmbeddedServerError
 from .postgres import PostgresServer
@@ -125,11 +125,8 @@ class Stack:
             raise
 
     def _make_directories(self) -> None:
-        # Whatever the umask says, the server account must be able to pass through; its own folders below are private.
         for directory in {self.data, self._files}:
-            if not directory.exists():
-                directory.mkdir(parents=True)
-                directory.chmod(0o755)
+            make_open_directory(directory)
         (self.data / "log").mkdir(exist_ok=True)
 
     def _take_lock(self) -> None:

@@ -18,7 +18,7 @@ help:
 	@echo "make bench     measure the figures in docs"
 	@echo "make faults    the long fault-injection tests"
 	@echo "make assets    rebuild the vendored css, js and icons (needs node)"
-	@echo "make messages  compile the translations"
+	@echo "make messages  update and compile the translations"
 	@echo "make setup     only install the locked dependencies into .venv"
 	@echo "make clean     remove what make built; .data stays"
 
@@ -55,7 +55,7 @@ assets:
 	npm --prefix frontend_templates/assets run build
 
 messages: setup
-	@$(VENV)/python -m backend.manage compile_messages
+	@$(VENV)/python -m backend.ops.embedded shell -- $(VENV)/python -m backend.manage messages
 
 clean:
 	rm -rf .venv .boot .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache staticfiles

@@ -31,9 +31,11 @@ def fresh_engine() -> Iterator[None]:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, None, None]:
     """A transactional test empties every table when it ends; the reference lists come back for the next one."""
     yield
+    if nextitem is None:
+        return  # the database is gone already
     marker = item.get_closest_marker("django_db")
     wants = {"transactional_db", "live_server", "django_db_reset_sequences"}
     if (marker and marker.kwargs.get("transaction")) or wants.intersection(getattr(item, "fixturenames", ())):

@@ -73,7 +73,7 @@ class ServerAccount:
 def make_open_directory(path: Path) -> None:
     """Create ``path`` and what is missing above it, so that any account may pass through, whatever the umask says."""
     for folder in reversed([path, *path.parents]):
-        if not folder.is_dir():
+        if not folder.exists():
             folder.mkdir(exist_ok=True)
             folder.chmod(0o755)
 

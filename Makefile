@@ -39,7 +39,6 @@ lint: setup
 	$(VENV)/lint-imports
 	$(VENV)/mypy
 	$(VENV)/djlint --lint frontend_templates
-	$(VENV)/djlint --check frontend_templates
 	$(VENV)/python -m backend.ops.embedded shell -- $(VENV)/python -m backend.manage makemigrations --check --dry-run
 	$(VENV)/hadolint Dockerfile
 	$(VENV)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml

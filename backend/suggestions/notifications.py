@@ -13,8 +13,7 @@ from backend.notifications.models import Notification
 from backend.notifications.registry import Kind, register
 from backend.offers.models import Offer
 from backend.suggestions.models import Suggestion
-from backend.suggestions.reasons import period_label, sentence
-from backend.suggestions.selectors import occupation_names
+from backend.suggestions.reasons import occupation_names, period_label, sentence
 
 
 def _offer(notification: Notification) -> Offer:

@@ -1,12 +1,13 @@
 """Why a place fits, as data that is stored and as sentences that are shown."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 
+from backend.reference.models import OccupationGroup
 from backend.suggestions.columns import word_token
 
 if TYPE_CHECKING:
@@ -75,3 +76,9 @@ def period_label(start: date, end: date) -> str:
     first, last = start.isocalendar().week, end.isocalendar().week
     prefix = _("wk")
     return f"{prefix}\u00a0{first}" if first == last else f"{prefix}\u00a0{first}\u2060–\u2060{last}"
+
+
+def occupation_names(reasons: Iterable[dict[str, object]]) -> dict[str, str]:
+    """Names of the occupation groups that the reasons mention, in the active language."""
+    codes = {str(reason["group"]) for reason in reasons if reason.get("group")}
+    return {group.pk: group.name for group in OccupationGroup.objects.filter(pk__in=codes)} if codes else {}

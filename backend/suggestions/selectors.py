@@ -1,15 +1,14 @@
 """Questions about suggestions."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from django.db.models import Exists, OuterRef, QuerySet
 
 from backend.common import clock
 from backend.offers.models import Offer, OfferPeriod
-from backend.reference.models import OccupationGroup
 from backend.students.models import Student
 from backend.suggestions.models import Suggestion
-from backend.suggestions.reasons import sentence
+from backend.suggestions.reasons import occupation_names, sentence
 
 
 def list_suggestions_for(student: Student, limit: int = 20) -> list[Suggestion]:
@@ -47,9 +46,3 @@ def reasons_texts(suggestions: Sequence[Suggestion]) -> dict[int, list[str]]:
     """Sentences for many suggestions with one query, by suggestion id."""
     names = occupation_names(reason for row in suggestions for reason in row.reasons)
     return {row.pk: [sentence(reason, names) for reason in row.reasons] for row in suggestions}
-
-
-def occupation_names(reasons: Iterable[dict[str, object]]) -> dict[str, str]:
-    """Names of the occupation groups that the reasons mention, in the active language."""
-    codes = {str(reason["group"]) for reason in reasons if reason.get("group")}
-    return {group.pk: group.name for group in OccupationGroup.objects.filter(pk__in=codes)} if codes else {}

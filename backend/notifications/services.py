@@ -9,19 +9,23 @@ from django.db import connection, models, transaction
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from backend.common import clock, outbox, transitions
+from backend.common import clock, events, outbox, transitions
 from backend.common.errors import Conflict, Invalid, NotAllowed
 from backend.common.models import DomainEvent
 from backend.notifications import channels, registry
 from backend.notifications.digests import next_slot
-from backend.notifications.enums import RESENDABLE, Category, ChannelName, DeliveryState, Slot
+from backend.notifications.enums import RESENDABLE, Category, ChannelName, DeliveryState, Slot, Urgency
 from backend.notifications.models import Delivery, Notification, Preference
 from backend.notifications.preferences import ALLOWED, DEFAULTS, chosen_slots, effective_slot
+from backend.notifications.registry import DIGESTIBLE_PRIORITY
 
 if TYPE_CHECKING:
     from backend.accounts.models import User
 
 BATCH = 5_000
+# Above this many people it is cheaper to read everybody's rows than to name them all in the query.
+MANY = 1_000
+IMMEDIATE_PER_DAY = 5
 
 
 def notify(
@@ -46,9 +50,12 @@ def notify(
     if not ids:
         return []
     chosen = chosen_slots(ids, known.category)
+    sated = _had_enough_today(ids) if known.urgency == Urgency.DIGESTIBLE else set()
 
     def slot(user_id: int, channel: str) -> str:
-        return effective_slot(known, channel, chosen.get((user_id, channel)))
+        wanted = effective_slot(known, channel, chosen.get((user_id, channel)))
+        waits = wanted == Slot.NOW and channel == ChannelName.EMAIL and user_id in sated
+        return Slot.DAILY if waits else wanted
 
     moment = clock.now()
     Notification.objects.bulk_create(
@@ -83,6 +90,17 @@ def notify(
     )
     outbox.wake()
     return written
+
+
+def _had_enough_today(user_ids: list[int]) -> set[int]:
+    """Who had IMMEDIATE_PER_DAY digestible mails in the last 24 hours: the next ones wait for the morning's digest."""
+    recent = Delivery.objects.filter(
+        channel=ChannelName.EMAIL, priority=DIGESTIBLE_PRIORITY, slot=Slot.NOW, due_at__gt=Now() - timedelta(days=1)
+    )
+    if len(user_ids) < MANY:
+        recent = recent.filter(recipient_id__in=user_ids)
+    counted = recent.values("recipient_id").annotate(number=models.Count("pk"))
+    return set(counted.filter(number__gte=IMMEDIATE_PER_DAY).values_list("recipient_id", flat=True))
 
 
 def build_delivery(
@@ -149,6 +167,10 @@ def set_preferences(*, actor: "User", user: "User", choices: Choices) -> None:
                 _("Choose at once or never here: the list on the site has no daily or weekly edition."),
                 field=field,
             )
+        if slot in {Slot.DAILY, Slot.WEEKLY} and not registry.may_wait(category):
+            raise Invalid(
+                "preferences.cannot_wait", _("These messages are always sent at once, or never."), field=field
+            )
         if slot == Slot.NEVER and category not in refusable:
             raise Invalid(
                 "preferences.always_told", _("This concerns decisions about you and is always sent."), field=field
@@ -209,3 +231,15 @@ def _database_now() -> datetime:
         cursor.execute("SELECT statement_timestamp()")
         moment: datetime = cursor.fetchone()[0]
     return moment
+
+
+@transaction.atomic
+def send_trial(*, actor: "User") -> Notification:
+    """A message to oneself, on every channel, to see whether it arrives. Raises Conflict when one is on its way."""
+    waiting = Delivery.objects.filter(
+        recipient=actor, notification__kind="notifications.trial", state__in=["pending", "queued", "sending"]
+    )
+    if waiting.exists():
+        raise Conflict("trial.on_its_way", _("A trial message is already on its way."))
+    event = events.record("notifications.trial_wanted", actor)
+    return notify(event=event, recipients=[actor], kind="notifications.trial", subject=actor)[0]

@@ -1,0 +1,74 @@
+"""Kinds that belong to no domain: the digest, and the mail a person sends to oneself to see whether mails arrive."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from backend.notifications import links, registry
+from backend.notifications.enums import Category, ChannelName
+from backend.notifications.models import Notification
+from backend.notifications.registry import Kind
+
+MOST_SHOWN = 20
+
+
+def _digest_title(notification: Notification) -> "str | Promise":
+    return _("News for you on Praktiknavet")
+
+
+def _digest_context(notification: Notification) -> dict[str, Any]:
+    """items: title and link, best first (`score` in the data), newest first among equals; more: how many are left out."""
+    carried = list(
+        Notification.objects.filter(deliveries__carried_by__notification=notification).order_by("-id").distinct()
+    )
+    carried.sort(key=lambda row: -float(row.data.get("score", 0)))
+    items = []
+    for row in carried:
+        kind = registry.get(row.kind)
+        if not kind.still_relevant(row):
+            items.append({"title": str(kind.title(row)), "link": links.absolute(kind.context(row)["link"])})
+    return {
+        "items": items[:MOST_SHOWN],
+        "more": max(0, len(items) - MOST_SHOWN),
+        "link": links.NOTIFICATIONS_PATH,
+    }
+
+
+def _digest_relevance(notification: Notification) -> str:
+    carried = Notification.objects.filter(deliveries__carried_by__notification=notification).distinct()
+    return "" if any(not registry.get(row.kind).still_relevant(row) for row in carried) else "nothing_left"
+
+
+registry.register(
+    Kind(
+        name="notifications.digest",
+        category=Category.DIGESTS,
+        channels=(ChannelName.EMAIL,),
+        title=_digest_title,
+        context=_digest_context,
+        still_relevant=_digest_relevance,
+        expires_after=timedelta(days=1),
+    )
+)
+
+
+def _trial_title(notification: Notification) -> "str | Promise":
+    return _("A trial message: your notifications arrive")
+
+
+def _trial_context(notification: Notification) -> dict[str, Any]:
+    return {"link": links.SETTINGS_PATH}
+
+
+registry.register(
+    Kind(
+        name="notifications.trial",
+        category=Category.ACCOUNT,
+        title=_trial_title,
+        context=_trial_context,
+        opt_out=False,
+        expires_after=timedelta(hours=1),
+    )
+)

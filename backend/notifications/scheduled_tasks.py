@@ -1,0 +1,35 @@
+"""What notifications do by the clock."""
+
+from datetime import timedelta
+
+from django.db.models.functions import Now
+
+from backend.common.models import EventHandling, PeriodicRun, WorkState
+from backend.common.schedule import periodic
+from backend.notifications import digest_runs, sweeping
+
+KEPT_FOR = timedelta(days=30)
+
+
+@periodic("notifications.expire_overdue", timedelta(minutes=5))
+def expire_overdue() -> int:
+    return sweeping.expire_overdue()
+
+
+@periodic("notifications.send_digests", timedelta(minutes=5))
+def send_digests() -> int:
+    return digest_runs.send_due_digests()
+
+
+@periodic("notifications.reconcile", timedelta(days=1))
+def reconcile() -> int:
+    return sweeping.reconcile()
+
+
+@periodic("notifications.clear_done_work", timedelta(days=1))
+def clear_done_work() -> int:
+    """Removes finished duties and slots after 30 days. Dead ones stay until a person has looked at them."""
+    removed = 0
+    for model in (EventHandling, PeriodicRun):
+        removed += model.objects.filter(state=WorkState.DONE, done_at__lt=Now() - KEPT_FOR).delete()[0]  # type: ignore[attr-defined]
+    return removed

@@ -1,0 +1,170 @@
+"""Questions about notifications, for pages."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.db.models import F
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from backend.notifications import registry
+from backend.notifications.enums import NEEDS_ACTION, Category, ChannelName, Slot
+from backend.notifications.models import Delivery, Notification, Preference
+from backend.notifications.preferences import ALLOWED, DEFAULTS
+
+if TYPE_CHECKING:
+    from backend.accounts.models import User
+
+PAGE = 30
+
+
+@dataclass(frozen=True)
+class NotificationPage:
+    """cursor: for the next page; "" on the last."""
+
+    rows: list[Notification]
+    cursor: str
+
+
+def list_notifications_for(user: "User", cursor: str = "", size: int = PAGE) -> NotificationPage:
+    """Unread ones first, newest first in both halves. A cursor that is not ours starts from the beginning.
+
+    Each row has `kind_title` (the line to show) and `link` (the page to act on).
+    """
+    shown = Notification.objects.filter(recipient=user, is_shown=True)
+    half, last = _parse(cursor)
+    rows: list[Notification] = []
+    if half == "u":
+        unread = shown.filter(read_at__isnull=True)
+        rows = list((unread.filter(pk__lt=last) if last else unread).order_by("-id")[: size + 1])
+        last = None
+    if len(rows) <= size:
+        read = shown.filter(read_at__isnull=False)
+        read = read.filter(pk__lt=last) if last else read
+        rows += list(read.order_by("-id")[: size + 1 - len(rows)])
+    page, more = rows[:size], len(rows) > size
+    following = f"{'u' if page[-1].read_at is None else 'r'}{page[-1].pk}" if more else ""
+    for row in page:
+        _describe(row)
+    return NotificationPage(page, following)
+
+
+def _parse(cursor: str) -> tuple[str, int | None]:
+    if cursor[:1] in {"u", "r"} and cursor[1:].isascii() and cursor[1:].isdigit() and len(cursor) < 20:
+        return cursor[0], int(cursor[1:])
+    return "u", None
+
+
+def _describe(row: Notification) -> None:
+    """Text and link; a kind that is gone, or whose subject is, still leaves a line."""
+    row.kind_title, row.link = _("A message that can no longer be shown"), ""  # type: ignore[attr-defined]
+    try:
+        kind = registry.get(row.kind)
+        row.kind_title, row.link = kind.title(row), kind.context(row)["link"]  # type: ignore[attr-defined]
+    except (KeyError, models.ObjectDoesNotExist):
+        return
+
+
+def unread_count(user: "User") -> int:
+    return Notification.objects.filter(recipient=user, is_shown=True, read_at__isnull=True).count()
+
+
+@dataclass(frozen=True)
+class PreferenceRow:
+    """One category of the table: per channel the slot that holds and the slots that may be chosen."""
+
+    category: str
+    label: "str | Promise"
+    cells: dict[str, "PreferenceCell"]
+
+
+@dataclass(frozen=True)
+class PreferenceCell:
+    field: str
+    slot: str
+    choices: list[tuple[str, "str | Promise"]]
+
+
+def get_preferences(user: "User") -> list[PreferenceRow]:
+    """The preference table. Only categories some kind uses, only channels those kinds use."""
+    chosen = {
+        (category, channel): slot
+        for category, channel, slot in Preference.objects.filter(user=user).values_list("category", "channel", "slot")
+    }
+    refusable = registry.categories_that_may_be_refused()
+    rows = []
+    for category in Category:
+        channels = {channel for kind in registry.kinds() if kind.category == category for channel in kind.channels}
+        cells = {}
+        for channel in ChannelName:
+            if channel not in channels:
+                continue
+            allowed = ALLOWED[channel] - (set() if category in refusable else {Slot.NEVER})
+            if not registry.may_wait(category):
+                allowed = allowed - {Slot.DAILY, Slot.WEEKLY}
+            cells[channel.value] = PreferenceCell(
+                f"{category}.{channel}",
+                chosen.get((category, channel), DEFAULTS[category, channel]),
+                [(slot.value, slot.label) for slot in Slot if slot in allowed],
+            )
+        if cells:
+            rows.append(PreferenceRow(category, category.label, cells))
+    return rows
+
+
+def list_deliveries_about(subject: models.Model) -> "models.QuerySet[Delivery]":
+    """The ledger of a case: who was told what, when, with which answer and which reason for not sending."""
+    return (
+        Delivery.objects.filter(
+            notification__subject_type=subject._meta.model_name or "", notification__subject_id=subject.pk
+        )
+        .select_related("notification", "recipient", "carried_by")
+        .prefetch_related("attempt_rows")
+        .order_by("notification_id", "channel")
+    )
+
+
+def list_undelivered() -> "models.QuerySet[Delivery]":
+    """Deliveries that ask for action: uncertain, dead, returned. Newest first."""
+    return (
+        Delivery.objects.filter(state__in=NEEDS_ACTION)
+        .select_related("notification", "recipient")
+        .prefetch_related("attempt_rows")
+        .order_by("-id")
+    )
+
+
+def count_by_state() -> dict[str, int]:
+    """How many deliveries stand in each state."""
+    return dict(Delivery.objects.values_list("state").annotate(number=models.Count("pk")).order_by("state"))
+
+
+def oldest_waiting() -> Delivery | None:
+    """The delivery that has been due the longest: how far behind the workers are."""
+    return Delivery.objects.filter(state="pending", slot=Slot.NOW).order_by(F("due_at").asc()).first()
+
+
+REASONS: dict[str, "str | Promise"] = {
+    "opted_out": _("The person does not want these"),
+    "inactive": _("The account is closed"),
+    "in_digest": _("Went in a digest mail"),
+    "nothing_left": _("Nothing in it was relevant any more"),
+    "expired": _("It would have come too late"),
+    "gave_up": _("Tried until it would have come too late"),
+    "refused": _("The provider refused it for good"),
+    "answer_lost": _("The connection broke after the message was handed over"),
+    "worker_vanished": _("The worker stopped while the provider had the message"),
+    "address_invalid": _("The address is not a valid e-mail address"),
+    "subject_invalid": _("The subject of the mail is not valid"),
+    "too_large": _("The message is too large"),
+    "kind_unknown": _("This kind of message no longer exists"),
+    "template_failed": _("The text could not be made"),
+    "check_failed": _("Whether it is still relevant could not be decided"),
+}
+
+
+def reason_label(reason: str) -> "str | Promise":
+    """The reason of a delivery in words; a domain's own code is shown as it is."""
+    code, _colon, _detail = reason.partition(":")
+    return REASONS.get(code, reason)

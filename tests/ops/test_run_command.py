@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import http.server
 import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -19,7 +21,7 @@ from backend.ops.runner.environment import (
     secret_key,
     service_environment,
 )
-from backend.ops.runner.plan import PERSONAS, service_plan
+from backend.ops.runner.plan import PERSONAS, Plan, Preparation, service_plan
 from backend.ops.runner.ports import PortError, check_port_is_free, free_port, port_from
 from backend.ops.runner.supervisor import first_page
 from tests.ops.processes import ROOT, assert_nothing_left, clean_environment
@@ -140,3 +142,25 @@ def test_an_address_that_nobody_serves_does_not_count_as_answering() -> None:
 
 def test_the_health_check_tells_why_it_fails() -> None:
     assert healthcheck.failure({"PORT": str(free_port())}).startswith("no answer: ")
+
+
+@pytest.mark.parametrize(("status", "answer"), [(200, ""), (404, "it answers 404"), (500, "it answers 500")])
+def test_only_a_page_counts_as_an_answer(status: int, answer: str) -> None:
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status)
+            self.end_headers()
+
+        def log_message(self, *args: object) -> None:
+            """Nothing on the terminal of the tests."""
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.handle_request)
+        thread.start()
+        assert first_page(f"http://127.0.0.1:{server.server_port}/") == answer
+        thread.join()
+
+
+def test_a_missing_python_module_is_named() -> None:
+    plan = Plan((Preparation("p", (sys.executable, "-W", "ignore", "-m", "no_such.module")),), ())
+    assert plan.missing() == ["no_such.module"]

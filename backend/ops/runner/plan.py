@@ -49,8 +49,8 @@ class Plan:
         for command in commands:
             if shutil.which(command[0]) is None:
                 absent.append(command[0])
-            elif command[1:2] == ("-m",) and not _has_module(command[2]):
-                absent.append(command[2])
+            elif "-m" in command and not _has_module(command[command.index("-m") + 1]):
+                absent.append(command[command.index("-m") + 1])
         return sorted(set(absent))
 
 
@@ -73,8 +73,10 @@ def service_plan(port: int, mail_port: int | None) -> Plan:
         "--blocking-threads", "4", "--respawn-failed-workers", "--no-ws", "--log-level", "warning",
         "backend.config.wsgi:application",
     )  # fmt: skip
-    worker = python(
-        "celery", "--app", "backend.config.celery", "worker", "--concurrency", "2", "--loglevel", "warning",
+    worker = (
+        # Celery warns against running as root; on a fresh machine that is how `make run` is tried.
+        sys.executable, "-W", "ignore:You're running the worker with superuser privileges", "-m",
+        "celery", "--quiet", "--app", "backend.config.celery", "worker", "--concurrency", "2", "--loglevel", "warning",
         "--without-gossip", "--without-mingle",
     )  # fmt: skip
     address = f"http://{LOOPBACK}:{port}/"

@@ -231,12 +231,12 @@ _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # a prox
 
 
 def first_page(address: str) -> str:
-    """Empty when ``address`` answers without a server error, else the reason in a few words."""
+    """Empty when ``address`` answers with a page, after redirections if any, else the reason in a few words."""
     try:
         with _DIRECT.open(address, timeout=5):
             return ""
     except urllib.error.HTTPError as error:
-        return f"it answers {error.code}" if error.code >= 500 else ""
+        return f"it answers {error.code}"
     except (OSError, http.client.HTTPException) as error:
         return str(error)
 

@@ -11,11 +11,7 @@ from matching.core import Outcome, deferred_acceptance
 from matching.errors import UnsupportedCombination
 from matching.lottery import Lottery
 from matching.market import Int64Array, Market
-
-PLAIN = "pairwise stability (Gale and Shapley 1962; Roth 1985)"
-RESERVES = "stability with minority reserves (Hafalir, Yenmez and Yildirim 2013)"
-CAPS = "stability under regional caps, ranks compared inside a region (Kamada and Kojima 2015, 2018)"
-PAIRS = "stability with couples (Roth and Peranson 1999)"
+from matching.stable_notions import CAPS, PLAIN, RESERVES
 
 
 def solve_stable(

@@ -170,10 +170,12 @@ def _held_priorities(market: Market, offers: Int32Array, edge: Int64Array, viola
     held = np.full(market.students, -1, dtype=np.int32)
     listed = edge >= 0
     held[listed] = market.priority[edge[listed]]
-    if market.pairs is None:
-        for student in np.flatnonzero((offers >= 0) & ~listed):
-            offer = market.offer_id(int(offers[student]))
-            violations.append(Violation("not listed", market.student_id(int(student)), f"placed at {offer!r}"))
+    unlisted = (offers >= 0) & ~listed
+    if market.pairs is not None:
+        unlisted[market.pairs.members.ravel()] = False
+    for student in np.flatnonzero(unlisted):
+        offer = market.offer_id(int(offers[student]))
+        violations.append(Violation("not listed", market.student_id(int(student)), f"placed at {offer!r}"))
     return held
 
 

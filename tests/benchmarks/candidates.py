@@ -15,7 +15,7 @@ from tests.benchmarks.report import Report, Timing
 
 SECTION = "Candidates"
 STUDENTS, OFFERS, ALERTS = 1_000_000, 100_000, 1_000_000
-ASKED, ASKED_OF_POSTGRES = 300, 16
+ASKED, ASKED_OF_POSTGRES = 300, 30
 
 
 def run(report: Report) -> None:
@@ -85,9 +85,13 @@ def _postgres(report: Report, index: CandidateIndex, made: World, keys: list[int
             if not (view.periods.seats > 0).any():
                 continue
             lat, lon = float(made.offers.lat[row_of[key]]), float(made.offers.lon[row_of[key]])
-            started = time.perf_counter()
-            found = index.students_for(key, 200)
-            ours.append(time.perf_counter() - started)
+            # Both sides get a second try, since each cools the other's caches.
+            tries = []
+            for _ in range(2):
+                started = time.perf_counter()
+                found = index.students_for(key, 200)
+                tries.append(time.perf_counter() - started)
+            ours.append(min(tries))
             for way, seconds in theirs.items():
                 asked = [table.ask(view, lat, lon, index.weights, 200, way) for _ in range(2)]
                 seconds.append(min(taken for taken, _ in asked))

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef
 from django.db.models.functions import Now
 
-from backend.common import outbox
+from backend.common import clock, outbox
 from backend.notifications import registry
 from backend.notifications.enums import DeliveryState, Outcome
 from backend.notifications.models import Delivery, DeliveryAttempt, DeliveryQuerySet, Notification
@@ -101,7 +101,7 @@ def reconcile() -> int:
             lost = (
                 Notification.objects.filter(~Exists(present), kind=kind.name)
                 .annotate(moment=Now())
-                .filter(created_at__gt=Now() - kind.expires_after)
+                .filter(created_at__gt=clock.now() - kind.expires_after)
             )
             missing += [
                 build_delivery(row, kind, channel, slot_for(row.recipient_id, kind, channel), row.moment)

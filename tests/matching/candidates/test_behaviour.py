@@ -246,7 +246,7 @@ class TestChanges:
 )
 def test_students_that_make_no_sense_are_refused(wrong: dict[str, object], message: str) -> None:
     with pytest.raises(CandidateError, match=message):
-        StudentColumns.from_rows([replace(STUDENT, **wrong)])  # type: ignore[arg-type]
+        StudentColumns.from_rows([replace(STUDENT, **wrong)])
 
 
 @pytest.mark.parametrize(
@@ -263,7 +263,7 @@ def test_students_that_make_no_sense_are_refused(wrong: dict[str, object], messa
 )
 def test_offers_that_make_no_sense_are_refused(wrong: dict[str, object], message: str) -> None:
     with pytest.raises(CandidateError, match=message):
-        OfferColumns.from_rows([replace(OFFER, **wrong)])  # type: ignore[arg-type]
+        OfferColumns.from_rows([replace(OFFER, **wrong)])
 
 
 def test_alerts_that_make_no_sense_are_refused() -> None:
@@ -297,7 +297,7 @@ def test_columns_that_do_not_fit_together_are_refused() -> None:
 )
 def test_weights_that_make_no_sense_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(CandidateError):
-        Weights(**wrong)  # type: ignore[arg-type]
+        Weights(**wrong)
 
 
 def test_a_negative_number_of_results_is_refused() -> None:

@@ -82,10 +82,7 @@ def service_plan(port: int, mail_port: int | None) -> Plan:
     address = f"http://{LOOPBACK}:{port}/"
     personas = " ".join(f"{name}@demo.example" for name in PERSONAS)
     return Plan(
-        preparations=(
-            Preparation("migrate", python("backend.manage", "migrate", "--verbosity", "0")),
-            Preparation("seed", python("backend.manage", "seed")),
-        ),
+        preparations=(Preparation("migrate and seed", python("backend.manage", "prepare")),),
         services=(
             *((catcher,) if mail_port is not None else ()),
             Service("web", web, essential=True),

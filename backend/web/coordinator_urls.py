@@ -1,5 +1,44 @@
-"""Addresses of the coordinator's pages."""
+"""Addresses of the coordinator's and the network office's pages."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from backend.web import coordinator, coordinator_queues, coordinator_students, network
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("samordnare/", coordinator.home, name="coordinator_home"),
+    path("samordnare/utan-svar/", coordinator.silence, name="coordinator_silence"),
+    path("samordnare/platser/", coordinator_queues.offers, name="coordinator_offers"),
+    path("samordnare/platser/<int:offer_id>/", coordinator_queues.offer, name="coordinator_offer"),
+    path("samordnare/matchningar/", coordinator_queues.matches, name="coordinator_matches"),
+    path("samordnare/matchningar/<int:match_id>/", coordinator_queues.match, name="coordinator_match"),
+    path(
+        "samordnare/matchningar/<int:match_id>/godkann/", coordinator_queues.approve, name="coordinator_match_approve"
+    ),
+    path("samordnare/matchningar/<int:match_id>/avsla/", coordinator_queues.reject, name="coordinator_match_reject"),
+    path("samordnare/elever/", coordinator_students.students, name="coordinator_students"),
+    path("samordnare/elever.csv", coordinator_students.export, name="coordinator_students_csv"),
+    path("samordnare/elever/<int:student_id>/", coordinator_students.student, name="coordinator_student"),
+    path(
+        "samordnare/elever/<int:student_id>/ansokningar/<int:application_id>/ta-tillbaka/",
+        coordinator_students.withdraw,
+        name="coordinator_withdraw",
+    ),
+    path("samordnare/placeringar/", coordinator_students.placements, name="coordinator_placements"),
+    path("samordnare/placeringar/<int:placement_id>/", coordinator_students.placement, name="coordinator_placement"),
+    path("samordnare/organisationer/", coordinator.organisations, name="coordinator_organisations"),
+    path(
+        "samordnare/organisationer/<str:municipality_code>/<int:organisation_id>/fortroende/",
+        coordinator.trust,
+        name="coordinator_trust",
+    ),
+    path(
+        "samordnare/organisationer/<str:municipality_code>/installning/",
+        coordinator.settings,
+        name="coordinator_settings",
+    ),
+    path("samordnare/utskick/<str:subject_type>/<int:subject_id>/", coordinator.ledger, name="coordinator_ledger"),
+    path("natverket/", network.home, name="network_home"),
+    path("natverket/jobb/", network.scheduled, name="network_jobs"),
+    path("natverket/utskick/", network.undelivered, name="network_undelivered"),
+    path("natverket/utskick/<int:delivery_id>/skicka-igen/", network.resend, name="network_resend"),
+]

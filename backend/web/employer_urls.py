@@ -1,5 +1,42 @@
 """Addresses of the employer's pages."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from backend.web import employer, employer_applicants, employer_offers
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("foretag/", employer.home, name="employer_home"),
+    path("foretag/registrera/", employer.register, name="employer_register"),
+    path("foretag/arbetsplatser/", employer.workplaces, name="employer_workplaces"),
+    path("foretag/arbetsplatser/ny/", employer.workplace, name="employer_workplace_new"),
+    path("foretag/arbetsplatser/<int:workplace_id>/", employer.workplace, name="employer_workplace"),
+    path("foretag/placeringar/", employer.placements, name="employer_placements"),
+    path("foretag/kollegor/", employer.team, name="employer_team"),
+    path("foretag/platser/", employer_offers.offers, name="employer_offers"),
+    path("foretag/platser/ny/", employer_offers.new, name="employer_offer_new"),
+    path("foretag/platser/<int:offer_id>/", employer_offers.offer, name="employer_offer"),
+    path("foretag/platser/<int:offer_id>/andra/", employer_offers.edit, name="employer_offer_edit"),
+    path("foretag/platser/<int:offer_id>/kopiera/", employer_offers.copy, name="employer_offer_copy"),
+    path("foretag/platser/<int:offer_id>/skicka-in/", employer_offers.submit, name="employer_offer_submit"),
+    path("foretag/platser/<int:offer_id>/pausa/", employer_offers.pause, name="employer_offer_pause"),
+    path("foretag/platser/<int:offer_id>/oppna/", employer_offers.resume, name="employer_offer_resume"),
+    path("foretag/platser/<int:offer_id>/stang/", employer_offers.close, name="employer_offer_close"),
+    path("foretag/platser/<int:offer_id>/sokande/", employer_applicants.applicants, name="employer_applicants"),
+    path("foretag/platser/<int:offer_id>/sokande.csv", employer_applicants.export, name="employer_applicants_csv"),
+    path("foretag/ansokningar/<int:application_id>/", employer_applicants.application, name="employer_application"),
+    path(
+        "foretag/ansokningar/<int:application_id>/erbjud/",
+        employer_applicants.offer_seat,
+        name="employer_application_offer",
+    ),
+    path(
+        "foretag/ansokningar/<int:application_id>/reservlista/",
+        employer_applicants.waitlist,
+        name="employer_application_waitlist",
+    ),
+    path(
+        "foretag/ansokningar/<int:application_id>/tacka-nej/",
+        employer_applicants.decline,
+        name="employer_application_decline",
+    ),
+]

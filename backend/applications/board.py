@@ -1,0 +1,170 @@
+"""The guarantee board: who of a municipality's students has a place, who is at risk, who has none, and since when."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import models, transaction
+from django.db.models import Case, Count, Exists, F, IntegerField, Max, Min, OuterRef, Q, QuerySet, Value, When
+from django.db.models.functions import Coalesce
+from django.utils.translation import gettext_lazy as _
+
+from backend.accounts.models import User
+from backend.accounts.policies import municipalities_coordinated_by
+from backend.applications.enums import LIVE_STATES, ApplicationState
+from backend.applications.models import Application
+from backend.common.transitions import log
+from backend.offers.models import Offer
+from backend.placements.enums import MatchState, PlacementState
+from backend.placements.models import Match, Placement
+from backend.students.models import Student
+
+
+class Standing(models.TextChoices):
+    """Where a student stands, the most urgent first."""
+
+    UNPLACED = "unplaced", _("Without a place")
+    AT_RISK = "at_risk", _("Not settled yet")
+    PLACED = "placed", _("Has a place")
+
+
+SETTLED = (PlacementState.UPCOMING, PlacementState.ONGOING, PlacementState.COMPLETED)
+# A Student with `standing` and `rank`, and after `with_story` with its columns: the type checker knows no such model.
+BoardStudent = Any
+ENDED = sorted(set(ApplicationState.values) - {str(state) for state in LIVE_STATES})
+
+
+def students_of(user: User) -> "QuerySet[BoardStudent]":
+    """The students of the municipalities the user coordinates; never those with protected identity.
+
+    Each has `standing` and `rank` (0 = without a place).
+    """
+    placed = Placement.objects.filter(student=OuterRef("pk"), state__in=SETTLED)
+    decided_soon = Match.objects.filter(student=OuterRef("pk"), state=MatchState.PROPOSED)
+    live = Application.objects.filter(student=OuterRef("pk"), state__in=LIVE_STATES)
+    return (
+        Student.objects.unprotected()
+        .filter(municipality__in=municipalities_coordinated_by(user))
+        .annotate(
+            rank=Case(
+                When(Exists(placed), then=Value(2)),
+                When(Exists(live) | Exists(decided_soon), then=Value(1)),
+                default=Value(0),
+                output_field=IntegerField(),
+            ),
+            standing=Case(
+                When(rank=2, then=Value(Standing.PLACED.value)),
+                When(rank=1, then=Value(Standing.AT_RISK.value)),
+                default=Value(Standing.UNPLACED.value),
+            ),
+        )
+    )
+
+
+def with_story(students: "QuerySet[BoardStudent]") -> "QuerySet[BoardStudent]":
+    """Adds what a row needs to name the next step: counts of applications by outcome, and the moments that matter."""
+    of = "applications"
+    return students.select_related("user", "programme").annotate(
+        since=Coalesce(Max(f"{of}__updated_at", filter=Q(applications__state__in=ENDED)), F("created_at")),
+        sent=Count(of, distinct=True),
+        declined=Count(of, filter=Q(applications__state=ApplicationState.DECLINED), distinct=True),
+        waiting=Count(of, filter=Q(applications__state=ApplicationState.SUBMITTED), distinct=True),
+        waiting_since=Min(f"{of}__submitted_at", filter=Q(applications__state=ApplicationState.SUBMITTED)),
+        escalated=Count(
+            of,
+            filter=Q(applications__state=ApplicationState.SUBMITTED, applications__escalated_at__isnull=False),
+            distinct=True,
+        ),
+        waitlisted=Count(of, filter=Q(applications__state=ApplicationState.WAITLISTED), distinct=True),
+        offered=Count(of, filter=Q(applications__state=ApplicationState.OFFERED), distinct=True),
+        hold_until=Min(f"{of}__hold_expires_at", filter=Q(applications__state=ApplicationState.OFFERED)),
+        deciding=Count(of, filter=Q(applications__state=ApplicationState.ACCEPTED), distinct=True),
+    )
+
+
+@dataclass(frozen=True)
+class ClassRow:
+    """One class and how many of its students stand where."""
+
+    class_name: str
+    placed: int
+    at_risk: int
+    unplaced: int
+
+    @property
+    def total(self) -> int:
+        return self.placed + self.at_risk + self.unplaced
+
+
+def classes_of(user: User) -> list[ClassRow]:
+    """The classes of the user's municipalities by name. One query."""
+    counted: dict[str, dict[str, int]] = {}
+    rows = students_of(user).order_by().values("class_name", "standing").annotate(number=Count("pk"))
+    for row in rows:
+        counted.setdefault(row["class_name"], {})[row["standing"]] = row["number"]
+    return [
+        ClassRow(
+            name,
+            numbers.get(Standing.PLACED, 0),
+            numbers.get(Standing.AT_RISK, 0),
+            numbers.get(Standing.UNPLACED, 0),
+        )
+        for name, numbers in sorted(counted.items())
+    ]
+
+
+def list_silent_applications(user: User) -> "QuerySet[Application]":
+    """Applications of the user's students whose answer time has passed without an answer, oldest first."""
+    return (
+        Application.objects.filter(
+            student__municipality__in=municipalities_coordinated_by(user),
+            student__is_protected=False,
+            state=ApplicationState.SUBMITTED,
+            escalated_at__isnull=False,
+        )
+        .select_related(
+            "student__user", "student__programme", "period__offer__organisation", "period__offer__workplace"
+        )
+        .order_by("answer_due_at", "pk")
+    )
+
+
+@dataclass(frozen=True)
+class OfferCounts:
+    """How many applications of an offer stand where, and when the first answer is due."""
+
+    waiting: int
+    total: int
+    next_due: datetime | None
+
+
+def count_applications(offers: "list[Offer]") -> dict[int, OfferCounts]:
+    """Per offer id. One query."""
+    rows = (
+        Application.objects.filter(period__offer__in=[offer.pk for offer in offers])
+        .order_by()
+        .values("period__offer")
+        .annotate(
+            waiting=Count("pk", filter=Q(state=ApplicationState.SUBMITTED)),
+            total=Count("pk"),
+            next_due=Min("answer_due_at", filter=Q(state=ApplicationState.SUBMITTED)),
+        )
+    )
+    return {row["period__offer"]: OfferCounts(row["waiting"], row["total"], row["next_due"]) for row in rows}
+
+
+def list_waiting_for(user: User) -> "QuerySet[Application]":
+    """Applications to the user's organisations without an answer, oldest first."""
+    return (
+        Application.objects.filter(
+            period__offer__organisation__memberships__user=user, state=ApplicationState.SUBMITTED
+        )
+        .select_related("student__user", "student__programme", "period__offer__workplace")
+        .order_by("submitted_at", "pk")
+    )
+
+
+@transaction.atomic
+def record_export(*, actor: User, what: str, rows: int) -> None:
+    """Notes that someone took a copy of personal data out of the service."""
+    log("export.taken", actor, actor=actor, data={"what": what, "rows": rows})

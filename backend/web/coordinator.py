@@ -1,0 +1,281 @@
+"""The coordinator's day: what needs someone today, the silence, the organisations, and who was told what."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import Exists, OuterRef
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST, require_safe
+
+from backend.accounts.policies import municipalities_coordinated_by
+from backend.applications.board import Standing, classes_of, list_silent_applications, students_of, with_story
+from backend.applications.models import Application
+from backend.applications.policies import visible_to
+from backend.common import clock
+from backend.notifications.selectors import list_deliveries_about, reason_label
+from backend.offers.models import Offer
+from backend.offers.queues import list_offers_to_review
+from backend.organisations.models import MunicipalitySettings, Organisation, TrustedOrganisation
+from backend.organisations.services import save_municipality_settings, set_trust
+from backend.placements.models import Match, Placement
+from backend.placements.policies import matches_visible_to, placements_visible_to
+from backend.placements.selectors import list_matches_to_decide
+from backend.reference.models import Municipality
+from backend.web.access import coordinator
+from backend.web.coordinator_rows import ago, match_rows, oldest_text, student_row
+from backend.web.cursors import page_of
+from backend.web.employer import person
+from backend.web.weeks import format_day, format_week
+
+MATCHES_AT_HOME = 6
+UNPLACED_AT_HOME = 5
+
+
+def own_municipalities(request: HttpRequest) -> list[Municipality]:
+    """Those the user coordinates, in Swedish order."""
+    return list(Municipality.objects.filter(pk__in=municipalities_coordinated_by(person(request))))
+
+
+@coordinator
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """The sentence of the day, the tasks behind it, the matches, and whether everyone has a place."""
+    user = person(request)
+    offers, matches = list_offers_to_review(user), list_matches_to_decide(user)
+    silent = list_silent_applications(user)
+    classes = classes_of(user)
+    unplaced = with_story(students_of(user).filter(rank=0)).order_by("created_at", "pk")
+    shown = [student_row(student) for student in unplaced[:UNPLACED_AT_HOME]]
+    totals = {
+        "placed": sum(row.placed for row in classes),
+        "at_risk": sum(row.at_risk for row in classes),
+        "unplaced": sum(row.unplaced for row in classes),
+    }
+    waiting_matches, waiting_offers = list(matches[:MATCHES_AT_HOME]), list(offers[:1])
+    counts = {"matches": matches.count(), "offers": offers.count(), "silent": silent.count()}
+    tasks = _tasks(
+        totals["unplaced"],
+        [row.name for row in shown],
+        counts,
+        oldest_text(waiting_matches[0].proposed_at) if waiting_matches else "",
+        oldest_text(waiting_offers[0].submitted_at) if waiting_offers else "",
+        silent.first(),
+    )
+    return render(
+        request,
+        "pages/coordinator/home.html",
+        {
+            "today": f"{format_day(clock.today())}, {format_week(clock.today())}",
+            "municipalities": own_municipalities(request),
+            "tasks": tasks,
+            "matches": match_rows(waiting_matches),
+            "counts": counts,
+            "classes": class_rows(classes),
+            "figures": figures(totals),
+            "unplaced": shown,
+        },
+    )
+
+
+def _tasks(
+    unplaced: int, names: list[str], counts: dict[str, int], matches: str, offers: str, silent: Application | None
+) -> list[dict[str, Any]]:
+    """The most urgent first; only the first is hot."""
+    tasks = []
+    if counts["silent"] and silent is not None:
+        organisation = silent.period.offer.organisation.name
+        title = ngettext(
+            "%(number)d application has not been answered in time",
+            "%(number)d applications have not been answered in time",
+            counts["silent"],
+        )
+        tasks.append(
+            {
+                "title": title % {"number": counts["silent"]},
+                "text": _("%(organisation)s has been silent for %(time)s. A call often helps.")
+                % {"organisation": organisation, "time": ago(silent.submitted_at)},
+                "url": reverse("coordinator_silence"),
+                "action": _("See who waits"),
+            }
+        )
+    if counts["matches"]:
+        title = ngettext(
+            "%(number)d match waits for your decision", "%(number)d matches wait for your decision", counts["matches"]
+        )
+        tasks.append(
+            {
+                "title": title % {"number": counts["matches"]},
+                "text": matches,
+                "url": reverse("coordinator_matches"),
+                "action": _("Decide"),
+            }
+        )
+    if counts["offers"]:
+        title = ngettext("%(number)d place to review", "%(number)d places to review", counts["offers"])
+        tasks.append(
+            {
+                "title": title % {"number": counts["offers"]},
+                "text": offers,
+                "url": reverse("coordinator_offers"),
+                "action": _("Review"),
+            }
+        )
+    if unplaced:
+        title = ngettext("%(number)d student is without a place", "%(number)d students are without a place", unplaced)
+        tasks.append(
+            {
+                "title": title % {"number": unplaced},
+                "text": ", ".join(names[:3]) + (_(" and more.") if unplaced > len(names[:3]) else "."),
+                "url": f"{reverse('coordinator_students')}?standing={Standing.UNPLACED.value}",
+                "action": _("Show them"),
+            }
+        )
+    return [{**task, "is_hot": number == 0} for number, task in enumerate(tasks)]
+
+
+def class_rows(classes: Any) -> list[dict[str, Any]]:
+    """Rows with the parts of the stacked bar."""
+    return [
+        {
+            "name": row.class_name,
+            "placed": row.placed,
+            "at_risk": row.at_risk,
+            "unplaced": row.unplaced,
+            "parts": [
+                {"kind": "a", "count": row.placed},
+                {"kind": "b", "count": row.at_risk},
+                {"kind": "c", "count": row.unplaced},
+            ],
+        }
+        for row in classes
+    ]
+
+
+def figures(totals: dict[str, int]) -> list[dict[str, Any]]:
+    return [
+        {"value": totals["placed"], "label": _("have a place"), "kind": "a", "mark": False},
+        {"value": totals["at_risk"], "label": _("not settled"), "kind": "b", "mark": False},
+        {"value": totals["unplaced"], "label": _("without a place"), "kind": "c", "mark": False},
+    ]
+
+
+@coordinator
+@require_safe
+def silence(request: HttpRequest) -> HttpResponse:
+    """Applications that nobody answered in time, and whom to call."""
+    page = page_of(list_silent_applications(person(request)), ("answer_due_at", "pk"), request.GET.get("after", ""))
+    rows = [
+        {
+            "student": each.student.user.name,
+            "student_url": reverse("coordinator_student", args=[each.student_id]),
+            "place": each.period.offer.title,
+            "organisation": each.period.offer.organisation.name,
+            "waited": ago(each.submitted_at),
+            "ledger_url": reverse("coordinator_ledger", args=["application", each.pk]),
+        }
+        for each in page.rows
+    ]
+    return render(request, "pages/coordinator/silence.html", {"rows": rows, "next_cursor": page.next_cursor})
+
+
+@coordinator
+@require_safe
+def organisations(request: HttpRequest) -> HttpResponse:
+    """Organisations with a workplace in the municipality, and whether their places are published without review."""
+    places = own_municipalities(request)
+    place = next((each for each in places if each.pk == request.GET.get("municipality")), places[0])
+    trusted = TrustedOrganisation.objects.filter(municipality=place, organisation=OuterRef("pk"))
+    found = Organisation.objects.filter(workplaces__municipality=place).distinct().annotate(is_trusted=Exists(trusted))
+    page = page_of(found, ("name", "pk"), request.GET.get("after", ""))
+    settings = MunicipalitySettings.objects.filter(municipality=place).first()
+    return render(
+        request,
+        "pages/coordinator/organisations.html",
+        {
+            "municipality": place,
+            "municipalities": places,
+            "page": page,
+            "trusted_may_publish": bool(settings and settings.trusted_may_publish),
+        },
+    )
+
+
+@coordinator
+@require_POST
+def trust(request: HttpRequest, municipality_code: str, organisation_id: int) -> HttpResponse:
+    """The organisation's places need review, or do not, in one municipality."""
+    organisation = get_object_or_404(Organisation, pk=organisation_id, workplaces__municipality=municipality_code)
+    trusted = request.POST.get("trusted") == "1"
+    set_trust(actor=person(request), municipality_code=municipality_code, organisation=organisation, trusted=trusted)
+    text = _("%(name)s is trusted now.") if trusted else _("%(name)s is no longer trusted.")
+    messages.success(request, text % {"name": organisation.name})
+    return redirect(f"{reverse('coordinator_organisations')}?municipality={municipality_code}")
+
+
+@coordinator
+@require_POST
+def settings(request: HttpRequest, municipality_code: str) -> HttpResponse:
+    """Whether trusted organisations publish without review in the municipality."""
+    get_object_or_404(Municipality, pk=municipality_code)
+    save_municipality_settings(
+        actor=person(request),
+        municipality_code=municipality_code,
+        trusted_may_publish=request.POST.get("trusted_may_publish") == "1",
+    )
+    messages.success(request, _("The setting is saved."))
+    return redirect(f"{reverse('coordinator_organisations')}?municipality={municipality_code}")
+
+
+@coordinator
+@require_safe
+def ledger(request: HttpRequest, subject_type: str, subject_id: int) -> HttpResponse:
+    """Who was told what about a case, when, and why not. Never the text of a message."""
+    subject, title, back = _case(request, subject_type, subject_id)
+    deliveries = list_deliveries_about(subject)
+    rows = [
+        {
+            "kind": delivery.notification.kind,
+            "to": delivery.recipient.name,
+            "channel": delivery.get_channel_display(),
+            "state": delivery.get_state_display(),
+            "reason": reason_label(delivery.reason) if delivery.reason else "",
+            "created": delivery.notification.created_at,
+            "done": delivery.done_at,
+            "attempts": delivery.attempts,
+        }
+        for delivery in deliveries
+    ]
+    return render(request, "pages/coordinator/ledger.html", {"rows": rows, "title": title, "back": back})
+
+
+def _case(request: HttpRequest, subject_type: str, subject_id: int) -> tuple[Any, str, str]:
+    """The case of an own student or an own place, else 404."""
+    user = person(request)
+    codes = municipalities_coordinated_by(user)
+    found: Any = None
+    if subject_type == "offer":
+        found = Offer.objects.filter(pk=subject_id, workplace__municipality__in=codes).first()
+        return _known(found), str(found or ""), reverse("coordinator_offer", args=[subject_id])
+    if subject_type == "application":
+        found = visible_to(user).filter(pk=subject_id, student__municipality__in=codes).first()
+    elif subject_type == "match":
+        found = Match.objects.filter(
+            pk__in=matches_visible_to(user), student__municipality__in=codes, pk=subject_id
+        ).first()
+    elif subject_type == "placement":
+        found = Placement.objects.filter(
+            pk__in=placements_visible_to(user), student__municipality__in=codes, pk=subject_id
+        ).first()
+    known = _known(found)
+    title = f"{known.student.user.name}, {known.period.offer.title}"
+    return known, title, reverse("coordinator_student", args=[known.student_id])
+
+
+def _known(found: Any) -> Any:
+    if found is None or (hasattr(found, "student") and found.student.is_protected):
+        raise Http404
+    return found

@@ -1,0 +1,165 @@
+"""What the coordinator's pages show: the day's tasks, matches with their gates, students with their next step."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from backend.applications.board import Standing
+from backend.common import clock
+from backend.placements.gates import Gate
+from backend.placements.models import Match
+from backend.placements.selectors import gates_for
+from backend.reference.work_rules import age_on
+from backend.web.weeks import format_day, format_weeks, local_date
+
+STANDING_COLORS = {Standing.PLACED: "success", Standing.AT_RISK: "warning", Standing.UNPLACED: "danger"}
+
+
+def days_since(moment: date) -> int:
+    """Calendar days in Sweden since a date or a moment."""
+    return (clock.today() - local_date(moment)).days
+
+
+def ago(moment: date) -> str:
+    """ "today", "1 day", "4 days"."""
+    days = days_since(moment)
+    return _("today") if days <= 0 else ngettext("%(days)d day", "%(days)d days", days) % {"days": days}
+
+
+@dataclass(frozen=True)
+class GateLine:
+    """One condition in words: ok = fulfilled, mind = to be minded, stop = the approval is refused."""
+
+    text: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class MatchRow:
+    """A match that waits, with everything that decides it."""
+
+    pk: int
+    student: str
+    student_id: int
+    line: str
+    place: str
+    weeks: str
+    gates: Sequence[GateLine]
+    is_blocked: bool
+    is_clear: bool
+    waited: str
+    url: str
+
+
+def gate_lines(gates: Iterable[Gate]) -> list[GateLine]:
+    """In words, with the kind that chooses icon and colour."""
+    kinds = {True: "ok"}
+    return [GateLine(str(gate.text), kinds.get(gate.is_open, "stop" if gate.is_blocking else "mind")) for gate in gates]
+
+
+def match_rows(matches: Sequence[Match]) -> list[MatchRow]:
+    """Rows with their gates, in a constant number of queries. The matches come with their related rows."""
+    gates = gates_for(matches)
+    rows = []
+    for match in matches:
+        lines = gate_lines(gates[match.pk])
+        student, offer = match.student, match.period.offer
+        years = _("%(age)d years") % {"age": age_on(student.birth_date, match.start)}
+        rows.append(
+            MatchRow(
+                pk=match.pk,
+                student=student.user.name,
+                student_id=student.pk,
+                line=", ".join(filter(None, [student.class_name, years])),
+                place=f"{offer.title}, {offer.organisation.name}",
+                weeks=format_weeks(match.start, match.end),
+                gates=lines,
+                is_blocked=any(line.kind == "stop" for line in lines),
+                is_clear=all(line.kind == "ok" for line in lines),
+                waited=ago(match.proposed_at),
+                url=reverse("coordinator_match", args=[match.pk]),
+            )
+        )
+    return rows
+
+
+@dataclass(frozen=True)
+class StudentRow:
+    """A student on the guarantee board: what happened, and what to do next."""
+
+    pk: int
+    name: str
+    line: str
+    standing: str
+    color: str
+    since: str
+    story: str
+    action: str
+    url: str
+
+
+def student_row(student: Any) -> StudentRow:
+    """The student comes from `with_story(students_of(user))`."""
+    standing = Standing(student.standing)
+    story, action = _story(student, standing)
+    return StudentRow(
+        pk=student.pk,
+        name=student.user.name,
+        line=", ".join(filter(None, [student.class_name, student.programme.name if student.programme else ""])),
+        standing=str(standing.label),
+        color=STANDING_COLORS[standing],
+        since=ago(student.since) if standing == Standing.UNPLACED else "",
+        story=story,
+        action=action,
+        url=reverse("coordinator_student", args=[student.pk]),
+    )
+
+
+def _story(student: Any, standing: Standing) -> tuple[str, str]:
+    """What has happened, and the next step. The step that unblocks the student soonest wins."""
+    if standing == Standing.PLACED:
+        return _("The placement is approved"), ""
+    if standing == Standing.UNPLACED:
+        if not student.sent:
+            return _("Has not applied for anything yet"), _("Book a talk")
+        if student.declined:
+            return (
+                ngettext("%(number)d no", "%(number)d times no", student.declined) % {"number": student.declined},
+                _("Look for a place together"),
+            )
+        return _("All applications have ended"), _("Look for a place together")
+    if student.deciding:
+        return _("Both sides said yes"), _("Decide the match")
+    if student.offered:
+        return (
+            _("Has been offered a seat, held until %(day)s") % {"day": format_day(student.hold_until)},
+            _("Remind the student"),
+        )
+    if student.escalated:
+        return (
+            _("No answer for %(time)s") % {"time": ago(student.waiting_since)},
+            _("Call the organisation"),
+        )
+    if student.waiting:
+        return (
+            ngettext(
+                "%(number)d application waits for an answer",
+                "%(number)d applications wait for an answer",
+                student.waiting,
+            )
+            % {"number": student.waiting},
+            _("Wait"),
+        )
+    if student.waitlisted:
+        return _("On the waiting list"), _("Look for a second place")
+    return _("A match waits for a decision"), _("Decide the match")
+
+
+def oldest_text(moment: datetime | None) -> str:
+    """ "The oldest since Monday 16 Nov." """
+    return _("The oldest has waited since %(day)s.") % {"day": format_day(moment)} if moment else ""

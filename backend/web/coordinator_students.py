@@ -1,0 +1,204 @@
+"""The guarantee board student by student, and the placements that came of it."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from backend.applications.board import BoardStudent, Standing, classes_of, record_export, students_of, with_story
+from backend.applications.enums import LIVE_STATES
+from backend.applications.selectors import ROW
+from backend.applications.services import withdraw_application
+from backend.common import clock
+from backend.common.errors import DomainError, NotFound
+from backend.placements.enums import PlacementState
+from backend.placements.models import Placement
+from backend.placements.selectors import list_placements_coordinated_by
+from backend.placements.services import end_placement
+from backend.reference.work_rules import age_class, age_on
+from backend.students.models import GuardianConsent
+from backend.students.policies import is_minor
+from backend.students.selectors import consent_is_missing
+from backend.web.access import coordinator, coordinator_or_network
+from backend.web.coordinator import class_rows, figures
+from backend.web.coordinator_forms import ReasonForm
+from backend.web.coordinator_rows import STANDING_COLORS, student_row
+from backend.web.csv_files import csv_response
+from backend.web.cursors import page_of
+from backend.web.employer import person
+from backend.web.form_errors import add_domain_error
+
+STUDENT_KEYS = ("rank", "class_name", "pk")
+PLACEMENT_KEYS = ("start", "pk")
+ENDABLE = {PlacementState.UPCOMING, PlacementState.ONGOING}
+
+
+def _filtered(request: HttpRequest) -> "QuerySet[BoardStudent]":
+    """Own students by class, standing and name."""
+    found = students_of(person(request))
+    if standing := request.GET.get("standing", ""):
+        found = found.filter(standing=standing)
+    if name := request.GET.get("class", ""):
+        found = found.filter(class_name=name[:20])
+    if text := request.GET.get("q", "").strip():
+        found = found.filter(user__name__icontains=text[:80])
+    return found
+
+
+@coordinator
+@require_safe
+def students(request: HttpRequest) -> HttpResponse:
+    """Those without a place first, with the next step."""
+    classes = classes_of(person(request))
+    page = page_of(with_story(_filtered(request)), STUDENT_KEYS, request.GET.get("after", ""))
+    kept = request.GET.copy()
+    kept.pop("after", None)
+    totals = {
+        "placed": sum(row.placed for row in classes),
+        "at_risk": sum(row.at_risk for row in classes),
+        "unplaced": sum(row.unplaced for row in classes),
+    }
+    return render(
+        request,
+        "pages/coordinator/students.html",
+        {
+            "rows": [student_row(student) for student in page.rows],
+            "next_cursor": page.next_cursor,
+            "query": kept.urlencode(),
+            "text": request.GET.get("q", ""),
+            "class_options": _options(
+                ((row.class_name, row.class_name, row.total) for row in classes), request, "class"
+            ),
+            "standing_options": _options(
+                ((each.value, each.label, totals[each.value]) for each in Standing), request, "standing"
+            ),
+            "chosen": sum(bool(request.GET.get(name)) for name in ("class", "standing")),
+            "figures": figures(totals),
+            "classes": class_rows(classes),
+        },
+    )
+
+
+def _options(rows: Iterable[tuple[str, Any, int]], request: HttpRequest, name: str) -> list[dict[str, Any]]:
+    """Radio options of a facet, "all" first."""
+    chosen = request.GET.get(name, "")
+    options = [{"value": "", "label": _("All"), "count": None, "checked": not chosen}]
+    return options + [
+        {"value": value, "label": label or _("Without a class"), "count": count, "checked": value == chosen}
+        for value, label, count in rows
+        if value
+    ]
+
+
+@coordinator
+@require_safe
+def export(request: HttpRequest) -> HttpResponse:
+    """The filtered list as a file. That it was taken is logged."""
+    found = list(with_story(_filtered(request)).order_by(*STUDENT_KEYS))
+    record_export(actor=person(request), what="students", rows=len(found))
+    headings = [_("Name"), _("Class"), _("Programme"), _("School"), _("State"), _("Since"), _("What has happened")]
+    return csv_response("elever.csv", headings, _export_rows(found))
+
+
+def _export_rows(found: Iterable[BoardStudent]) -> Iterable[list[object]]:
+    for student in found:
+        row = student_row(student)
+        programme = student.programme.name if student.programme else ""
+        yield [row.name, student.class_name, programme, student.school, row.standing, row.since, row.story]
+
+
+@coordinator
+@require_safe
+def student(request: HttpRequest, student_id: int) -> HttpResponse:
+    """One student: where things stand, applications, placements, guardians and consent."""
+    found = get_object_or_404(
+        students_of(person(request)).select_related("user", "programme", "municipality"), pk=student_id
+    )
+    today = clock.today()
+    consents = GuardianConsent.objects.filter(guardianship__student=found, withdrawn_at__isnull=True)
+    given = {consent.guardianship_id: consent for consent in consents}
+    guardianships = found.guardianships.select_related("guardian").order_by("pk")
+    standing = Standing(found.standing)
+    return render(
+        request,
+        "pages/coordinator/student.html",
+        {
+            "student": found,
+            "standing": standing.label,
+            "color": STANDING_COLORS[standing],
+            "age": age_on(found.birth_date, today),
+            "age_class": age_class(found.birth_date, today, found.has_finished_compulsory_school).label,
+            "applications": [
+                {"row": each, "can_withdraw": each.state in LIVE_STATES}
+                for each in found.applications.select_related(*ROW).order_by("-submitted_at", "-pk")
+            ],
+            "placements": found.placements.select_related("period__offer__organisation").order_by("-start", "-pk"),
+            "is_minor": is_minor(found),
+            "consent_is_missing": consent_is_missing(found),
+            "guardians": [{"user": each.guardian, "consent": given.get(each.pk)} for each in guardianships],
+        },
+    )
+
+
+@coordinator
+@require_POST
+def withdraw(request: HttpRequest, student_id: int, application_id: int) -> HttpResponse:
+    """Takes an application back on the student's behalf; logged with the coordinator's name."""
+    found = get_object_or_404(students_of(person(request)), pk=student_id)
+    get_object_or_404(found.applications, pk=application_id)
+    try:
+        withdraw_application(actor=person(request), application_id=application_id)
+    except DomainError as error:
+        messages.error(request, str(error.message))
+    else:
+        messages.success(request, _("The application is withdrawn. The student and the organisation are told."))
+    return redirect("coordinator_student", found.pk)
+
+
+@coordinator_or_network
+@require_safe
+def placements(request: HttpRequest) -> HttpResponse:
+    """Placements the municipality answers for, the next to start first; ended ones on request."""
+    ended = request.GET.get("show") == "ended"
+    found = list_placements_coordinated_by(person(request))
+    found = found.exclude(state__in=ENDABLE) if ended else found.filter(state__in=ENDABLE)
+    page = page_of(found, PLACEMENT_KEYS, request.GET.get("after", ""))
+    return render(request, "pages/coordinator/placements.html", {"page": page, "ended": ended})
+
+
+@coordinator_or_network
+@require_http_methods(["GET", "HEAD", "POST"])
+def placement(request: HttpRequest, placement_id: int) -> HttpResponse:
+    """One placement; POST ends it with a reason: cancelled before the first day, interrupted after."""
+    user = person(request)
+    found = get_object_or_404(list_placements_coordinated_by(user), pk=placement_id)
+    form = ReasonForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            ended: Placement = end_placement(actor=user, placement_id=found.pk, reason=form.cleaned_data["reason"])
+        except NotFound:
+            raise
+        except DomainError as error:
+            add_domain_error(form, error)
+        else:
+            messages.success(
+                request,
+                _("The placement is ended: %(state)s.") % {"state": PlacementState(ended.state).label.lower()},
+            )
+            return redirect("coordinator_placements")
+    return render(
+        request,
+        "pages/coordinator/placement.html",
+        {
+            "placement": found,
+            "form": form,
+            "can_end": found.state in ENDABLE,
+            "is_upcoming": found.state == PlacementState.UPCOMING,
+        },
+        status=400 if form.errors else 200,
+    )

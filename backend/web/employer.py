@@ -1,0 +1,145 @@
+"""The employer's own pages: home, registration, workplaces, placements and colleagues."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from backend.accounts.models import User
+from backend.applications.board import count_applications, list_waiting_for
+from backend.common import clock
+from backend.common.errors import DomainError
+from backend.offers.enums import OfferState
+from backend.offers.models import Offer
+from backend.organisations.models import Membership, Workplace
+from backend.organisations.selectors import list_organisations_of
+from backend.organisations.services import register_organisation, save_workplace
+from backend.placements.selectors import list_placements_at
+from backend.web.access import employer, logged_in
+from backend.web.cursors import page_of
+from backend.web.employer_forms import OrganisationForm, WorkplaceForm, workplace_initial
+from backend.web.employer_rows import applicant_rows, offer_row
+from backend.web.form_errors import add_domain_error
+
+SHOWN_AT_HOME = 10
+PLACEMENT_KEYS = ("-end", "-pk")
+
+
+def person(request: HttpRequest) -> User:
+    """The logged-in user; the access decorators have made sure that there is one."""
+    assert isinstance(request.user, User)
+    return request.user
+
+
+@employer
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """Who waits for an answer, oldest first; then the own places with their next step."""
+    user = person(request)
+    waiting = list_waiting_for(user)
+    offers = list(
+        Offer.objects.for_lists()
+        .filter(organisation__memberships__user=user)
+        .exclude(state=OfferState.CLOSED)
+        .order_by("-pk")[:SHOWN_AT_HOME]
+    )
+    counts = count_applications(offers)
+    return render(
+        request,
+        "pages/employer/home.html",
+        {
+            "waiting": applicant_rows(waiting[:SHOWN_AT_HOME]),
+            "waiting_total": waiting.count(),
+            "offers": [offer_row(offer, counts.get(offer.pk)) for offer in offers],
+            "organisations": list_organisations_of(user),
+        },
+    )
+
+
+@logged_in
+@require_http_methods(["GET", "HEAD", "POST"])
+def register(request: HttpRequest) -> HttpResponse:
+    """Someone registers the organisation they work for."""
+    form = OrganisationForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        cleaned = form.cleaned_data
+        try:
+            organisation = register_organisation(
+                actor=person(request),
+                name=cleaned["name"],
+                registration_number=cleaned["registration_number"],
+                municipality_code=cleaned["municipality"],
+                kind=cleaned["kind"],
+                about=cleaned["about"],
+                website=cleaned["website"],
+            )
+        except DomainError as error:
+            add_domain_error(form, error)
+        else:
+            messages.success(
+                request,
+                _("%(name)s is registered. Now add the workplace where you receive students.")
+                % {"name": organisation.name},
+            )
+            return redirect("employer_workplace_new")
+    return render(request, "pages/employer/register.html", {"form": form}, status=400 if form.errors else 200)
+
+
+@employer
+@require_safe
+def workplaces(request: HttpRequest) -> HttpResponse:
+    rows = (
+        Workplace.objects.filter(organisation__memberships__user=person(request))
+        .select_related("organisation", "municipality")
+        .order_by("organisation__name", "name", "pk")
+    )
+    return render(request, "pages/employer/workplaces.html", {"workplaces": rows})
+
+
+@employer
+@require_http_methods(["GET", "HEAD", "POST"])
+def workplace(request: HttpRequest, workplace_id: int | None = None) -> HttpResponse:
+    """Adds a workplace, or changes one of an own organisation."""
+    user = person(request)
+    organisations = list_organisations_of(user)
+    saved = None
+    if workplace_id is not None:
+        saved = get_object_or_404(Workplace, pk=workplace_id, organisation__memberships__user=user)
+        organisations = [each for each in organisations if each.pk == saved.organisation_id]
+    form = WorkplaceForm(
+        request.POST or None,
+        organisations=organisations,
+        initial=workplace_initial(saved) if saved else {"organisation": str(organisations[0].pk)},
+    )
+    if request.method == "POST" and form.is_valid():
+        chosen = next(each for each in organisations if str(each.pk) == form.cleaned_data["organisation"])
+        try:
+            save_workplace(actor=user, organisation=chosen, details=form.details(), workplace=saved)
+        except DomainError as error:
+            add_domain_error(form, error)
+        else:
+            messages.success(request, _("The workplace is saved."))
+            return redirect("employer_workplaces")
+    context = {"form": form, "workplace": saved, "several": len(organisations) > 1}
+    return render(request, "pages/employer/workplace.html", context, status=400 if form.errors else 200)
+
+
+@employer
+@require_safe
+def placements(request: HttpRequest) -> HttpResponse:
+    """Who comes when: the own placements, the latest last day first."""
+    page = page_of(list_placements_at(person(request)), PLACEMENT_KEYS, request.GET.get("after", ""))
+    return render(request, "pages/employer/placements.html", {"page": page, "today": clock.today()})
+
+
+@employer
+@require_safe
+def team(request: HttpRequest) -> HttpResponse:
+    """The colleagues of each own organisation."""
+    members = (
+        Membership.objects.filter(organisation__memberships__user=person(request))
+        .select_related("user", "organisation")
+        .order_by("organisation__name", "-role", "user__name", "pk")
+    )
+    return render(request, "pages/employer/team.html", {"members": members})

@@ -1,0 +1,188 @@
+"""Applicants: one-click answers, the structured no with its preview, and the list as a file."""
+
+from collections.abc import Iterable
+
+from django.contrib import messages
+from django.db.models import Case, IntegerField, QuerySet, Value, When
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from backend.accounts.models import User
+from backend.applications import services
+from backend.applications.board import record_export
+from backend.applications.enums import ApplicationState
+from backend.applications.models import Application
+from backend.applications.policies import can_answer
+from backend.applications.selectors import get_application, list_applications_to
+from backend.common.errors import DomainError
+from backend.web.access import employer
+from backend.web.csv_files import csv_response
+from backend.web.employer import person
+from backend.web.employer_forms import DeclineForm
+from backend.web.employer_letters import decline_letter
+from backend.web.employer_offers import own_offer
+from backend.web.employer_rows import applicant_row, applicant_rows, due_text
+from backend.web.form_errors import add_domain_error
+from backend.web.weeks import format_weeks
+
+ENDED = {ApplicationState.DECLINED, ApplicationState.WITHDRAWN, ApplicationState.LAPSED, ApplicationState.REJECTED}
+
+
+def own_application(user: User, application_id: int) -> Application:
+    """404 unless it is an application to one of the user's organisations."""
+    application = get_application(user, application_id)
+    if application is None or not can_answer(user, application):
+        raise Http404
+    return application
+
+
+def in_reading_order(applications: "QuerySet[Application]") -> "QuerySet[Application]":
+    """Those who wait first and oldest first, then the waiting list by rank, then the answered ones."""
+    order = [
+        ApplicationState.SUBMITTED,
+        ApplicationState.WAITLISTED,
+        ApplicationState.OFFERED,
+        ApplicationState.ACCEPTED,
+    ]
+    cases = [When(state=state, then=Value(number)) for number, state in enumerate(order)]
+    return applications.annotate(reading=Case(*cases, default=Value(len(order)), output_field=IntegerField())).order_by(
+        "reading", "waiting_rank", "submitted_at", "pk"
+    )
+
+
+@employer
+@require_safe
+def applicants(request: HttpRequest, offer_id: int) -> HttpResponse:
+    """Everyone who applied for a place. Opening the list is reading the applications: the students see that."""
+    user = person(request)
+    offer = own_offer(user, offer_id)
+    applications = list(in_reading_order(list_applications_to(offer)))
+    for application in applications:
+        if application.read_at is None:
+            services.mark_read(actor=user, application_id=application.pk)
+    waiting = [each for each in applications if each.state == ApplicationState.SUBMITTED]
+    return render(
+        request,
+        "pages/employer/applicants.html",
+        {
+            "offer": offer,
+            "open": applicant_rows(each for each in applications if each.state not in ENDED),
+            "ended": applicant_rows(each for each in applications if each.state in ENDED),
+            "waiting": len(waiting),
+            "due": due_text(min(each.answer_due_at for each in waiting)) if waiting else "",
+            "periods": list(offer.periods.all()),
+        },
+    )
+
+
+@employer
+@require_safe
+def application(request: HttpRequest, application_id: int) -> HttpResponse:
+    """One applicant, with room to say no and see what the student will read."""
+    user = person(request)
+    found = own_application(user, application_id)
+    services.mark_read(actor=user, application_id=found.pk)
+    return _application_page(request, found, DeclineForm())
+
+
+def _application_page(request: HttpRequest, found: Application, form: DeclineForm) -> HttpResponse:
+    reason, message = form["reason"].value() or "", form["message"].value() or ""
+    return render(
+        request,
+        "pages/employer/application.html",
+        {
+            "application": found,
+            "row": applicant_row(found),
+            "form": form,
+            "letter": decline_letter(str(reason), str(message)),
+            "first_name": found.student.display_name.split(" ")[0],
+        },
+        status=400 if form.errors else 200,
+    )
+
+
+@employer
+@require_POST
+def offer_seat(request: HttpRequest, application_id: int) -> HttpResponse:
+    """One click: a seat is offered and held."""
+    user = person(request)
+    found = own_application(user, application_id)
+    try:
+        services.offer_seat(actor=user, application_id=found.pk, message=request.POST.get("message", "")[:1500])
+    except DomainError as error:
+        messages.error(request, str(error.message))
+    else:
+        messages.success(request, _("%(name)s is offered a seat.") % {"name": found.student.display_name})
+    return redirect("employer_applicants", found.period.offer_id)
+
+
+@employer
+@require_POST
+def waitlist(request: HttpRequest, application_id: int) -> HttpResponse:
+    """One click: last on the waiting list, which refills by itself."""
+    user = person(request)
+    found = own_application(user, application_id)
+    try:
+        services.waitlist_application(
+            actor=user, application_id=found.pk, message=request.POST.get("message", "")[:1500]
+        )
+    except DomainError as error:
+        messages.error(request, str(error.message))
+    else:
+        messages.success(request, _("%(name)s is on the waiting list.") % {"name": found.student.display_name})
+    return redirect("employer_applicants", found.period.offer_id)
+
+
+@employer
+@require_POST
+def decline(request: HttpRequest, application_id: int) -> HttpResponse:
+    """No, with a reason. The button "preview" only shows what the student would read; nothing is decided by it."""
+    user = person(request)
+    found = own_application(user, application_id)
+    form = DeclineForm(request.POST)
+    if "preview" in request.POST:
+        unchecked = DeclineForm(initial={name: request.POST.get(name, "") for name in ("reason", "message")})
+        return _application_page(request, found, unchecked)
+    if form.is_valid():
+        try:
+            services.decline_application(
+                actor=user,
+                application_id=found.pk,
+                reason=form.cleaned_data["reason"],
+                message=form.cleaned_data["message"],
+            )
+        except DomainError as error:
+            add_domain_error(form, error)
+        else:
+            messages.success(request, _("%(name)s has your answer.") % {"name": found.student.display_name})
+            return redirect("employer_applicants", found.period.offer_id)
+    return _application_page(request, found, form)
+
+
+@employer
+@require_safe
+def export(request: HttpRequest, offer_id: int) -> HttpResponse:
+    """The applicants of one own place as a file."""
+    user = person(request)
+    offer = own_offer(user, offer_id)
+    applications = list(in_reading_order(list_applications_to(offer)))
+    record_export(actor=user, what=f"applicants of offer {offer.pk}", rows=len(applications))
+    headings = [_("Name"), _("Programme"), _("Class"), _("School"), _("Weeks"), _("State"), _("Applied"), _("Why")]
+    return csv_response(f"sokande-{offer.pk}.csv", headings, _export_rows(applications))
+
+
+def _export_rows(applications: Iterable[Application]) -> Iterable[list[object]]:
+    for each in applications:
+        student = each.student
+        yield [
+            student.display_name,
+            student.programme.name if student.programme else "",
+            "" if student.is_protected else student.class_name,
+            "" if student.is_protected else student.school,
+            format_weeks(each.period.start, each.period.end, with_year=True),
+            ApplicationState(each.state).label,
+            each.submitted_at.date().isoformat(),
+            each.motivation,
+        ]

@@ -1,0 +1,109 @@
+"""What an organisation fills in about itself: registration, workplaces, and the answer no."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from backend.applications.enums import DeclineReason
+from backend.organisations.enums import OrganisationKind
+from backend.organisations.models import Organisation, Workplace
+from backend.organisations.services import WorkplaceDetails
+from backend.reference.selectors import list_municipalities
+
+
+def municipality_choices() -> list[tuple[str, Any]]:
+    """All municipalities in Swedish order, after an empty choice."""
+    return [("", _("Choose")), *((place.pk, place.name) for place in list_municipalities())]
+
+
+class MunicipalityField(forms.ChoiceField):
+    """One of the 290."""
+
+    def __init__(self, **options: Any) -> None:
+        options.setdefault("label", _("Municipality"))
+        options.setdefault("error_messages", {"invalid_choice": _("Choose a municipality from the list.")})
+        super().__init__(choices=municipality_choices, **options)
+
+
+class OrganisationForm(forms.Form):
+    """Registers the organisation someone works for."""
+
+    name = forms.CharField(label=_("Name of the organisation"), max_length=160)
+    registration_number = forms.CharField(
+        label=_("Organisation number"), max_length=20, help_text=_("Ten digits, such as 556036-0793.")
+    )
+    kind = forms.ChoiceField(
+        label=_("Kind"),
+        choices=OrganisationKind.choices,
+        initial=OrganisationKind.COMPANY.value,
+        widget=forms.RadioSelect,
+    )
+    municipality = MunicipalityField(help_text=_("Where the organisation has its main workplace."))
+    about = forms.CharField(
+        label=_("About you"),
+        max_length=4000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=_("Two or three sentences that students read beside your places."),
+    )
+    website = forms.URLField(label=_("Website"), required=False, assume_scheme="https")
+
+
+class WorkplaceForm(forms.Form):
+    """A site of the organisation."""
+
+    organisation = forms.ChoiceField(label=_("Organisation"))
+    name = forms.CharField(label=_("Name of the workplace"), max_length=160, help_text=_("Such as: The workshop"))
+    address = forms.CharField(label=_("Street address"), max_length=200, required=False)
+    postcode = forms.RegexField(
+        r"^\s*\d{3}\s?\d{2}\s*$",
+        label=_("Postcode"),
+        required=False,
+        error_messages={"invalid": _("A postcode has five digits.")},
+    )
+    city = forms.CharField(label=_("Town"), max_length=80, required=False)
+    municipality = MunicipalityField()
+
+    def __init__(self, *args: Any, organisations: list[Organisation], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["organisation"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [(str(each.pk), each.name) for each in organisations]
+
+    def details(self) -> WorkplaceDetails:
+        """What was filled in. Call it on a valid form."""
+        cleaned = self.cleaned_data
+        return WorkplaceDetails(
+            name=cleaned["name"],
+            municipality_code=cleaned["municipality"],
+            address=cleaned["address"],
+            postcode=cleaned["postcode"],
+            city=cleaned["city"],
+        )
+
+
+def workplace_initial(workplace: Workplace) -> dict[str, Any]:
+    """What the form shows of a saved workplace."""
+    return {
+        "organisation": str(workplace.organisation_id),
+        "name": workplace.name,
+        "address": workplace.address,
+        "postcode": workplace.postcode,
+        "city": workplace.city,
+        "municipality": workplace.municipality_id or "",
+    }
+
+
+class DeclineForm(forms.Form):
+    """No, with a reason that becomes a polite text."""
+
+    reason = forms.ChoiceField(
+        label=_("Why?"),
+        choices=DeclineReason.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose a reason.")},
+    )
+    message = forms.CharField(
+        label=_("A line of your own"), max_length=1500, required=False, widget=forms.Textarea(attrs={"rows": 3})
+    )

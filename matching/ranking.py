@@ -98,7 +98,9 @@ class Rankings:
             return result
         width = np.int64(max(len(student_index), 1))
         keys = offers * width + students
-        order = np.argsort(keys)
+        # an unknown name would share its key with the last student of the offer before
+        known = np.flatnonzero(students >= 0)
+        order = known[np.argsort(keys[known])]
         keys = keys[order]
         self._repeated(keys, order, offers, starts, offer_ids, problems)
         wanted = edge_offers[asked].astype(np.int64) * width + edge_students[asked]

@@ -23,6 +23,7 @@ from backend.ops.runner.plan import Plan, Preparation, Service
 _TICK_SECONDS = 0.2
 _STOP_SECONDS = 10.0
 _ANSWER_SECONDS = 60.0
+_ERROR_PAGE_SECONDS = 10.0
 _SAME_REQUEST_SECONDS = 1.0
 _RESTARTS = 3
 _RESTART_WINDOW_SECONDS = 60.0
@@ -133,10 +134,12 @@ class Supervisor:
     def _await_first_page(self) -> None:
         if not self._plan.address:
             return
-        deadline = time.monotonic() + _ANSWER_SECONDS
-        while (answer := first_page(self._plan.address)) != "":
-            if time.monotonic() > deadline:
-                raise ServiceError(f"{self._plan.address} does not answer after {_ANSWER_SECONDS:.0f} s: {answer}")
+        began = time.monotonic()
+        while (answer := first_page(self._plan.address)) is not None:
+            # An error page will not get better by waiting; a connection that is refused may.
+            patience = _ERROR_PAGE_SECONDS if answer.startswith("status") else _ANSWER_SECONDS
+            if time.monotonic() - began > patience:
+                raise ServiceError(f"no first page at {self._plan.address} after {patience:.0f} s: {answer}")
             self._tick()
 
     def _tick(self) -> None:
@@ -230,13 +233,13 @@ _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # a proxy cannot see our loopback address
 
 
-def first_page(address: str) -> str:
-    """Empty when ``address`` answers with a page, after redirections if any, else the reason in a few words."""
+def first_page(address: str) -> str | None:
+    """None when ``address`` answers with a page, after redirections if any, else the reason in a few words."""
     try:
         with _DIRECT.open(address, timeout=5):
-            return ""
+            return None
     except urllib.error.HTTPError as error:
-        return f"it answers {error.code}"
+        return f"status {error.code}"
     except (OSError, http.client.HTTPException) as error:
         return str(error)
 

@@ -1,6 +1,7 @@
 """A real SMTP server on loopback that logs every mail it accepts and misbehaves on demand."""
 
 import asyncio
+import logging
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -12,6 +13,8 @@ from email.policy import default
 from typing import Any, cast
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
+
+logging.getLogger("mail.log").setLevel(logging.WARNING)
 
 
 @dataclass
@@ -25,6 +28,8 @@ class SmtpSink:
     replies: dict[str, str] = field(default_factory=dict)
     accepted: list[bytes] = field(default_factory=list)
     delay: float = 0.0
+    # Seconds between accepting a mail and saying so: the window in which a killed worker cannot know.
+    answer_delay: float = 0.0
 
     @property
     def messages(self) -> list[Message]:
@@ -83,6 +88,7 @@ class _Handler:
         reply = self.sink.replies.get("dot")
         if reply is None or reply in {"drop", "silence"}:
             self.sink.accepted.append(cast(bytes, envelope.original_content))
+            await asyncio.sleep(self.sink.answer_delay)
         return await self._answer(server, "dot", "250 2.0.0 queued")
 
 

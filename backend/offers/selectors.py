@@ -21,8 +21,24 @@ EARTH_RADIUS_KM = 6371.0
 MONTHS_AHEAD = 12
 MOST_WORDS = 8
 # Words that the Swedish text search leaves out; demanding them would find nothing.
-STOP_WORDS = {"och", "i", "på", "för", "som", "en", "ett", "med", "till", "av", "att", "den", "det", "eller", "hos", "vid"}
-)
+STOP_WORDS = {
+    "och",
+    "i",
+    "på",
+    "för",
+    "som",
+    "en",
+    "ett",
+    "med",
+    "till",
+    "av",
+    "att",
+    "den",
+    "det",
+    "eller",
+    "hos",
+    "vid",
+}
 ORDERS = ("newest", "closing", "distance")
 
 

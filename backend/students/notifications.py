@@ -10,6 +10,7 @@ from backend.notifications.messages import TEMPLATES, Words, context_from
 from backend.notifications.models import Notification
 from backend.notifications.registry import Kind, register
 from backend.notifications.services import notify
+from backend.students.links import guardian_path
 from backend.students.models import GuardianConsent, Guardianship
 
 
@@ -49,7 +50,11 @@ register(
         name="consent.asked",
         category=Category.ACCOUNT,
         title=lambda notification: _("Consent for %(name)s") % {"name": _guardianship(notification).student.user.name},
-        context=context_from(_asked_words),
+        # A guardian answers without an account: the link is the key.
+        context=lambda notification: {
+            **context_from(_asked_words)(notification),
+            "link": guardian_path(notification.subject_id),
+        },
         templates=TEMPLATES,
         opt_out=False,
         resend_when_uncertain=True,

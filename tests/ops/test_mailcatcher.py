@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from backend.ops.mailcatcher.store import UnknownMailError, get_mail, list_mails, save_mail
+from backend.common.caught_mail import UnknownMailError, get_mail, list_mails, save_mail
 from backend.ops.runner.ports import free_port
 from tests.ops.processes import ROOT, clean_environment
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from backend.ops.mailcatcher.store import save_mail
+from backend.common.caught_mail import save_mail
 
 _LOOPBACK = "127.0.0.1"
 _LARGEST_MESSAGE = 32 * 1024 * 1024

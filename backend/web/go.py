@@ -1,0 +1,94 @@
+"""From a mail to the right page: one address for everyone, each reader is led to their own page about the subject."""
+
+from collections.abc import Callable
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from backend.accounts.models import User
+from backend.accounts.policies import is_coordinator
+from backend.applications.models import Application
+from backend.applications.policies import can_answer
+from backend.applications.selectors import get_application
+from backend.offers.models import Offer
+from backend.offers.policies import can_edit_offer, can_review_offer
+from backend.placements.models import Placement
+from backend.placements.policies import can_decide_match, matches_visible_to
+from backend.students.models import Guardianship
+from backend.web.access import logged_in
+
+Guide = Callable[[User, int], str]
+
+
+def _offer(user: User, pk: int) -> str:
+    offer = Offer.objects.visible_to(user).select_related("workplace").filter(pk=pk).first()
+    if offer is None:
+        raise Http404
+    if can_edit_offer(user, offer):
+        return reverse("employer_offer", args=[pk])
+    if can_review_offer(user, offer) and not offer.is_open:
+        return reverse("coordinator_offer", args=[pk])
+    return reverse("offer", args=[pk])
+
+
+def _application(user: User, pk: int) -> str:
+    application = get_application(user, pk)
+    if application is None:
+        raise Http404
+    return _page_about(user, application)
+
+
+def _page_about(user: User, application: Application) -> str:
+    if application.student.user_id == user.pk:
+        return reverse("student_application", args=[application.pk])
+    if can_answer(user, application):
+        return reverse("employer_application", args=[application.pk])
+    return reverse("coordinator_student", args=[application.student_id])
+
+
+def _match(user: User, pk: int) -> str:
+    match = matches_visible_to(user).select_related("student", "period__offer").filter(pk=pk).first()
+    if match is None:
+        raise Http404
+    application = Application.objects.select_related("student", "period__offer").filter(match=match).first()
+    if match.student.user_id == user.pk and application is not None:
+        return _page_about(user, application)
+    if can_decide_match(user, match) or is_coordinator(user):
+        return reverse("coordinator_match", args=[pk])
+    return reverse("employer_placements")
+
+
+def _placement(user: User, pk: int) -> str:
+    placement = Placement.objects.filter(pk=pk).first()
+    if placement is None:
+        raise Http404
+    return _match(user, placement.match_id)
+
+
+def _guardianship(user: User, pk: int) -> str:
+    guardianship = Guardianship.objects.select_related("student").filter(pk=pk).first()
+    if guardianship is None or user.pk not in {guardianship.guardian_id, guardianship.student.user_id}:
+        raise Http404
+    return reverse("guardian_home") if guardianship.guardian_id == user.pk else reverse("student_home")
+
+
+GUIDES: dict[str, Guide] = {
+    "offer": _offer,
+    "application": _application,
+    "match": _match,
+    "placement": _placement,
+    "guardianship": _guardianship,
+}
+
+
+@logged_in
+@require_safe
+def to_page(request: HttpRequest, subject_type: str, subject_id: int) -> HttpResponse:
+    """Redirects; 404 for what the reader must not know of."""
+    assert isinstance(request.user, User)
+    guide = GUIDES.get(subject_type)
+    if guide is None:
+        raise Http404
+    return redirect(guide(request.user, subject_id))

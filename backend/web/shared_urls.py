@@ -1,0 +1,23 @@
+"""Addresses that are nobody's journey in particular: notifications, the way from a mail, guardians, demo, health."""
+
+from django.urls import URLPattern, URLResolver, path
+
+from backend.web import caught_mail, go, guardian, health, notifications
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("till/<str:subject_type>/<int:subject_id>/", go.to_page, name="go"),
+    # These three stand in every mail ever sent, see backend/notifications/links.py.
+    path("notifications/", notifications.index, name="notifications"),
+    path("notifications/settings/", notifications.settings_page, name="notification_settings"),
+    path("notifications/unsubscribe/<str:token>/", notifications.unsubscribe, name="unsubscribe"),
+    path("notifications/read/", notifications.read_all, name="notifications_read_all"),
+    path("notifications/<int:notification_id>/", notifications.open_one, name="notification"),
+    path("vardnadshavare/", guardian.home, name="guardian_home"),
+    path("vardnadshavare/lank/<str:token>/", guardian.by_link, name="guardian_link"),
+    path("vardnadshavare/<int:guardianship_id>/samtycke/", guardian.consent, name="guardian_consent"),
+    path("vardnadshavare/ansokningar/<int:application_id>/dra-tillbaka/", guardian.withdraw, name="guardian_withdraw"),
+    path("demo/mail/", caught_mail.index, name="caught_mails"),
+    path("demo/mail/<str:mail_id>/", caught_mail.message, name="caught_mail"),
+    path("demo/mail/<str:mail_id>/html/", caught_mail.message_html, name="caught_mail_html"),
+    path("health/", health.health, name="health"),
+]

@@ -30,7 +30,7 @@ ViolationKind: TypeAlias = Literal[
     "wrong length", "unknown offer", "not listed", "unacceptable", "forbidden", "over capacity", "over regional cap",
     "pair split", "other market", "wrong objective", "prices do not prove it",
 ]  # fmt: skip
-_BLOCK = 1 << 16
+_BLOCK = 1 << 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,11 +243,11 @@ def _blocking(
 
         return blocking_constrained(market, offers, edge, held, limit)
     # an offer takes everyone below this number: all acceptable ones while it has seats, nobody when it has none
-    threshold = np.zeros(market.offers, dtype=np.int64)
+    bound = np.zeros(market.offers, dtype=np.uint32)
     placed = np.flatnonzero(offers >= 0)
-    np.maximum.at(threshold, offers[placed], held[placed])
-    threshold[np.bincount(offers[placed], minlength=market.offers) < market.capacity] = np.iinfo(np.int64).max
-    bound = np.minimum(threshold, np.iinfo(np.uint32).max).astype(np.uint32)
+    at = offers[placed]
+    np.maximum.at(bound, at, held[placed].view(np.uint32))
+    bound[np.bincount(at, minlength=market.offers) < market.capacity] = np.iinfo(np.uint32).max
     unsigned = market.priority.view(np.uint32)  # -1, unacceptable, becomes the largest number
     found: list[BlockingPair] = []
     count = 0

@@ -1,0 +1,288 @@
+"""The employer's pages: home, answers to applicants, registration, workplaces, files; and who may not come."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from backend.applications import services
+from backend.applications.enums import ApplicationState
+from backend.applications.models import Application
+from backend.common import clock
+from backend.common.models import LogEntry
+from backend.notifications.models import Notification
+from backend.notifications.registry import get as get_kind
+from backend.organisations.models import Membership, Organisation, Workplace
+from backend.web.employer_letters import decline_letter
+from tests.factories import ApplicationFactory, CoordinatorFactory, OfferFactory, StudentFactory, UserFactory
+from tests.web.desk import Company, logged_in, make_company, only_period
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def company() -> Company:
+    return make_company()
+
+
+def apply_to(company: Company, name: str = "Elin Berg", **fields: Any) -> Application:
+    student = StudentFactory(user=UserFactory(name=name), skills=["svarv"])
+    application: Any = ApplicationFactory(student=student, period=only_period(company.offer()), **fields)
+    return application
+
+
+def queries_of(client: Client, url: str) -> int:
+    client.get(url)
+    with CaptureQueriesContext(connection) as captured:
+        assert client.get(url).status_code == 200
+    return len(captured)
+
+
+def test_home_shows_who_waits_oldest_first_with_the_days_left(company: Company) -> None:
+    offer = company.offer()
+    for name, days in (("Nova Ny", 1), ("Gamla Gun", 4)):
+        ApplicationFactory(
+            student=StudentFactory(user=UserFactory(name=name)),
+            period=only_period(offer),
+            submitted_at=clock.now() - timedelta(days=days),
+            answer_due_at=clock.now() + timedelta(days=5 - days),
+        )
+
+    text = company.client.get(reverse("employer_home")).text
+
+    assert text.index("Gamla Gun") < text.index("Nova Ny")
+    assert "1 day left to answer" in text or "1 dag" in text
+
+
+def test_one_click_offers_a_seat(company: Company) -> None:
+    application = apply_to(company)
+
+    response = company.client.post(reverse("employer_application_offer", args=[application.pk]))
+
+    application.refresh_from_db()
+    assert application.state == ApplicationState.OFFERED
+    assert response.url == reverse("employer_applicants", args=[application.period.offer_id])
+
+
+def test_one_click_puts_on_the_waiting_list(company: Company) -> None:
+    application = apply_to(company)
+
+    company.client.post(reverse("employer_application_waitlist", args=[application.pk]))
+
+    application.refresh_from_db()
+    assert (application.state, application.waiting_rank) == (ApplicationState.WAITLISTED, 1)
+
+
+def test_the_last_seat_can_not_be_offered_twice(company: Company) -> None:
+    offer = company.offer(period__capacity=1)
+    first, second = ApplicationFactory.create_batch(2, period=only_period(offer))
+    services.offer_seat(actor=company.owner, application_id=first.pk)
+
+    response = company.client.post(reverse("employer_application_offer", args=[second.pk]), follow=True)
+
+    second.refresh_from_db()
+    assert second.state == ApplicationState.SUBMITTED
+    assert "seat was just taken" in response.text
+
+
+def test_decline_needs_a_reason_and_keeps_the_message(company: Company) -> None:
+    application = apply_to(company)
+    url = reverse("employer_application_decline", args=[application.pk])
+
+    response = company.client.post(url, {"message": "Lycka till!"})
+
+    application.refresh_from_db()
+    assert response.status_code == 400
+    assert application.state == ApplicationState.SUBMITTED
+    assert "Lycka till!" in response.text
+    assert 'id="id_reason_error"' in response.text
+
+
+def test_the_preview_decides_nothing_and_shows_what_the_notification_says(company: Company) -> None:
+    application = apply_to(company)
+    url = reverse("employer_application_decline", args=[application.pk])
+    answer = {"reason": "dates", "message": "Vi har plats i vår."}
+
+    preview = company.client.post(url, {**answer, "preview": "1"})
+    application.refresh_from_db()
+    assert application.state == ApplicationState.SUBMITTED
+    company.client.post(url, answer)
+
+    application.refresh_from_db()
+    assert application.state == ApplicationState.DECLINED
+    told = Notification.objects.get(kind="application.declined", recipient=application.student.user)
+    sent = list(get_kind("application.declined").context(told)["paragraphs"])
+    assert decline_letter(**answer) == sent
+    assert all(text in preview.text for text in sent)
+
+
+def test_opening_the_applicants_marks_them_read(company: Company) -> None:
+    application = apply_to(company)
+
+    company.client.get(reverse("employer_applicants", args=[application.period.offer_id]))
+
+    application.refresh_from_db()
+    assert application.read_at == clock.now()
+
+
+def test_a_protected_student_appears_by_alias_only(company: Company) -> None:
+    student = StudentFactory(
+        user=UserFactory(name="Hemliga Hanna"),
+        is_protected=True,
+        alias="Sökande 7",
+        school="Hemskolan",
+        class_name="Åk 9 Ö",
+    )
+    application = ApplicationFactory(student=student, period=only_period(company.offer()))
+
+    pages = [
+        company.client.get(reverse("employer_home")).text,
+        company.client.get(reverse("employer_applicants", args=[application.period.offer_id])).text,
+        company.client.get(reverse("employer_application", args=[application.pk])).text,
+        company.client.get(reverse("employer_applicants_csv", args=[application.period.offer_id])).text,
+    ]
+
+    for text in pages:
+        assert "Sökande 7" in text
+        assert not any(secret in text for secret in ("Hanna", "Hemskolan", "Åk 9 Ö"))
+
+
+def test_the_file_holds_own_applicants_and_no_formulas(company: Company) -> None:
+    application = apply_to(company, name="=HYPERLINK(1)", motivation="@SUM(1)")
+    other = ApplicationFactory(student=StudentFactory(user=UserFactory(name="Frida Främmande")))
+
+    response = company.client.get(reverse("employer_applicants_csv", args=[application.period.offer_id]))
+
+    assert response["Content-Type"].startswith("text/csv")
+    assert "'=HYPERLINK(1)" in response.text
+    assert "'@SUM(1)" in response.text
+    assert other.student.user.name not in response.text
+    assert LogEntry.objects.filter(action="export.taken", actor=company.owner).count() == 1
+
+
+@pytest.mark.parametrize(
+    "name", ["employer_applicants", "employer_applicants_csv", "employer_offer", "employer_offer_edit"]
+)
+def test_a_published_place_of_another_company_is_forbidden_and_a_draft_unknown(company: Company, name: str) -> None:
+    published, draft = OfferFactory(), OfferFactory(state="draft", published_at=None)
+
+    assert company.client.get(reverse(name, args=[published.pk])).status_code == 403
+    assert company.client.get(reverse(name, args=[draft.pk])).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "name", ["employer_application_offer", "employer_application_waitlist", "employer_application_decline"]
+)
+def test_only_the_own_company_answers(company: Company, name: str) -> None:
+    application = ApplicationFactory()
+    url = reverse(name, args=[application.pk])
+    clients = {
+        404: company.client,
+        403: logged_in(application.student.user),
+    }
+
+    for status, client in clients.items():
+        assert client.post(url, {"reason": "dates"}).status_code == status
+    assert logged_in(CoordinatorFactory()).post(url, {"reason": "dates"}).status_code == 403
+    assert Client().post(url, {"reason": "dates"}).status_code == 302
+
+    application.refresh_from_db()
+    assert application.state == ApplicationState.SUBMITTED
+    assert not LogEntry.objects.filter(subject_type="application").exists()
+
+
+@pytest.mark.parametrize(
+    ("number", "message"), [("556036-0794", "not a valid organisation number"), ("12", "not a valid"), ("", "required")]
+)
+def test_a_bad_organisation_number_is_refused_next_to_the_field(number: str, message: str) -> None:
+    client = logged_in(UserFactory(language="en"))
+    data = {"name": "Smedjan AB", "registration_number": number, "kind": "company", "municipality": "0562"}
+
+    response = client.post(reverse("employer_register"), data)
+
+    assert response.status_code == 400
+    assert 'id="id_registration_number_error"' in response.text
+    assert message in response.text
+    assert "Smedjan AB" in response.text
+    assert not Organisation.objects.exists()
+
+
+def test_registering_makes_an_owner_and_leads_to_the_workplace() -> None:
+    user = UserFactory()
+    client = logged_in(user)
+    data = {"name": "Smedjan AB", "registration_number": "556036-0793", "kind": "company", "municipality": "0562"}
+
+    response = client.post(reverse("employer_register"), data)
+
+    assert response.url == reverse("employer_workplace_new")
+    assert Membership.objects.get(user=user).role == "owner"
+    assert client.get(response.url).status_code == 200
+
+
+def test_a_registered_organisation_is_refused_with_advice(company: Company) -> None:
+    number = company.organisation.registration_number
+    data = {"name": "Kopian AB", "registration_number": number, "kind": "company", "municipality": "0562"}
+
+    response = company.client.post(reverse("employer_register"), data)
+
+    assert response.status_code == 400
+    assert 'id="id_registration_number_error"' in response.text
+    assert Organisation.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [({"municipality": "9999"}, "municipality"), ({"postcode": "12"}, "postcode"), ({"name": " "}, "name")],
+)
+def test_a_wrong_workplace_is_refused_next_to_the_field(company: Company, changes: dict[str, str], field: str) -> None:
+    data = {"organisation": company.organisation.pk, "name": "Nya hallen", "municipality": "0562", **changes}
+
+    response = company.client.post(reverse("employer_workplace_new"), data)
+
+    assert response.status_code == 400
+    assert f'id="id_{field}_error"' in response.text
+    assert Workplace.objects.count() == 1
+
+
+def test_a_workplace_of_another_organisation_is_unknown(company: Company) -> None:
+    other = make_company().workplace
+
+    response = company.client.post(reverse("employer_workplace", args=[other.pk]), {"name": "Stulen"})
+
+    other.refresh_from_db()
+    assert response.status_code == 404
+    assert other.name == "Verkstaden"
+
+
+def test_a_workplace_can_not_be_added_to_another_organisation(company: Company) -> None:
+    other = make_company().organisation
+    data = {"organisation": other.pk, "name": "Nya hallen", "municipality": "0562"}
+
+    assert company.client.post(reverse("employer_workplace_new"), data).status_code == 400
+    assert other.workplaces.count() == 1
+
+
+def test_lists_ask_as_many_questions_for_ten_rows_as_for_one(company: Company) -> None:
+    offer = company.offer()
+    urls = [
+        reverse("employer_home"),
+        reverse("employer_offers"),
+        reverse("employer_applicants", args=[offer.pk]),
+        reverse("employer_workplaces"),
+        reverse("employer_team"),
+        reverse("employer_placements"),
+    ]
+    application = ApplicationFactory(period=only_period(offer))
+    services.offer_seat(actor=company.owner, application_id=application.pk)
+    ApplicationFactory(period=only_period(offer))
+    one = [queries_of(company.client, url) for url in urls]
+
+    for _number in range(9):
+        ApplicationFactory(period=only_period(company.offer()))
+        ApplicationFactory(period=only_period(offer))
+
+    assert [queries_of(company.client, url) for url in urls] == one

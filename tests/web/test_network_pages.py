@@ -1,0 +1,145 @@
+"""The network office: figures without persons, scheduled jobs, what could not be delivered."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from backend.accounts.models import User
+from backend.applications import services
+from backend.common import clock
+from backend.common.models import PeriodicRun
+from backend.common.schedule import jobs, slot_at
+from backend.notifications.models import Delivery
+from tests.factories import (
+    ApplicationFactory,
+    CoordinatorFactory,
+    MembershipFactory,
+    NetworkOfficerFactory,
+    OfferFactory,
+    StudentFactory,
+    WorkplaceFactory,
+)
+from tests.web.desk import logged_in
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def officer() -> User:
+    user: Any = NetworkOfficerFactory()
+    return user
+
+
+@pytest.fixture
+def office(officer: User) -> Client:
+    return logged_in(officer)
+
+
+def test_counts_of_people_below_five_are_not_shown(office: Client) -> None:
+    CoordinatorFactory()
+    CoordinatorFactory(municipality="2580")
+    StudentFactory.create_batch(4)
+    StudentFactory(is_protected=True, alias="Sökande 1")
+    StudentFactory.create_batch(6, municipality_id="2580")
+
+    rows = {row["name"]: row for row in office.get(reverse("network_home")).context["rows"]}
+
+    assert rows["Finspång"]["students"] == "under 5"
+    assert rows["Luleå"]["students"] == "6"
+    assert rows["Finspång"]["placed"] == "under 5"
+
+
+def test_offers_and_free_seats_are_counted_by_municipality(office: Client) -> None:
+    OfferFactory.create_batch(2)
+    OfferFactory(workplace=WorkplaceFactory(municipality_id="2580"), state="draft", published_at=None)
+
+    rows = {row["name"]: row for row in office.get(reverse("network_home")).context["rows"]}
+
+    assert (rows["Finspång"]["offers"], rows["Finspång"]["seats"]) == (2, 4)
+
+
+def test_a_job_without_a_recent_run_is_late(office: Client) -> None:
+    on_time, late = jobs()[:2]
+    slot = slot_at(on_time, clock.now())
+    PeriodicRun.objects.create(name=on_time.name, slot=slot, state="done", started_at=clock.now(), handled=7)
+    old = slot_at(late, clock.now()) - 5 * late.every
+    PeriodicRun.objects.create(name=late.name, slot=old, state="done", started_at=old, handled=0)
+    PeriodicRun.objects.create(name=late.name, slot=old + late.every, state="dead", last_error="OperationalError")
+
+    rows = {row["name"]: row for row in office.get(reverse("network_jobs")).context["rows"]}
+
+    assert (rows[on_time.name]["is_late"], rows[on_time.name]["handled"]) == (False, 7)
+    assert rows[on_time.name]["next"] == slot + on_time.every
+    assert (rows[late.name]["is_late"], rows[late.name]["error"]) == (True, "OperationalError")
+
+
+def dead_delivery() -> Delivery:
+    application = ApplicationFactory()
+    owner = MembershipFactory(organisation=application.period.offer.organisation).user
+    services.offer_seat(actor=owner, application_id=application.pk)
+    delivery = Delivery.objects.filter(channel="email").latest("pk")
+    Delivery.objects.filter(pk=delivery.pk).update(state="dead", reason="refused", done_at=clock.now())
+    return delivery
+
+
+def test_undelivered_are_shown_without_names(office: Client) -> None:
+    delivery = dead_delivery()
+
+    text = office.get(reverse("network_undelivered")).text
+
+    assert "application.offered" in text
+    assert delivery.recipient.name not in text
+    assert delivery.recipient.email not in text
+
+
+def test_sending_again_needs_a_reason(office: Client) -> None:
+    delivery = dead_delivery()
+    url = reverse("network_resend", args=[delivery.pk])
+
+    office.post(url, {"reason": " "})
+    delivery.refresh_from_db()
+
+    assert delivery.state == "dead"
+
+
+def test_a_delivery_that_is_not_undelivered_is_unknown(office: Client) -> None:
+    delivery = dead_delivery()
+    Delivery.objects.filter(pk=delivery.pk).update(state="sent")
+
+    assert office.post(reverse("network_resend", args=[delivery.pk]), {"reason": "x"}).status_code == 404
+
+
+def test_a_coordinator_is_not_the_network_office() -> None:
+    client = logged_in(CoordinatorFactory())
+
+    for name in ("network_home", "network_jobs", "network_undelivered"):
+        assert client.get(reverse(name)).status_code == 403
+    assert client.post(reverse("network_resend", args=[1]), {"reason": "x"}).status_code == 403
+
+
+def test_pages_ask_as_many_questions_for_many_rows_as_for_few(office: Client) -> None:
+    urls = [reverse(name) for name in ("network_home", "network_jobs", "network_undelivered")]
+
+    def count() -> list[int]:
+        numbers = []
+        for url in urls:
+            with CaptureQueriesContext(connection) as captured:
+                assert office.get(url).status_code == 200
+            numbers.append(len(captured))
+        return numbers
+
+    CoordinatorFactory()
+    dead_delivery()
+    count()
+    few = count()
+    for number in range(4):
+        CoordinatorFactory(municipality=["2580", "2081", "0481", "1493"][number])
+        dead_delivery()
+        PeriodicRun.objects.create(name=jobs()[number].name, slot=clock.now() - timedelta(hours=number), state="done")
+
+    assert count() == few

@@ -1,5 +1,6 @@
 """`prepare`: what `make run` does before it starts the service, in one process instead of two."""
 
+import os
 from typing import Any
 
 from django.core.management import call_command
@@ -7,9 +8,9 @@ from django.core.management.base import BaseCommand
 
 
 class Command(BaseCommand):
-    help = "Bring the database up to date and plant the demo where it is missing."
+    help = "Bring the database up to date and plant the demo where it is missing. DEMO_SCALE=0.1 plants a tenth of it."
     requires_system_checks: list[str] = []  # migrate runs them
 
     def handle(self, *args: Any, **options: Any) -> None:
         call_command("migrate", verbosity=0, interactive=False)
-        call_command("seed", stdout=self.stdout)
+        call_command("seed", f"--scale={os.environ.get('DEMO_SCALE') or 1}", stdout=self.stdout)

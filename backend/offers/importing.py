@@ -1,0 +1,181 @@
+"""Commands about offers that come from a list or another service.
+
+What a source said last is remembered as a fingerprint in the log. The same row again changes nothing, even when an
+organisation has edited or closed its offer since; only news from the source is written over it.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from backend.accounts.models import User
+from backend.common import clock, outbox
+from backend.common.errors import Conflict, Invalid, NotAllowed
+from backend.common.models import LogEntry
+from backend.common.transitions import log, move
+from backend.offers.details import clean_words
+from backend.offers.enums import OFFER_TRANSITIONS, CloseReason, OfferState
+from backend.offers.models import Offer, OfferPeriod
+from backend.organisations.models import Workplace
+from backend.organisations.policies import can_import_places
+from backend.reference.models import OccupationGroup
+
+IMPORTED = "offer.imported"
+
+
+@dataclass(frozen=True)
+class ImportedPeriod:
+    """start, end: both days included. They may lie in the past: an imported place is what it is."""
+
+    start: date
+    end: date
+    seats: int
+
+
+@dataclass(frozen=True)
+class ImportedOffer:
+    """A place as its source describes it. source_ref: what identifies it there. occupation: SSYK code, or empty."""
+
+    source: str
+    source_ref: str
+    form: str
+    title: str
+    tasks: str
+    periods: Sequence[ImportedPeriod]
+    occupation: str = ""
+    requirements: str = ""
+    skills: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class ImportOutcome:
+    """what: created, updated or unchanged. state: of the offer afterwards."""
+
+    offer_id: int
+    what: str
+    state: str
+
+
+def require_importer(actor: User | None) -> None:
+    """The network office imports; no actor means the operator's shell. Raises NotAllowed."""
+    if actor is not None and not can_import_places(actor):
+        raise NotAllowed("import.not_allowed", _("Only the network office imports places."))
+
+
+def list_imported(source: str) -> dict[str, tuple[int, str]]:
+    """source_ref -> (offer id, fingerprint of what the source said last). Two queries."""
+    ids = dict(Offer.objects.filter(source=source).values_list("pk", "source_ref"))
+    said = (
+        LogEntry.objects.filter(action=IMPORTED, subject_type="offer", subject_id__in=ids)
+        .order_by("id")
+        .values_list("subject_id", "data__fingerprint")
+    )
+    newest = {pk: fingerprint for pk, fingerprint in said if fingerprint}
+    return {ref: (pk, newest.get(pk, "")) for pk, ref in ids.items()}
+
+
+def fingerprint_of(row: object) -> str:
+    """Of the source's own words (any value JSON can hold), so that dates counted from today do not make news of an old row."""
+    text = json.dumps(row, sort_keys=True, ensure_ascii=False, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@transaction.atomic
+def save_imported_offer(
+    *,
+    actor: User | None,
+    workplace: Workplace,
+    details: ImportedOffer,
+    fingerprint: str,
+    known: tuple[int, str] | None,
+) -> ImportOutcome:
+    """Creates or updates the offer of a source.
+
+    With an actor of the network office a place whose period is not over is published, which the office answers for.
+    Without an actor it waits for review like any other. A place whose periods are over is closed.
+    known: the source_ref's entry in `list_imported`. Raises NotAllowed, Invalid for seats below 1, reversed dates or
+    seats below those taken, Conflict for other dates of a period that somebody has applied for.
+    """
+    require_importer(actor)
+    for period in details.periods:
+        if period.seats < 1:
+            raise Invalid("period.no_seats", _("At least one seat is needed."), field="seats")
+        if period.end < period.start:
+            raise Invalid("period.reversed", _("The last day is before the first."), field="end")
+    if known is not None and known[1] == fingerprint:
+        state = Offer.objects.values_list("state", flat=True).get(pk=known[0])
+        return ImportOutcome(known[0], "unchanged", state)
+    offer = Offer.objects.select_for_update(of=("self",)).get(pk=known[0]) if known else Offer()
+    _write(offer, workplace, details)
+    log(IMPORTED, offer, actor=actor, data={"fingerprint": fingerprint, "source": details.source})
+    if known is None or offer.state in {OfferState.PUBLISHED, OfferState.PAUSED}:
+        _settle(offer, actor, is_new=known is None)
+    outbox.wake()
+    return ImportOutcome(offer.pk, "updated" if known else "created", offer.state)
+
+
+def _write(offer: Offer, workplace: Workplace, details: ImportedOffer) -> None:
+    if details.occupation and not OccupationGroup.objects.filter(pk=details.occupation).exists():
+        raise Invalid("offer.unknown_occupation", _("Choose an occupation from the list."), field="occupation")
+    offer.organisation_id, offer.workplace = workplace.organisation_id, workplace
+    offer.form_id, offer.occupation_id = details.form, details.occupation or None
+    offer.title, offer.tasks = details.title[:120], details.tasks[:4000]
+    offer.requirements, offer.skills = details.requirements[:2000], clean_words(details.skills)
+    offer.languages = ["sv"]
+    offer.source, offer.source_ref = details.source, details.source_ref
+    offer.save()
+    existing = list(offer.periods.select_for_update())
+    for number, wanted in enumerate(details.periods):
+        period = existing[number] if number < len(existing) else OfferPeriod(offer=offer)
+        if wanted.seats < period.taken:
+            raise Invalid(
+                "period.seats_below_taken",
+                _("%(taken)d seats are taken already, so there can not be fewer.") % {"taken": period.taken},
+                field="seats",
+            )
+        moved = period.pk is not None and (period.start, period.end) != (wanted.start, wanted.end)
+        if moved and period.applications.exists():
+            raise Conflict("period.dates_taken", _("Someone has applied for these dates."), field="start")
+        period.start, period.end, period.capacity = wanted.start, wanted.end, wanted.seats
+        period.save()
+
+
+def _settle(offer: Offer, actor: User | None, *, is_new: bool) -> None:
+    """The state that follows from the dates and from who imports."""
+    now = clock.now()
+    if not offer.periods.filter(end__gte=clock.today()).exists():
+        offer.closed_at, offer.close_reason = now, CloseReason.ENDED
+        move(
+            offer,
+            OFFER_TRANSITIONS,
+            "offer.closed",
+            actor=actor,
+            data={"close_reason": str(CloseReason.ENDED)},
+            update_fields=["closed_at", "close_reason"],
+        )
+    elif is_new and actor is not None:
+        offer.submitted_at = offer.published_at = now
+        move(
+            offer,
+            OFFER_TRANSITIONS,
+            "offer.published",
+            actor=actor,
+            data={"imported": True},
+            update_fields=["submitted_at", "published_at"],
+        )
+    elif is_new:
+        offer.submitted_at = now
+        # Nobody is mailed: hundreds of imported places are one piece of news, which the importer's report tells.
+        move(
+            offer,
+            OFFER_TRANSITIONS,
+            "offer.submitted",
+            actor=None,
+            data={"imported": True},
+            update_fields=["submitted_at"],
+        )

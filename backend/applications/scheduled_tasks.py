@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from backend.applications import services
-from backend.applications.enums import ApplicationState
+from backend.applications.enums import UNANSWERED_STATES, ApplicationState
 from backend.applications.models import Application
 from backend.common import clock
 from backend.common.schedule import periodic
@@ -21,3 +21,10 @@ def escalate_silence() -> int:
         state=ApplicationState.SUBMITTED, escalated_at__isnull=True, answer_due_at__lte=clock.now()
     )
     return sum(services.escalate_silence(application_id=pk) for pk in due.values_list("pk", flat=True))
+
+
+@periodic("applications.lapse_ended", every=timedelta(hours=1))
+def lapse_ended() -> int:
+    """A deadline closes an offer and leaves its applications to be answered; the last day of the period ends that."""
+    late = Application.objects.filter(state__in=UNANSWERED_STATES, period__end__lt=clock.today())
+    return sum(services.lapse_ended(application_id=pk) for pk in late.values_list("pk", flat=True))

@@ -17,6 +17,7 @@ from backend.applications.answers import add_working_days
 from backend.applications.enums import (
     APPLICATION_TRANSITIONS,
     LIVE_STATES,
+    UNANSWERED_STATES,
     ApplicationState,
     DeclineReason,
     ReleaseReason,
@@ -334,6 +335,16 @@ def close_applications_of(*, offer_id: int) -> int:
         if application.state in {ApplicationState.SUBMITTED, ApplicationState.WAITLISTED}:
             _lapse(application, ReleaseReason.OFFER_CLOSED)
     return len(ids)
+
+
+@transaction.atomic
+def lapse_ended(*, application_id: int) -> bool:
+    """The period has passed without an answer: the student is told. False when there is nothing to do."""
+    application = _locked(None, application_id)
+    if application.state not in UNANSWERED_STATES or application.period.end >= clock.today():
+        return False
+    _lapse(application, ReleaseReason.OFFER_CLOSED)
+    return True
 
 
 @transaction.atomic

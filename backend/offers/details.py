@@ -12,6 +12,10 @@ from backend.common.errors import Invalid
 from backend.reference.selectors import form_on
 from backend.reference.work_rules import allowed_age_classes
 
+MAX_SEATS = 10_000
+LONGEST = {"title": 120, "tasks": 4_000, "requirements": 2_000, "supervisor_name": 120}
+LONGEST_LANGUAGE = 5
+
 
 @dataclass(frozen=True)
 class PeriodDetails:
@@ -58,11 +62,14 @@ def check_periods(periods: Sequence[PeriodDetails], form: str) -> None:
             raise Invalid("period.reversed", _("The last day is before the first."), field=f"{where}-end")
         if period.seats < 1:
             raise Invalid("period.no_seats", _("At least one seat is needed."), field=f"{where}-seats")
+        if period.seats > MAX_SEATS:
+            raise Invalid("period.too_many_seats", _("Check the number of seats."), field=f"{where}-seats")
         if period.end < clock.today() and period.pk is None:
             raise Invalid("period.past", _("The period has already ended."), field=f"{where}-end")
         _check_length(period, form, where)
     dates = [(period.start, period.end) for period in periods]
-    if len(set(dates)) < len(dates):
+    known = [period.pk for period in periods if period.pk is not None]
+    if len(set(dates)) < len(dates) or len(set(known)) < len(known):
         raise Invalid("period.twice", _("Two periods have the same dates."), field="periods")
 
 
@@ -86,6 +93,11 @@ def check_details(details: OfferDetails, periods: Sequence[PeriodDetails]) -> No
         raise Invalid("offer.no_title", _("Enter a title."), field="title")
     if not details.tasks.strip():
         raise Invalid("offer.no_tasks", _("Describe what one does at this place."), field="tasks")
+    for field, longest in LONGEST.items():
+        if len(getattr(details, field).strip()) > longest:
+            raise Invalid("offer.too_long", _("The text is too long."), field=field, data={"longest": longest})
+    if any(not code or len(code) > LONGEST_LANGUAGE for code in details.languages):
+        raise Invalid("offer.unknown_code", _("Choose from the list."), field="languages")
     if details.apply_by is not None:
         if details.apply_by < clock.today():
             raise Invalid("offer.deadline_passed", _("The last day to apply has already passed."), field="apply_by")

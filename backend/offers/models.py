@@ -22,7 +22,7 @@ class OfferQuerySet(models.QuerySet["Offer"]):
     def visible_to(self, user: User | None) -> "OfferQuerySet":
         """Published ones for everyone; the others for the organisation, its municipality and the network office."""
         visible = Q(state=OfferState.PUBLISHED)
-        if user is not None and user.is_authenticated:
+        if user is not None and user.is_authenticated and user.is_active:
             if is_network_office(user):
                 return self
             visible |= Q(organisation__in=user.memberships.values("organisation"))

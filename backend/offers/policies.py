@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from backend.accounts.models import User
 from backend.accounts.policies import is_coordinator_of, is_network_office
 from backend.common.errors import NotAllowed, NotFound
+from backend.offers.enums import OfferState
 from backend.offers.models import Offer
 from backend.organisations.policies import is_member
 from backend.organisations.selectors import may_publish_unreviewed
@@ -15,7 +16,12 @@ def can_edit_offer(user: User, offer: Offer) -> bool:
 
 
 def can_review_offer(user: User, offer: Offer) -> bool:
-    """The coordinator of the workplace's municipality; the network office where it has none."""
+    """The coordinator of the workplace's municipality; the network office where it has none.
+
+    A draft that was never submitted is the organisation's own business.
+    """
+    if offer.state == OfferState.DRAFT and offer.submitted_at is None and not can_edit_offer(user, offer):
+        return False
     if offer.municipality_code is None:
         return is_network_office(user)
     return is_coordinator_of(user, offer.municipality_code)

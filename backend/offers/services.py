@@ -8,8 +8,8 @@ from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
 from backend.accounts.models import User
-from backend.common import clock, outbox
-from backend.common.errors import Conflict, Invalid
+from backend.common import clock, events, outbox
+from backend.common.errors import Conflict, Invalid, NotFound
 from backend.common.transitions import lock, log, move
 from backend.offers import policies
 from backend.offers.details import OfferDetails, PeriodDetails, check_details, check_periods, clean_words
@@ -21,14 +21,17 @@ from backend.organisations.policies import require_member
 from backend.reference.models import HazardFlag, OccupationGroup, PlacementForm, Programme
 
 M = TypeVar("M", bound=models.Model)
-Facts = tuple[str, frozenset[str], dict[tuple[date, date], int]]
+Facts = tuple[str, int, frozenset[str], dict[tuple[date, date], int]]
 
 # 52 weeks keep the weekday, and most often the ISO week, which is what a placement follows.
 YEAR = timedelta(weeks=52)
 
 
 def _locked(pk: int) -> Offer:
-    return lock(Offer.objects.select_related("organisation", "workplace", "form"), pk)
+    try:
+        return lock(Offer.objects.select_related("organisation", "workplace", "form"), pk)
+    except Offer.DoesNotExist as error:
+        raise NotFound("offer.unknown", _("There is no such place.")) from error
 
 
 @transaction.atomic
@@ -47,7 +50,7 @@ def create_offer(
 def update_offer(*, actor: User, offer_id: int, details: OfferDetails, periods: Sequence[PeriodDetails]) -> Offer:
     """Changes an offer that is not closed.
 
-    A published offer whose approved facts change (form, dates, risks, more seats) goes back to review.
+    A published offer whose approved facts change (form, workplace, dates, risks, more seats) goes back to review.
     Raises Invalid for wrong input and for seats below those taken.
     """
     offer = _locked(offer_id)
@@ -57,6 +60,7 @@ def update_offer(*, actor: User, offer_id: int, details: OfferDetails, periods: 
     before = _approved_facts(offer)
     _write(offer, details, periods)
     log("offer.updated", offer, actor=actor)
+    events.record("offer.updated", offer)
     needs_review = offer.state in {OfferState.PUBLISHED, OfferState.PAUSED} and _goes_beyond(
         before, _approved_facts(offer)
     )
@@ -64,13 +68,13 @@ def update_offer(*, actor: User, offer_id: int, details: OfferDetails, periods: 
         offer.submitted_at = clock.now()
         event = move(offer, OFFER_TRANSITIONS, "offer.resubmitted", actor=actor, update_fields=["submitted_at"])
         tell(event, offer)
-        outbox.wake()
+    outbox.wake()
     return offer
 
 
 def _approved_facts(offer: Offer) -> Facts:
     periods = {(period.start, period.end): period.capacity for period in offer.periods.all()}
-    return offer.form_id, frozenset(offer.hazards.values_list("pk", flat=True)), periods
+    return offer.form_id, offer.workplace_id, frozenset(offer.hazards.values_list("pk", flat=True)), periods
 
 
 def _goes_beyond(
@@ -78,8 +82,8 @@ def _goes_beyond(
     after: Facts,
 ) -> bool:
     """Whether something was added that nobody has approved. Fewer risks or seats need no new look."""
-    more_seats = any(seats > before[2].get(dates, 0) for dates, seats in after[2].items())
-    return before[0] != after[0] or not after[1] <= before[1] or more_seats
+    more_seats = any(seats > before[3].get(dates, 0) for dates, seats in after[3].items())
+    return before[:2] != after[:2] or not after[2] <= before[2] or more_seats
 
 
 def _write(offer: Offer, details: OfferDetails, periods: Sequence[PeriodDetails]) -> None:
@@ -133,6 +137,7 @@ def _write_periods(offer: Offer, periods: Sequence[PeriodDetails]) -> None:
                 "period.in_use", _("Someone has applied for this period, so it can not be removed."), field="periods"
             )
         period.delete()
+    written: list[OfferPeriod] = []
     for number, details in enumerate(periods):
         period = existing[details.pk] if details.pk else OfferPeriod(offer=offer)
         if details.seats < period.taken:
@@ -148,7 +153,13 @@ def _write_periods(offer: Offer, periods: Sequence[PeriodDetails]) -> None:
                 _("Someone has a seat in these dates. Add a new period instead."),
                 field=f"periods-{number}-start",
             )
+        if period.pk and (period.start, period.end) != (details.start, details.end):
+            # Periods may change places: the dates someone else still has must not stand in the way meanwhile.
+            parked = date.max - timedelta(days=number)
+            OfferPeriod.objects.filter(pk=period.pk).update(start=parked, end=parked)
         period.start, period.end, period.capacity = details.start, details.end, details.seats
+        written.append(period)
+    for period in written:
         if period.pk:
             period.save(update_fields=["start", "end", "capacity"])
         else:
@@ -177,6 +188,8 @@ def publish_offer(*, actor: User, offer_id: int) -> Offer:
     """A coordinator of the workplace's municipality lets a submitted offer out."""
     offer = _locked(offer_id)
     policies.require(policies.can_publish_offer(actor, offer), actor, offer)
+    if offer.state == OfferState.DRAFT and not policies.can_edit_offer(actor, offer):
+        raise Conflict("offer.not_submitted", _("The organisation has not submitted the place yet."))
     _require_upcoming_period(offer)
     return _publish(offer, actor)
 
@@ -291,6 +304,8 @@ def copy_offer(*, actor: User, offer_id: int) -> Offer:
         start, end = period.start, period.end
         while end < clock.today():
             start, end = start + YEAR, end + YEAR
-        OfferPeriod.objects.create(offer=copied, start=start, end=end, capacity=period.capacity)
+        # The same weeks of two years fall on the same dates now: one period is what next year needs.
+        if not copied.periods.filter(start=start, end=end).exists():
+            OfferPeriod.objects.create(offer=copied, start=start, end=end, capacity=period.capacity)
     log("offer.copied", copied, actor=actor, data={"from_offer": source.pk})
     return copied

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 from stdnum.exceptions import ValidationError as NumberError
 from stdnum.se import orgnr
@@ -15,10 +15,15 @@ from backend.organisations.enums import MembershipRole, OrganisationKind
 from backend.organisations.models import Membership, MunicipalitySettings, Organisation, TrustedOrganisation, Workplace
 from backend.reference.models import Municipality
 
+LONGEST_NAME = 160
+LONGEST_OF_WORKPLACE = {"name": LONGEST_NAME, "address": 200, "postcode": 6, "city": 80}
+# Degrees of latitude and longitude, as the table's own constraint has them.
+IN_SWEDEN = ((54.0, 70.0), (9.0, 26.0))
+
 
 @dataclass(frozen=True)
 class WorkplaceDetails:
-    """municipality_code: four digits, or empty for several municipalities. lat, lon: degrees WGS 84."""
+    """municipality_code: four digits. lat, lon: degrees WGS 84, in Sweden; both or none."""
 
     name: str
     municipality_code: str = ""
@@ -68,22 +73,28 @@ def register_organisation(
     """
     number = clean_registration_number(registration_number)
     municipality = get_known_municipality(municipality_code)
-    if Organisation.objects.filter(registration_number=number).exists():
+    if not name.strip():
+        raise Invalid("organisation.no_name", _("Enter the organisation's name."), field="name")
+    if len(name.strip()) > LONGEST_NAME:
+        raise Invalid("organisation.too_long", _("The text is too long."), field="name")
+    if kind not in OrganisationKind.values:
+        raise Invalid("organisation.unknown_kind", _("Choose from the list."), field="kind")
+    try:
+        with transaction.atomic():
+            organisation = Organisation.objects.create(
+                name=name.strip(),
+                kind=kind,
+                registration_number=number,
+                municipality=municipality,
+                about=about,
+                website=website,
+            )
+    except IntegrityError as error:
         raise Conflict(
             "organisation.exists",
             _("This organisation is registered already. Ask a colleague to invite you."),
             field="registration_number",
-        )
-    if not name.strip():
-        raise Invalid("organisation.no_name", _("Enter the organisation's name."), field="name")
-    organisation = Organisation.objects.create(
-        name=name.strip(),
-        kind=kind,
-        registration_number=number,
-        municipality=municipality,
-        about=about,
-        website=website,
-    )
+        ) from error
     Membership.objects.create(user=actor, organisation=organisation, role=MembershipRole.OWNER)
     log("organisation.registered", organisation, actor=actor)
     return organisation
@@ -98,8 +109,7 @@ def save_workplace(
     Without coordinates the municipality's centre is used, so that distances can be shown at all.
     """
     policies.require_member(actor, organisation)
-    if not details.name.strip():
-        raise Invalid("workplace.no_name", _("Enter the workplace's name."), field="name")
+    _check_workplace(details)
     if workplace is not None and workplace.organisation_id != organisation.pk:
         raise Invalid("workplace.not_own", _("Choose one of the organisation's own workplaces."), field="workplace")
     municipality = get_known_municipality(details.municipality_code)
@@ -114,6 +124,19 @@ def save_workplace(
     saved.save()
     log("workplace.saved", saved, actor=actor)
     return saved
+
+
+def _check_workplace(details: WorkplaceDetails) -> None:
+    if not details.name.strip():
+        raise Invalid("workplace.no_name", _("Enter the workplace's name."), field="name")
+    for field, longest in LONGEST_OF_WORKPLACE.items():
+        text = getattr(details, field).strip()
+        if len(text.replace(" ", "") if field == "postcode" else text) > longest:
+            raise Invalid("workplace.too_long", _("The text is too long."), field=field, data={"longest": longest})
+    if details.lat is not None and details.lon is not None:
+        (south, north), (west, east) = IN_SWEDEN
+        if not (south <= details.lat <= north and west <= details.lon <= east):
+            raise Invalid("workplace.not_in_sweden", _("The position is not in Sweden."), field="lat")
 
 
 @transaction.atomic

@@ -14,12 +14,12 @@ def is_minor(student: Student) -> bool:
 
 
 def is_self(user: User, student: Student) -> bool:
-    return student.user_id == user.pk
+    return user.is_active and student.user_id == user.pk
 
 
 def is_guardian_of(user: User, student: Student) -> bool:
     """A guardian acts for the student until the day of turning 18."""
-    return is_minor(student) and student.guardianships.filter(guardian=user).exists()
+    return user.is_active and is_minor(student) and student.guardianships.filter(guardian=user).exists()
 
 
 def can_coordinate(user: User, student: Student) -> bool:

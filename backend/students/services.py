@@ -3,8 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import TypeVar
 
-from django.db import transaction
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
 from backend.accounts.models import User
@@ -20,6 +23,12 @@ CONSENT_TEXT_VERSION = "2026-1"
 MAX_GUARDIANS = 2
 MAX_ALERTS = 20
 YOUNGEST, OLDEST = 12, 80
+LONGEST = {"school": 120, "class_name": 20}
+LONGEST_LANGUAGE = 5
+LONGEST_OF_ALERT = 80
+LONGEST_USER_NAME = 120
+
+M = TypeVar("M", bound=models.Model)
 
 
 @dataclass(frozen=True)
@@ -50,22 +59,28 @@ class ProfileDetails:
 def save_profile(*, actor: User, details: ProfileDetails, name: str = "") -> Student:
     """Creates or changes the actor's own profile. Raises Invalid with the field that is wrong."""
     _check_profile(details)
-    student = Student.objects.select_for_update().filter(user=actor).first() or Student(user=actor)
-    if name.strip() and name.strip() != actor.name:
-        actor.name = name.strip()
-        actor.save(update_fields=["name"])
+    if len(name.strip()) > LONGEST_USER_NAME:
+        raise Invalid("profile.too_long", _("The text is too long."), field="name")
+    # The user's row serialises two first saves, which have no student to lock yet.
+    User.objects.select_for_update().get(pk=actor.pk)
+    student = Student.objects.select_for_update(of=("self",)).filter(user=actor).first() or Student(user=actor)
+    forms = _known(PlacementForm, details.forms, "forms")
+    interests = _known(OccupationGroup, details.interests, "interests")
     municipality = Municipality.objects.filter(pk=details.municipality_code).first()
     if details.municipality_code and municipality is None:
         raise Invalid("municipality.unknown", _("There is no municipality with this code."), field="municipality")
     if details.programme and not Programme.objects.filter(pk=details.programme).exists():
         raise Invalid("profile.unknown_programme", _("Choose a programme from the list."), field="programme")
+    if name.strip() and name.strip() != actor.name:
+        actor.name = name.strip()
+        actor.save(update_fields=["name"])
     student.birth_date = details.birth_date
     student.municipality = municipality
     student.school, student.class_name = details.school.strip(), details.class_name.strip()
     student.programme_id = details.programme or None
     student.has_finished_compulsory_school = details.has_finished_compulsory_school
     student.skills = list(dict.fromkeys(word.strip().lower()[:40] for word in details.skills if word.strip()))[:20]
-    student.languages = list(details.languages)
+    student.languages = list(dict.fromkeys(details.languages))
     student.max_distance_km = details.max_distance_km
     student.wants_suggestions = details.wants_suggestions
     # About a kilometre: enough for a distance, too coarse for an address.
@@ -74,14 +89,21 @@ def save_profile(*, actor: User, details: ProfileDetails, name: str = "") -> Stu
         lat, lon = municipality.lat, municipality.lon
     student.lat, student.lon = (round(lat, 2), round(lon, 2)) if lat is not None and lon is not None else (None, None)
     student.save()
-    student.forms.set(PlacementForm.objects.filter(pk__in=details.forms))
-    student.interests.set(OccupationGroup.objects.filter(pk__in=details.interests))
+    student.forms.set(forms)
+    student.interests.set(interests)
     student.availabilities.all().delete()
     Availability.objects.bulk_create(Availability(student=student, start=a, end=b) for a, b in details.availability)
     log("student.profile_saved", student, actor=actor)
     events.record("student.profile_saved", student)
     outbox.wake()
     return student
+
+
+def _known(model: type[M], codes: Sequence[str], field: str) -> list[M]:
+    known = {row.pk: row for row in model._default_manager.filter(pk__in=codes)}
+    if unknown := sorted(set(codes) - known.keys()):
+        raise Invalid("profile.unknown_code", _("Choose from the list."), field=field, data={"codes": unknown[:5]})
+    return list(known.values())
 
 
 def _check_profile(details: ProfileDetails) -> None:
@@ -95,6 +117,14 @@ def _check_profile(details: ProfileDetails) -> None:
             raise Invalid("profile.reversed", _("The last day is before the first."), field="availability")
     if details.max_distance_km is not None and not 1 <= details.max_distance_km <= 2000:
         raise Invalid("profile.bad_distance", _("Enter a distance between 1 and 2,000 km."), field="max_distance_km")
+    for field, longest in LONGEST.items():
+        if len(getattr(details, field).strip()) > longest:
+            raise Invalid("profile.too_long", _("The text is too long."), field=field, data={"longest": longest})
+    if any(not code or len(code) > LONGEST_LANGUAGE for code in details.languages):
+        raise Invalid("profile.unknown_code", _("Choose from the list."), field="languages")
+    # Written so that it is also wrong for "not a number", which no distance survives.
+    if not (-90 <= (details.lat or 0) <= 90 and -180 <= (details.lon or 0) <= 180):
+        raise Invalid("profile.bad_position", _("Check the position."), field="lat")
 
 
 @dataclass(frozen=True)
@@ -113,6 +143,8 @@ class AlertDetails:
 def save_alert(*, actor: User, details: AlertDetails, alert_id: int | None = None) -> Alert:
     """Creates an alert of the actor, or changes one. Raises Invalid, or NotFound for someone else's."""
     student = _own_student(actor)
+    # The student's row serialises the count of alerts.
+    Student.objects.select_for_update(of=("self",)).get(pk=student.pk)
     alert = Alert(student=student)
     if alert_id is not None:
         alert = _own_alert(student, alert_id)
@@ -120,12 +152,19 @@ def save_alert(*, actor: User, details: AlertDetails, alert_id: int | None = Non
         raise Conflict("alert.too_many", _("You have 20 alerts already. Remove one first."))
     if not details.name.strip():
         raise Invalid("alert.no_name", _("Give the alert a name."), field="name")
+    for field in ("name", "text"):
+        if len(getattr(details, field).strip()) > LONGEST_OF_ALERT:
+            raise Invalid("alert.too_long", _("The text is too long."), field=field)
     if details.radius_km is not None and not details.municipality_code:
         raise Invalid("alert.no_place", _("Choose a place to measure the distance from."), field="municipality")
     if details.radius_km is not None and not 1 <= details.radius_km <= 2000:
         raise Invalid("alert.bad_radius", _("Enter a distance between 1 and 2,000 km."), field="radius_km")
     if details.municipality_code and not Municipality.objects.filter(pk=details.municipality_code).exists():
         raise Invalid("municipality.unknown", _("There is no municipality with this code."), field="municipality")
+    if details.form and not PlacementForm.objects.filter(pk=details.form).exists():
+        raise Invalid("alert.unknown_form", _("Choose from the list."), field="form")
+    if details.group and not OccupationGroup.objects.filter(pk=details.group).exists():
+        raise Invalid("alert.unknown_group", _("Choose from the list."), field="group")
     alert.name, alert.text = details.name.strip(), details.text.strip()
     alert.form_id, alert.group_id = details.form or None, details.group or None
     alert.municipality_id, alert.radius_km = details.municipality_code or None, details.radius_km
@@ -180,10 +219,12 @@ def add_guardian(*, actor: User, student_id: int, email: str, name: str) -> Guar
         raise Invalid("guardian.self", _("Enter the guardian's address, not your own."), field="email")
     if student.guardianships.count() >= MAX_GUARDIANS:
         raise Conflict("guardian.too_many", _("There are two guardians already."))
-    if "@" not in email:
-        raise Invalid("guardian.bad_email", _("Enter an e-mail address."), field="email")
+    try:
+        validate_email(email.strip())
+    except ValidationError as error:
+        raise Invalid("guardian.bad_email", _("Enter an e-mail address."), field="email") from error
     guardian = User.objects.filter(email__iexact=email.strip()).first() or User.objects.create_user(
-        email, name=name.strip() or email.split("@")[0]
+        email, name=(name.strip() or email.strip().split("@")[0])[:LONGEST_USER_NAME]
     )
     guardianship, created = Guardianship.objects.get_or_create(student=student, guardian=guardian)
     if created:

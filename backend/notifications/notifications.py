@@ -1,8 +1,10 @@
 """Kinds that belong to no domain: the digest, and the mail a person sends to oneself to see whether mails arrive."""
 
+import contextlib
 from datetime import timedelta
 from typing import Any
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -18,17 +20,25 @@ def _digest_title(notification: Notification) -> "str | Promise":
     return _("News for you on Praktiknavet")
 
 
-def _digest_context(notification: Notification) -> dict[str, Any]:
-    """items: title and link, best first (`score` in the data), newest first among equals; more: how many are left out."""
+def _digest_items(notification: Notification) -> list[dict[str, str]]:
+    """Title and link of what still holds, best first (`score` in the data), newest first among equals."""
     carried = list(
         Notification.objects.filter(deliveries__carried_by__notification=notification).order_by("-id").distinct()
     )
     carried.sort(key=lambda row: -float(row.data.get("score", 0)))
     items = []
     for row in carried:
-        kind = registry.get(row.kind)
-        if not kind.still_relevant(row):
-            items.append({"title": str(kind.title(row)), "link": links.absolute(kind.context(row)["link"])})
+        # What is gone since then drops out; it must not keep the rest from arriving.
+        with contextlib.suppress(KeyError, ObjectDoesNotExist):
+            kind = registry.get(row.kind)
+            if not kind.still_relevant(row):
+                items.append({"title": str(kind.title(row)), "link": links.absolute(kind.context(row)["link"])})
+    return items
+
+
+def _digest_context(notification: Notification) -> dict[str, Any]:
+    """items: the first of _digest_items; more: how many are left out."""
+    items = _digest_items(notification)
     return {
         "items": items[:MOST_SHOWN],
         "more": max(0, len(items) - MOST_SHOWN),
@@ -37,8 +47,7 @@ def _digest_context(notification: Notification) -> dict[str, Any]:
 
 
 def _digest_relevance(notification: Notification) -> str:
-    carried = Notification.objects.filter(deliveries__carried_by__notification=notification).distinct()
-    return "" if any(not registry.get(row.kind).still_relevant(row) for row in carried) else "nothing_left"
+    return "" if _digest_items(notification) else "nothing_left"
 
 
 registry.register(

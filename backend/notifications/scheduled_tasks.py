@@ -31,5 +31,5 @@ def clear_done_work() -> int:
     """Removes finished duties and slots after 30 days. Dead ones stay until a person has looked at them."""
     removed = 0
     for model in (EventHandling, PeriodicRun):
-        removed += model.objects.filter(state=WorkState.DONE, done_at__lt=Now() - KEPT_FOR).delete()[0]  # type: ignore[attr-defined]
+        removed += model.objects.filter(state=WorkState.DONE, done_at__lt=Now() - KEPT_FOR).delete()[0]
     return removed

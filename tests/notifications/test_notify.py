@@ -162,6 +162,18 @@ def test_text_is_not_html_and_html_is(user, make_kind, smtp):
     assert "A thing &amp; another" in html
 
 
+@pytest.mark.parametrize("language", ["sv", "en"])
+def test_a_mail_speaks_the_language_of_the_person(db, make_kind, smtp, language):
+    from django.utils import translation
+
+    make_kind("probe.tongue", title=lambda notification: translation.get_language())
+    person = make_user(language=language)
+    with translation.override("en" if language == "sv" else "sv"):
+        hand_over(mail_of(tell([person], "probe.tongue")[0]))
+    (message,) = smtp.messages
+    assert (message["Subject"], message["Content-Language"]) == (language, language)
+
+
 def test_one_click_unsubscribe_only_where_one_may_opt_out(user, make_kind, smtp):
     make_kind("probe.news")
     hand_over(mail_of(tell([user], "probe.news")[0]))
@@ -230,6 +242,16 @@ class TestDigest:
         assert set(Delivery.objects.filter(carried_by=digest).values_list("reason", "state")) == {
             ("in_digest", "suppressed")
         }
+
+    def test_what_is_gone_drops_out_and_an_empty_digest_is_not_sent(self, user, smtp):
+        waiting = self._waiting(user, 2)
+        Delivery.objects.filter(slot="daily").update(due_at=Now())
+        send_due_digests()
+        digest = Delivery.objects.get(notification__kind="notifications.digest")
+        Notification.objects.filter(pk=waiting[0].notification_id).update(kind="probe.gone")
+        assert len(registry.get("notifications.digest").context(digest.notification)["items"]) == 1
+        Notification.objects.filter(pk=waiting[1].notification_id).update(kind="probe.gone")
+        assert hand_over(digest).reason == "nothing_left"
 
     def test_the_dispatcher_leaves_waiting_ones_alone(self, user):
         self._waiting(user, 1)

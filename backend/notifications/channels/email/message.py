@@ -43,7 +43,6 @@ def build(
     message["Subject"] = subject
     message["Date"] = format_datetime(date)
     message["Message-ID"] = f"<{key}@{domain}>"
-    message["Content-Language"] = language
     message["Auto-Submitted"] = "auto-generated"
     message[KEY_HEADER] = str(key)
     if unsubscribe_url:
@@ -52,6 +51,8 @@ def build(
     # Quoted-printable keeps lines short and every hop from re-encoding them.
     message.set_content(text, cte="quoted-printable")
     message.add_alternative(html, subtype="html", cte="quoted-printable")
+    # Last: making the parts drops earlier Content- headers.
+    message["Content-Language"] = language
     message.set_boundary(f"=_{key.hex}")
     raw = message.as_bytes()
     if len(raw) > MAX_BYTES:

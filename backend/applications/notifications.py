@@ -9,7 +9,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from backend.accounts.models import User
-from backend.accounts.selectors import list_coordinators_of
+from backend.accounts.selectors import has_coordinator, list_coordinators_of
 from backend.applications.enums import ApplicationState, DeclineReason, ReleaseReason
 from backend.applications.models import Application
 from backend.common.models import DomainEvent
@@ -36,7 +36,9 @@ def _organisation(application: Application) -> list[User]:
 
 
 def _coordinators(application: Application) -> list[User]:
-    return list_coordinators_of(application.student.municipality_id or application.period.offer.municipality_code)
+    """Those who would decide the match: the student's own municipality when it has a coordinator, else the workplace's."""
+    own = application.student.municipality_id
+    return list_coordinators_of(own if has_coordinator(own) else application.period.offer.municipality_code)
 
 
 def _both(application: Application) -> list[User]:

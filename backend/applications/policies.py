@@ -11,6 +11,8 @@ from backend.students.policies import can_coordinate, is_guardian_of, is_self
 
 def visible_to(user: User) -> "QuerySet[Application]":
     """The student's own, those to the user's organisations, and those of the students the user coordinates."""
+    if not user.is_active:
+        return Application.objects.none()
     visible = Q(student__user=user) | Q(period__offer__organisation__memberships__user=user)
     if codes := municipalities_coordinated_by(user):
         visible |= Q(student__municipality__in=codes, student__is_protected=False)

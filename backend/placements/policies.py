@@ -17,6 +17,8 @@ def can_decide_match(user: User, match: Match) -> bool:
 
 def matches_visible_to(user: User) -> "QuerySet[Match]":
     """The student's own, the organisation's, those the user's municipality decides or where the workplace lies."""
+    if not user.is_active:
+        return Match.objects.none()
     visible = Q(student__user=user) | Q(period__offer__organisation__memberships__user=user)
     open_to_all = Q(student__is_protected=False)
     if codes := municipalities_coordinated_by(user):

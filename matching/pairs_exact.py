@@ -88,6 +88,11 @@ def solve_exact(market: Market, lottery: Lottery, *, max_nodes: int) -> Assignme
     assert isinstance(certificate, StableCertificate)
     if certificate.blocking == 0:
         return attempt
+    return fewest_blocking(market, lottery, max_nodes=max_nodes)
+
+
+def fewest_blocking(market: Market, lottery: Lottery, *, max_nodes: int) -> Assignment:
+    """The integer program alone; its certificate says whether the minimum is above 0."""
     assert market.pairs is not None
     program = _Program()
     model = _Model(market, program)
@@ -106,8 +111,8 @@ def solve_exact(market: Market, lottery: Lottery, *, max_nodes: int) -> Assignme
         lottery,
         edge,
         entry,
-        certificate.proposals,
-        certificate.rounds,
+        0,
+        0,
         exact=True,
         none_exists=objective > 0.5,
     )

@@ -13,9 +13,19 @@ import sys
 import threading
 import time
 import zlib
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+
+def peak_mb() -> float:
+    """Peak resident memory of this program alone: what ``getrusage`` gives starts at the size of the parent process."""
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+    return int(line.split()[1]) / 1024
 
 
 def names(data: Any) -> tuple[dict[Any, list[Any]], dict[Any, list[Any]]]:
@@ -182,4 +192,4 @@ if __name__ == "__main__":
     worker.start()
     worker.join()
     answer = min(runs, key=lambda run: run["seconds"])
-    print(json.dumps({**answer, "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
+    print(json.dumps({**answer, "peak_mb": peak_mb()}))

@@ -149,6 +149,21 @@ def test_nobody_is_placed_at_a_loss() -> None:
     assert optimal_assign(market, objective=[3.0, -1.0]).assignment.tolist() == [0, -1]
 
 
+def test_a_price_below_zero_proves_nothing() -> None:
+    """It would "prove" that a student is better placed at a loss: cost 1 and price -1 look like 0."""
+    market = Market.from_arrays([0, 1], [0], [0], [1])
+    honest = optimal_assign(market, objective=[-1.0])
+    assert honest.assignment.tolist() == [-1]
+    forged = replace(certificate_of(honest), prices=np.array([-1]), objective=1, dual=1)
+    lie = replace(honest, assignment=np.array([0], dtype=np.int32), edge=np.array([0]), certificate=forged, _cache={})
+    assert verify(market, lie).is_optimal is False
+
+
+def test_a_region_without_a_cap_has_no_price() -> None:
+    market = Market.from_arrays([0, 2], [0, 1], [0, 0], [0, 1], region=[0, 0], region_cap=[-1])
+    assert verify(market, optimal_assign(market)).is_optimal
+
+
 @pytest.mark.parametrize("weights", [[1.0], [1.0, float("nan")], [1.0, 1e30]])
 def test_weights_that_cannot_be_used_are_refused(weights: list[float]) -> None:
     market = Market.from_arrays([0, 1, 2], [0, 0], [0, 0], [2])

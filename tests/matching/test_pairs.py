@@ -10,6 +10,7 @@ import pytest
 
 from matching import Lottery, Market, MarketBuilder, MissingExtra, UnsupportedCombination, solve_stable, verify
 from matching.assignment import Assignment, StableCertificate
+from matching.pairs_exact import fewest_blocking
 from matching.verification import Report
 
 
@@ -86,6 +87,14 @@ def test_exact_finds_the_fewest_blocking_pairs_of_all_matchings() -> None:
         assert certificate_of(solve_stable(market, tie_break=Lottery(seed))).blocking >= fewest
         unstable += fewest > 0
     assert unstable > 0
+
+
+def test_the_program_alone_counts_blocking_pairs_like_the_check() -> None:
+    for seed in range(60):
+        market = random_pairs(seed)
+        fewest = min(report.blocking for report in every_report(market))
+        alone = certificate_of(fewest_blocking(market, Lottery(seed), max_nodes=10_000))
+        assert (alone.blocking, alone.proves_none_exists) == (fewest, fewest > 0), seed
 
 
 def test_the_heuristic_nearly_always_finds_a_stable_matching_that_exists() -> None:

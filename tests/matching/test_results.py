@@ -137,6 +137,7 @@ def test_the_certificate_states_what_was_computed() -> None:
         ([0, 0, -1], "over capacity"),
         ([2, -1, -1], "not listed"),
         ([9, -1, -1], "unknown offer"),
+        ([-5, -1, -1], "unknown offer"),
         ([-1, -1, 0], "unacceptable"),
         ([-1, -1], "wrong length"),
         ([0.0, 1.0, -1.0], "wrong length"),

@@ -49,7 +49,7 @@ def port_of(service: str) -> set[int]:
 
 
 def test_the_processes_of_the_service_are_there_and_share_one_image() -> None:
-    assert OWN == ["dispatcher", "migrate", "scheduler", "web", "worker"]
+    assert OWN == ["beat", "dispatcher", "migrate", "web", "worker"]
 
 
 @pytest.mark.parametrize("name", OWN)

@@ -99,7 +99,7 @@ class Running:
             self.lines.append(line.rstrip("\n"))
             if text in line:
                 return self.lines[-1]
-        raise AssertionError(f"ended without {text!r}: {self.lines} {self.errors()}")
+        raise AssertionError(f"ended without {text!r}: {self.lines[-20:]} {self.errors()}")
 
     def errors(self) -> str:
         assert self.process.stderr is not None

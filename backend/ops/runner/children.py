@@ -15,10 +15,18 @@ _CHUNK = 65536
 
 
 class Child:
-    """A running command. Its standard output and error go, in whole lines, to ``show``."""
+    """A running command. Its standard output and error go, in whole lines, to ``show``.
+
+    The kernel sends it ``orphan_signal`` when this process dies.
+    """
 
     def __init__(
-        self, name: str, command: tuple[str, ...], environment: Mapping[str, str], show: Callable[[str], None]
+        self,
+        name: str,
+        command: tuple[str, ...],
+        environment: Mapping[str, str],
+        show: Callable[[str], None],
+        orphan_signal: int = signal.SIGTERM,
     ) -> None:
         self.name = name
         self._show = show
@@ -27,7 +35,7 @@ class Child:
             command,
             env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             start_new_session=True,  # Ctrl-C reaches the supervisor alone, which then stops the children in order
-            preexec_fn=signal_on_parent_death(signal.SIGTERM),  # noqa: PLW1509 (one system call, no lock)
+            preexec_fn=signal_on_parent_death(orphan_signal),  # noqa: PLW1509 (one system call, no lock)
         )  # fmt: skip
         os.set_blocking(self.output.fileno(), False)
 

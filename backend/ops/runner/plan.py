@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import sys
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -25,12 +26,14 @@ class Service:
     """A process that runs as long as the service does.
 
     One that ends by itself is started again, after a pause, up to three times within a minute; without an
-    ``essential`` one the service stops at once.
+    ``essential`` one the service stops at once. ``orphan_signal`` is what the kernel sends it when the supervisor itself
+    is killed.
     """
 
     name: str
     command: tuple[str, ...]
     essential: bool = False
+    orphan_signal: int = signal.SIGTERM
 
 
 @dataclass(frozen=True)
@@ -86,7 +89,9 @@ def service_plan(port: int, mail_port: int | None) -> Plan:
         services=(
             *((catcher,) if mail_port is not None else ()),
             Service("web", web, essential=True),
-            Service("worker", worker),
+            # Its orderly stop waits for the broker, which is gone with the supervisor: it would wait forever. Its pool
+            # ends when it does, and the outbox gives the tasks to another worker.
+            Service("worker", worker, orphan_signal=signal.SIGKILL),
             Service("dispatcher", python("backend.manage", "dispatch")),
             Service("scheduler", python("backend.manage", "schedule")),
         ),

@@ -126,7 +126,11 @@ class Supervisor:
         name = watched.service.name
         label = name.ljust(self._width)
         watched.child = Child(
-            name, watched.service.command, self._environment, lambda line: self._say(f"{label} | {line}")
+            name,
+            watched.service.command,
+            self._environment,
+            lambda line: self._say(f"{label} | {line}"),
+            watched.service.orphan_signal,
         )
         self._journal.add(watched.child.process.pid)
         self._selector.register(watched.child.output, selectors.EVENT_READ, watched.child)

@@ -9,7 +9,6 @@ from django.core.management.base import BaseCommand
 
 class Command(BaseCommand):
     help = "Bring the database up to date and plant the demo where it is missing. DEMO_SCALE=0.1 plants a tenth of it."
-    requires_system_checks: list[str] = []  # migrate runs them
 
     def handle(self, *args: Any, **options: Any) -> None:
         call_command("migrate", verbosity=0, interactive=False)

@@ -27,11 +27,13 @@ from backend.placements.selectors import list_matches_to_decide
 from backend.reference.models import Municipality
 from backend.web.access import coordinator
 from backend.web.coordinator_rows import ago, match_rows, oldest_text, student_row
+from backend.web.coordinator_words import in_words
 from backend.web.cursors import page_of
 from backend.web.employer import person
 from backend.web.weeks import format_day, format_week
 
 MATCHES_AT_HOME = 6
+CLASSES_AT_HOME = 8
 UNPLACED_AT_HOME = 5
 
 
@@ -74,7 +76,8 @@ def home(request: HttpRequest) -> HttpResponse:
             "tasks": tasks,
             "matches": match_rows(waiting_matches),
             "counts": counts,
-            "classes": class_rows(classes),
+            "classes": class_rows(sorted(classes, key=lambda row: -row.unplaced)[:CLASSES_AT_HOME]),
+            "classes_left_out": max(len(classes) - CLASSES_AT_HOME, 0),
             "figures": figures(totals),
             "unplaced": shown,
         },
@@ -238,7 +241,7 @@ def ledger(request: HttpRequest, subject_type: str, subject_id: int) -> HttpResp
     deliveries = list_deliveries_about(subject)
     rows = [
         {
-            "kind": delivery.notification.kind,
+            "kind": in_words(delivery.notification.kind),
             "to": delivery.recipient.name,
             "channel": delivery.get_channel_display(),
             "state": delivery.get_state_display(),

@@ -23,6 +23,7 @@ from backend.reference.work_rules import age_on
 from backend.web.access import coordinator_or_network
 from backend.web.coordinator_forms import ReasonForm
 from backend.web.coordinator_rows import ago, gate_lines, match_rows
+from backend.web.coordinator_words import in_words
 from backend.web.cursors import page_of
 from backend.web.employer import person
 from backend.web.employer_rows import period_weeks
@@ -88,7 +89,11 @@ def _offer_context(found: Offer, form: ReasonForm) -> dict[str, Any]:
         "form": form,
         "facts": facts,
         "classes": [each.label for each in ON_A_SCREEN],
-        "history": history_of(found),
+        "history": [
+            {"text": in_words(each.action), "actor": each.actor, "reason": each.reason, "at": each.at}
+            for each in history_of(found)
+        ],
+        "programmes": list(dict.fromkeys(each.name for each in found.programmes.all())),
         "is_waiting": found.state == OfferState.SUBMITTED,
         "waited": ago(found.submitted_at) if found.submitted_at else "",
     }

@@ -71,9 +71,11 @@ def students(request: HttpRequest) -> HttpResponse:
             "next_cursor": page.next_cursor,
             "query": kept.urlencode(),
             "text": request.GET.get("q", ""),
-            "class_options": _options(
-                ((row.class_name, row.class_name, row.total) for row in classes), request, "class"
-            ),
+            "class_options": [
+                ("", _("All classes")),
+                *((row.class_name, row.class_name) for row in classes if row.class_name),
+            ],
+            "class_name": request.GET.get("class", ""),
             "standing_options": _options(
                 ((each.value, each.label, totals[each.value]) for each in Standing), request, "standing"
             ),
@@ -89,7 +91,7 @@ def _options(rows: Iterable[tuple[str, Any, int]], request: HttpRequest, name: s
     chosen = request.GET.get(name, "")
     options = [{"value": "", "label": _("All"), "count": None, "checked": not chosen}]
     return options + [
-        {"value": value, "label": label or _("Without a class"), "count": count, "checked": value == chosen}
+        {"value": value, "label": label, "count": count, "checked": value == chosen}
         for value, label, count in rows
         if value
     ]

@@ -22,6 +22,7 @@ from backend.offers.models import Offer
 from backend.offers.policies import can_edit_offer, can_publish_offer, require
 from backend.offers.queues import work_facts
 from backend.organisations.models import Workplace
+from backend.reference.models import HazardFlag
 from backend.web.access import View, employer
 from backend.web.cursors import page_of
 from backend.web.employer import person
@@ -29,7 +30,8 @@ from backend.web.employer_offer_form import OfferForm, offer_initial, workplaces
 from backend.web.employer_rows import STATE_COLORS, next_step, offer_row
 from backend.web.ruler import Period, Ruler, build_ruler
 
-RULER_YEARS = 366 * 2
+LONGEST_RULER_DAYS = 366 * 2
+EARLIER_SHOWN = 5
 
 
 def own_offer(user: User, offer_id: int) -> Offer:
@@ -82,7 +84,11 @@ def new(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, _("The draft is saved. Read it through and send it in."))
             return redirect("employer_offer", offer.pk)
-    earlier = Offer.objects.filter(organisation__memberships__user=user).order_by("-pk")[:5]
+    earlier = (
+        Offer.objects.filter(organisation__memberships__user=user)
+        .exclude(state__in=[OfferState.DRAFT, OfferState.SUBMITTED])
+        .order_by("-pk")[:EARLIER_SHOWN]
+    )
     return _form_page(request, form, {"earlier": earlier, "offer": None})
 
 
@@ -92,8 +98,6 @@ def _form_page(request: HttpRequest, form: OfferForm, more: dict[str, Any]) -> H
     code = form["form"].value() or ""
     excluded: list[Any] = []
     if chosen and code in dict(form.fields["form"].choices):  # type: ignore[attr-defined]
-        from backend.reference.models import HazardFlag
-
         excluded = list(work_facts(list(HazardFlag.objects.filter(pk__in=chosen)), code).excluded)
     context = {
         "form": form,
@@ -157,6 +161,7 @@ def offer(request: HttpRequest, offer_id: int) -> HttpResponse:
             "ruler": _ruler(found),
             "can_publish": can_publish_offer(user, found),
             "waiting": waiting,
+            "programmes": list(dict.fromkeys(each.name for each in found.programmes.all())),
             "close_text": _close_consequence(waiting),
         },
     )
@@ -178,7 +183,7 @@ def _ruler(found: Offer) -> Ruler | None:
         return None
     start = min(clock.today(), periods[0].start)
     end = max(period.end for period in periods)
-    if (end - start).days > RULER_YEARS:
+    if (end - start).days > LONGEST_RULER_DAYS:
         return None
     return build_ruler(start, end, [Period(each.start, each.end) for each in periods], today=clock.today())
 

@@ -26,9 +26,11 @@ from backend.offers.models import Offer, OfferPeriod
 from backend.offers.queues import list_offers_to_review
 from backend.placements.enums import PlacementState
 from backend.placements.models import Placement
+from backend.reference.enums import EvidenceGrade
 from backend.reference.models import Municipality, NetworkMembership
 from backend.students.models import Student
 from backend.web.access import network
+from backend.web.coordinator_words import in_words
 from backend.web.cursors import page_of
 from backend.web.employer import person
 
@@ -64,6 +66,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "student__municipality",
         Count("student", distinct=True),
     )
+    confirmed = sum(each.evidence == EvidenceGrade.CONFIRMED for each in memberships.values())
     codes = set(memberships) | set(coordinators) | set(offers)
     rows = [
         {
@@ -86,7 +89,7 @@ def home(request: HttpRequest) -> HttpResponse:
         {
             "rows": rows,
             "figures": [
-                {"value": len(memberships), "label": _("members"), "kind": "", "mark": False},
+                {"value": confirmed, "label": _("confirmed members"), "kind": "", "mark": False},
                 {"value": sum(offers.values()), "label": _("published places"), "kind": "", "mark": False},
                 {"value": sum(seats.values()), "label": _("free seats"), "kind": "", "mark": False},
             ],
@@ -170,7 +173,7 @@ def _delivery_rows(deliveries: Iterable[Delivery]) -> Iterable[dict[str, Any]]:
     for delivery in deliveries:
         yield {
             "pk": delivery.pk,
-            "kind": delivery.notification.kind,
+            "kind": in_words(delivery.notification.kind),
             "channel": delivery.get_channel_display(),
             "state": delivery.get_state_display(),
             "reason": reason_label(delivery.reason) if delivery.reason else "",

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.test import Client
 
 from backend.accounts.models import User
@@ -26,7 +27,9 @@ class Company:
 
 
 def logged_in(user: User) -> Client:
+    """A client in English, the language that the texts in code are written in."""
     client = Client()
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
     client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
     return client
 

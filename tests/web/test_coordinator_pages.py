@@ -12,18 +12,19 @@ from django.urls import reverse
 from backend.accounts.models import User
 from backend.applications import services
 from backend.applications.board import Standing, classes_of, students_of
-from backend.applications.enums import ApplicationState
+from backend.applications.enums import APPLICATION_TRANSITIONS, ApplicationState
 from backend.applications.models import Application
 from backend.common import clock
 from backend.common.models import LogEntry
-from backend.offers.enums import OfferState
+from backend.offers.enums import OFFER_TRANSITIONS, OfferState
 from backend.organisations.models import MunicipalitySettings, TrustedOrganisation
-from backend.placements.enums import MatchState, PlacementState
+from backend.placements.enums import MATCH_TRANSITIONS, PLACEMENT_TRANSITIONS, MatchState, PlacementState
 from backend.placements.gates import gates_of
 from backend.placements.models import Match, Placement
 from backend.placements.selectors import gates_for, list_matches_to_decide
 from backend.placements.services import approve_match
 from backend.students.models import GuardianConsent
+from backend.web.coordinator_words import WORDS
 from tests.factories import (
     ApplicationFactory,
     CoordinatorFactory,
@@ -386,7 +387,7 @@ def test_the_ledger_says_who_was_told(desk: Client) -> None:
     text = desk.get(reverse("coordinator_ledger", args=["application", application.pk])).text
 
     assert match.student.user.name in text
-    assert "application.offered" in text
+    assert "Offered a seat" in text
     assert desk.get(reverse("coordinator_ledger", args=["user", 1])).status_code == 404
 
 
@@ -419,3 +420,19 @@ def test_lists_ask_as_many_questions_for_ten_rows_as_for_one(karin: User, desk: 
         everything()
 
     assert [queries_of(desk, url) for url in urls] == one
+
+
+def test_every_transition_has_words() -> None:
+    tables = (OFFER_TRANSITIONS, APPLICATION_TRANSITIONS, MATCH_TRANSITIONS, PLACEMENT_TRANSITIONS)
+
+    assert {action for table in tables for action in table.moves} <= set(WORDS)
+
+
+def test_only_the_classes_with_most_unplaced_are_shown_at_home(desk: Client) -> None:
+    for number in range(10):
+        StudentFactory.create_batch(2 if number == 9 else 1, class_name=f"K{number}")
+
+    response = desk.get(reverse("coordinator_home"))
+
+    assert [row["name"] for row in response.context["classes"]][:2] == ["K9", "K0"]
+    assert response.context["classes_left_out"] == 2

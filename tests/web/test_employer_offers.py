@@ -43,7 +43,7 @@ def test_posting_saves_a_draft_and_shows_it_as_the_student_will_see_it(company: 
     assert offer.skills == ["tig", "mäta"]
     page = company.client.get(response.url).text
     assert "Svetsa i rostfritt" in page
-    assert "v." in page
+    assert "2 of 2 places free" in page
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils.translation import override
 
 from backend.applications import services
 from backend.applications.enums import ApplicationState
@@ -55,7 +56,7 @@ def test_home_shows_who_waits_oldest_first_with_the_days_left(company: Company) 
     text = company.client.get(reverse("employer_home")).text
 
     assert text.index("Gamla Gun") < text.index("Nova Ny")
-    assert "1 day left to answer" in text or "1 dag" in text
+    assert "1 day left to answer" in text
 
 
 def test_one_click_offers_a_seat(company: Company) -> None:
@@ -115,8 +116,9 @@ def test_the_preview_decides_nothing_and_shows_what_the_notification_says(compan
     application.refresh_from_db()
     assert application.state == ApplicationState.DECLINED
     told = Notification.objects.get(kind="application.declined", recipient=application.student.user)
-    sent = list(get_kind("application.declined").context(told)["paragraphs"])
-    assert decline_letter(**answer) == sent
+    with override("en"):
+        sent = list(get_kind("application.declined").context(told)["paragraphs"])
+        assert decline_letter(**answer) == sent
     assert all(text in preview.text for text in sent)
 
 
@@ -199,7 +201,7 @@ def test_only_the_own_company_answers(company: Company, name: str) -> None:
     ("number", "message"), [("556036-0794", "not a valid organisation number"), ("12", "not a valid"), ("", "required")]
 )
 def test_a_bad_organisation_number_is_refused_next_to_the_field(number: str, message: str) -> None:
-    client = logged_in(UserFactory(language="en"))
+    client = logged_in(UserFactory())
     data = {"name": "Smedjan AB", "registration_number": number, "kind": "company", "municipality": "0562"}
 
     response = client.post(reverse("employer_register"), data)

@@ -20,4 +20,5 @@ class UndefinedVariable(str):
 
 
 TEMPLATE_OPTIONS["string_if_invalid"] = UndefinedVariable("%s")
-CELERY_TASK_ALWAYS_EAGER = False
+# Static files are read from where they lie; nothing is collected for a test.
+WHITENOISE_AUTOREFRESH = True

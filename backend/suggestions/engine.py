@@ -15,6 +15,7 @@ from uuid import UUID
 from backend.common import clock
 from backend.common.models import DomainEvent
 from backend.offers.models import OfferPeriod
+from backend.students.models import Alert
 from backend.suggestions.columns import Vocabulary, read_alerts, read_offers, read_students
 from matching import CandidateIndex
 from matching.candidates import (
@@ -132,7 +133,11 @@ class Engine:
         for event in unseen:
             changed.setdefault(event.subject_type, set()).add(event.subject_id)
         offers = changed.get("offer", set()) | _offers_of(changed)
-        students, alerts = changed.get("student", set()), changed.get("alert", set())
+        students = changed.get("student", set())
+        # An alert answers for the age class of its owner.
+        alerts = changed.get("alert", set()) | set(
+            Alert.objects.filter(student__in=students).values_list("pk", flat=True)
+        )
         offer_rows = read_offers(self._vocabulary, offers) if offers else []
         student_rows = read_students(self._vocabulary, students) if students else []
         alert_rows = read_alerts(self._vocabulary, alerts) if alerts else []

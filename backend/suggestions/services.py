@@ -11,6 +11,7 @@ from backend.common import clock
 from backend.common.errors import NotFound
 from backend.common.models import DomainEvent
 from backend.common.transitions import log
+from backend.notifications.models import Notification
 from backend.notifications.services import notify
 from backend.offers.models import Offer
 from backend.reference.selectors import equivalent_codes
@@ -21,15 +22,18 @@ from backend.suggestions.reasons import Reason, reasons_of
 
 STUDENTS_PER_OFFER = 200
 OFFERS_PER_STUDENT = 50
+EVERYBODY = 1_000_000
 # Below this a place is shown to those who look, but nobody is disturbed for it.
 TELL_FROM_SCORE = 0.35
 
 
 @transaction.atomic
 def suggest_offer(*, event: DomainEvent) -> int:
-    """A published offer finds its students and alerts: rows for both, and one notification per person.
+    """An open offer finds its students and alerts: rows for both, and one notification per person and offer.
 
-    Repeating it with the same event changes nothing more. Returns the number of people told.
+    Repeating it with the same event changes nothing more; whoever heard of the offer through an earlier event, has
+    dismissed it or applied is not told again. Suggestions the offer has outgrown are removed.
+    Returns the number of people told.
     """
     offer = Offer.objects.select_related("organisation").filter(pk=event.subject_id).first()
     if offer is None or not offer.is_open:
@@ -38,12 +42,41 @@ def suggest_offer(*, event: DomainEvent) -> int:
     students = Student.objects.unprotected().select_related("user").in_bulk([row.id for row in candidates])
     pairs = [(row, students[row.id], offer) for row in candidates if row.id in students]
     _store(pairs)
-    by_alert = _students_with_alert(offer)
+    _remove_outgrown(offer, {row.id for row in candidates})
+    settled = _settled_users(offer, event)
+    by_alert = [student for student in _students_with_alert(offer) if student.user_id not in settled]
     notify(event=event, recipients=[student.user for student in by_alert], kind="alert.matched", subject=offer)
     asked = {student.pk for student in by_alert}
-    fitting = [row.user for hit, row, _offer in pairs if hit.score >= TELL_FROM_SCORE and row.pk not in asked]
+    fitting = [
+        row.user
+        for hit, row, _offer in pairs
+        if hit.score >= TELL_FROM_SCORE and row.pk not in asked and row.user_id not in settled
+    ]
     notify(event=event, recipients=fitting, kind="match.suggested", subject=offer)
     return len(by_alert) + len(fitting)
+
+
+def _remove_outgrown(offer: Offer, fitting: set[int]) -> None:
+    """Drops suggestions of the offer to students it does not fit any more. Dismissed ones stay, to be remembered."""
+    outgrown = Suggestion.objects.filter(offer=offer, dismissed_at__isnull=True).exclude(student__in=fitting)
+    if len(fitting) >= STUDENTS_PER_OFFER and outgrown.exists():
+        # The list was cut off: those further down fit too.
+        outgrown = outgrown.exclude(student__in=[row.id for row in get_engine().students_for(offer.pk, EVERYBODY)])
+    outgrown.delete()
+
+
+def _settled_users(offer: Offer, event: DomainEvent) -> set[int]:
+    """Users who need not hear of the offer: told through another event, not interested, or an applicant already."""
+    told = Notification.objects.filter(
+        kind__in=["match.suggested", "alert.matched"], subject_type="offer", subject_id=offer.pk
+    ).exclude(event=event)
+    dismissed = Suggestion.objects.filter(offer=offer, dismissed_at__isnull=False)
+    applied = Student.objects.filter(applications__period__offer=offer)
+    return {
+        *told.values_list("recipient_id", flat=True),
+        *dismissed.values_list("student__user_id", flat=True),
+        *applied.values_list("user_id", flat=True),
+    }
 
 
 def _students_with_alert(offer: Offer) -> list[Student]:
@@ -54,7 +87,11 @@ def _students_with_alert(offer: Offer) -> list[Student]:
     found = {
         alert.student_id: alert.student
         for alert in alerts.values()
-        if alert.is_active and all(word in text for word in alert.text.casefold().split())
+        # The index may be a moment old: what must never happen is asked of the rows once more.
+        if alert.is_active
+        and not alert.student.is_protected
+        and alert.student.user.is_active
+        and all(word in text for word in alert.text.casefold().split())
     }
     return [found[pk] for pk in sorted(found)]
 
@@ -68,7 +105,7 @@ def suggest_for_student(*, student_id: int) -> int:
     candidates = [] if student.is_protected else get_engine().offers_for(student_id, OFFERS_PER_STUDENT)
     offers = Offer.objects.in_bulk([row.id for row in candidates])
     pairs = [(row, student, offers[row.id]) for row in candidates if row.id in offers]
-    Suggestion.objects.filter(student=student).exclude(offer__in=offers).delete()
+    Suggestion.objects.filter(student=student, dismissed_at__isnull=True).exclude(offer__in=offers).delete()
     _store(pairs)
     SuggestionRun.objects.update_or_create(student=student, defaults={"at": clock.now()})
     return len(pairs)

@@ -5,7 +5,7 @@ from backend.common.models import DomainEvent
 from backend.suggestions import services
 
 
-@subscribe("offer.published", "offer.resumed")
+@subscribe("offer.published", "offer.resumed", "offer.updated")
 def find_students(event: DomainEvent) -> None:
     services.suggest_offer(event=event)
 

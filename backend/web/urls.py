@@ -2,7 +2,44 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from backend.web import account, alerts, public, search, student
+
 urlpatterns: list[URLPattern | URLResolver] = [
+    # Open to everyone
+    path("", public.start, name="start"),
+    path("platser/", search.index, name="search"),
+    path("platser/<int:offer_id>/", public.offer, name="offer"),
+    path("kommuner/<str:code>/", public.municipality, name="municipality"),
+    path("sa-fungerar-det/", public.how_it_works, name="how_it_works"),
+    path("for-foretag/", public.for_employers, name="for_employers"),
+    path("for-kommuner/", public.for_municipalities, name="for_municipalities"),
+    path("personuppgifter/", public.privacy, name="privacy"),
+    path("tillganglighet/", public.accessibility, name="accessibility"),
+    # Accounts
+    path("hem/", account.home, name="home"),
+    path("valkommen/", account.welcome, name="welcome"),
+    path("profil/", account.profile, name="profile"),
+    path("sprak/", account.set_language, name="set_language"),
+    path("demo/logga-in/", account.demo_login, name="demo_login"),
+    # Students
+    path("elev/", student.home, name="student_home"),
+    path("elev/profil/", student.profile, name="student_profile"),
+    path("elev/forslag/", student.suggestions, name="suggestions"),
+    path("elev/forslag/<int:suggestion_id>/dolj/", student.dismiss, name="suggestion_dismiss"),
+    path("platser/<int:offer_id>/ansok/", student.apply, name="apply"),
+    path("elev/ansokningar/", student.applications, name="student_applications"),
+    path("elev/ansokningar.csv", student.export, name="student_applications_csv"),
+    path("elev/ansokningar/<int:application_id>/", student.application, name="student_application"),
+    path("elev/ansokningar/<int:application_id>/svara-ja/", student.accept, name="student_accept"),
+    path("elev/ansokningar/<int:application_id>/dra-tillbaka/", student.withdraw, name="student_withdraw"),
+    path("elev/vardnadshavare/", student.guardians, name="student_guardians"),
+    path("elev/bevakningar/", alerts.index, name="alerts"),
+    path("elev/bevakningar/ny/", alerts.edit, name="alert_new"),
+    path("elev/bevakningar/<int:alert_id>/", alerts.edit, name="alert"),
+    path("elev/bevakningar/<int:alert_id>/pausa/", alerts.pause, name="alert_pause"),
+    path("elev/bevakningar/<int:alert_id>/ta-bort/", alerts.delete, name="alert_delete"),
+    # Other journeys
     path("", include("backend.web.employer_urls")),
     path("", include("backend.web.coordinator_urls")),
+    path("", include("backend.web.shared_urls")),
 ]

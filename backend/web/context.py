@@ -1,0 +1,107 @@
+"""What the frame of every page shows: the menu of the person's role, unread notifications, the other language."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
+
+from backend.accounts.models import User
+from backend.accounts.policies import is_coordinator, is_network_office
+from backend.notifications.selectors import unread_count
+
+Link = tuple[str, str]
+PERSONAS = {
+    "student@demo.example": gettext_lazy("A student"),
+    "company@demo.example": gettext_lazy("A company"),
+    "coordinator@demo.example": gettext_lazy("A coordinator"),
+    "network@demo.example": gettext_lazy("The network office"),
+    "guardian@demo.example": gettext_lazy("A guardian"),
+}
+
+
+def is_demo() -> bool:
+    """Both must say so: a production process has neither."""
+    return bool(settings.DEMO_MODE and settings.DEBUG)
+
+
+def roles_of(user: User) -> list[str]:
+    """What someone is here, the role they work in most first. At most four queries, remembered on the user object."""
+    known: list[str] | None = getattr(user, "_web_roles", None)
+    if known is None:
+        found = {
+            "coordinator": is_coordinator(user),
+            "network": is_network_office(user),
+            "student": hasattr(user, "student"),
+            "employer": user.memberships.exists(),
+            "guardian": user.guardianships.exists(),
+        }
+        known = [role for role, holds in found.items() if holds]
+        user._web_roles = known  # type: ignore[attr-defined]  # noqa: SLF001 - remembered on the request's own object
+    return known
+
+
+def home_url(user: User) -> str:
+    """Where someone's work begins; those who are nothing yet choose what they are."""
+    roles = roles_of(user)
+    return reverse(f"{roles[0]}_home" if roles else "welcome")
+
+
+def _menu(role: str) -> list[Link]:
+    menus: dict[str, list[Link]] = {
+        "student": [
+            ("student_home", _("Home")),
+            ("search", _("Find a place")),
+            ("student_applications", _("Applications")),
+            ("alerts", _("Alerts")),
+        ],
+        "employer": [
+            ("employer_home", _("Home")),
+            ("employer_offers", _("Our places")),
+            ("employer_placements", _("Placements")),
+            ("employer_workplaces", _("Workplaces")),
+            ("employer_team", _("Colleagues")),
+        ],
+        "coordinator": [
+            ("coordinator_home", _("Home")),
+            ("coordinator_offers", _("Places")),
+            ("coordinator_matches", _("Matches")),
+            ("coordinator_students", _("Students")),
+            ("coordinator_placements", _("Placements")),
+            ("coordinator_organisations", _("Organisations")),
+        ],
+        "network": [
+            ("network_home", _("Home")),
+            ("network_jobs", _("Scheduled jobs")),
+            ("network_undelivered", _("Undelivered")),
+            ("search", _("Find a place")),
+        ],
+        "guardian": [("guardian_home", _("Consent")), ("search", _("Find a place"))],
+        "": [
+            ("search", _("Find a place")),
+            ("for_employers", _("For companies")),
+            ("for_municipalities", _("For municipalities")),
+            ("how_it_works", _("How it works")),
+        ],
+    }
+    return menus[role]
+
+
+def site(request: HttpRequest) -> dict[str, Any]:
+    """Context processor. No query for someone who is not logged in, at most five for someone who is."""
+    user = getattr(request, "user", None)
+    person = user if isinstance(user, User) else None
+    roles = roles_of(person) if person else []
+    menu = [(reverse(name), label) for name, label in _menu(roles[0] if roles else "")]
+    # The deepest address that the page lies under is the current one.
+    current = max((url for url, _label in menu if request.path.startswith(url)), key=len, default="")
+    is_swedish = (get_language() or "sv").startswith("sv")
+    return {
+        "nav": [{"url": url, "label": label, "current": url == current} for url, label in menu],
+        "unread_count": unread_count(person) if person else 0,
+        "other_language": {"code": "en", "label": "English"} if is_swedish else {"code": "sv", "label": "Svenska"},
+        "demo_mode": is_demo(),
+        "personas": [{"email": email, "label": label} for email, label in PERSONAS.items()] if is_demo() else [],
+    }

@@ -1,0 +1,1 @@
+"""Forms of the public and the student's pages."""

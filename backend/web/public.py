@@ -1,0 +1,269 @@
+"""Pages for everyone: start, a place, a municipality, and what the service is."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Count, F, Q
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from backend.accounts.models import User
+from backend.applications.enums import LIVE_STATES
+from backend.applications.models import Application
+from backend.common import clock
+from backend.offers.models import Offer, OfferPeriod
+from backend.offers.selectors import (
+    Search,
+    count_open_by_municipality,
+    get_offer_to_read,
+    list_similar_offers,
+    open_figures,
+    search_offers,
+)
+from backend.reference.enums import Verdict
+from backend.reference.models import Municipality, PlacementForm
+from backend.reference.selectors import get_municipality
+from backend.reference.work_rules import age_class, verdict
+from backend.students.models import Student
+from backend.suggestions.selectors import get_suggestion, reasons_text
+from backend.web.access import public
+from backend.web.offer_rows import offer_row, periods_ahead, place_name, programmes_text, tags_of
+from backend.web.ruler import Period, Ruler, build_ruler
+from backend.web.search import personal_facts
+from backend.web.weeks import NBSP, format_day, format_weeks
+
+NEWEST_SHOWN = 6
+ANSWERS_OF = timedelta(days=180)
+FEWEST_ANSWERS = 10
+PROMISED_DAYS = 5
+
+
+def answered_share() -> float | None:
+    """The part (0 to 1) of the last half year's applications answered within their time; None below ten of them."""
+    counts = Application.objects.filter(
+        submitted_at__gte=clock.now() - ANSWERS_OF, answer_due_at__lt=clock.now()
+    ).aggregate(all=Count("pk"), in_time=Count("pk", filter=Q(answered_at__lte=F("answer_due_at"))))
+    return counts["in_time"] / counts["all"] if counts["all"] >= FEWEST_ANSWERS else None
+
+
+def member_counts() -> list[dict[str, Any]]:
+    """The confirmed members of the network with their open places, in Swedish order."""
+    counts = count_open_by_municipality()
+    return [
+        {"code": member.pk, "name": member.name, "count": counts.get(member.pk, 0)}
+        for member in Municipality.objects.network_members(clock.today())
+    ]
+
+
+@public
+@require_safe
+def start(request: HttpRequest) -> HttpResponse:
+    figures = open_figures()
+    newest = list(search_offers(Search()).for_lists()[:NEWEST_SHOWN])
+    context = {
+        "figures": {
+            "open_count": figures.open_count,
+            "new_count": figures.new_count,
+            "answered_share": answered_share(),
+        },
+        "members": member_counts(),
+        "newest": [offer_row(offer) for offer in newest],
+        "forms": [
+            {"code": form.pk, "label": form.name}
+            for form in PlacementForm.objects.filter(offers__in=search_offers(Search())).distinct()
+        ],
+    }
+    return render(request, "pages/public/start.html", context)
+
+
+def student_of(request: HttpRequest) -> Student | None:
+    user = request.user
+    return user.student if isinstance(user, User) and hasattr(user, "student") else None
+
+
+def offer_for_reader(request: HttpRequest, offer_id: int) -> Offer:
+    """The offer when the reader may know of it. Who applied may go on reading it after it closed. 404 otherwise."""
+    user = request.user if isinstance(request.user, User) else None
+    offer = get_offer_to_read(user, offer_id)
+    student = student_of(request)
+    if offer is None and student is not None:
+        applied = Offer.objects.filter(pk=offer_id, periods__applications__student=student)
+        offer = applied.for_lists().prefetch_related("hazards").first()
+    if offer is None:
+        raise Http404
+    return offer
+
+
+@public
+@require_safe
+def offer(request: HttpRequest, offer_id: int) -> HttpResponse:
+    """Everything about a place, and the way to apply."""
+    place = offer_for_reader(request, offer_id)
+    student = student_of(request)
+    periods = periods_ahead(place)
+    similar = list_similar_offers(place)
+    applied, reasons = personal_facts(request, similar)
+    applications = _own_applications(student, place)
+    context = {
+        "offer": place,
+        "place_name": place_name(place),
+        "tags": tags_of(place, applied=bool(applications)),
+        "reasons": reasons_for(student, place) if student else [],
+        "facts": facts_of(place),
+        "choices": period_choices(periods),
+        "ruler": weeks_of(periods),
+        "apply_facts": _apply_facts(place),
+        "can_apply": is_open_to_apply(place),
+        "is_student": student is not None,
+        "applications": applications,
+        "similar": [offer_row(row, applied=applied, reasons=reasons) for row in similar],
+    }
+    return render(request, "pages/public/offer.html", context)
+
+
+def _own_applications(student: Student | None, place: Offer) -> list[dict[str, Any]]:
+    if student is None:
+        return []
+    rows = Application.objects.filter(student=student, period__offer=place, state__in=[*LIVE_STATES, "approved"])
+    return [
+        {"id": row.pk, "weeks": format_weeks(row.period.start, row.period.end), "state": row.get_state_display()}
+        for row in rows.select_related("period").order_by("period__start")
+    ]
+
+
+def is_open_to_apply(place: Offer) -> bool:
+    today = clock.today()
+    return (
+        place.is_open
+        and (place.apply_by is None or place.apply_by >= today)
+        and any(period.end >= today for period in place.periods.all())
+    )
+
+
+def reasons_for(student: Student, place: Offer) -> list[dict[str, str]]:
+    """Why the place fits the student, and what to mind about the work at their age."""
+    suggestion = get_suggestion(student, place)
+    found = [{"text": text, "kind": "ok"} for text in (reasons_text(suggestion) if suggestion else [])]
+    who = age_class(student.birth_date, clock.today(), student.has_finished_compulsory_school)
+    hazards = list(place.hazards.all())
+    judged = verdict([hazard.pk for hazard in hazards], who, place.form_id, clock.today())
+    names = ", ".join(hazard.name.lower() for hazard in hazards)
+    if judged == Verdict.SUPERVISED:
+        text = _("At your age you do this work with a supervisor beside you: %(names)s.") % {"names": names}
+        found.append({"text": text, "kind": "mind"})
+    elif judged == Verdict.FORBIDDEN:
+        text = _("Some of the work is not allowed at your age: %(names)s.") % {"names": names}
+        found.append({"text": text, "kind": "mind"})
+    return found
+
+
+def facts_of(place: Offer) -> list[tuple[str, str]]:
+    """Good to know: only what is known."""
+    site = place.workplace
+    address = ", ".join(part for part in (site.address, f"{site.postcode} {site.city}".strip()) if part)
+    rows = [
+        (_("Occupation"), place.occupation.name if place.occupation else ""),
+        (_("For"), programmes_text(place) or _("everyone, whatever the programme")),
+        (_("Supervisor"), place.supervisor_name),
+        (_("Risks"), ", ".join(hazard.name for hazard in place.hazards.all())),
+        (_("Risk assessment"), format_day(place.risk_assessed_on, with_year=True) if place.risk_assessed_on else ""),
+        (_("Good to have"), ", ".join(place.skills)),
+        (_("From home"), _("Can be done from home") if place.is_remote else ""),
+        (_("Workplace"), site.name),
+        (_("Address"), address),
+    ]
+    return [(name, value) for name, value in rows if value]
+
+
+def dates_text(period: OfferPeriod) -> str:
+    return f"{format_day(period.start)}–{format_day(period.end)}"
+
+
+def period_choices(periods: list[OfferPeriod], chosen: str = "") -> list[dict[str, Any]]:
+    """The periods as radio buttons; the chosen one, else the first with a free seat, else the first."""
+    free = next((period for period in periods if period.free), periods[0] if periods else None)
+    marked = chosen or (str(free.pk) if free else "")
+    return [
+        {
+            "value": str(period.pk),
+            "title": format_weeks(period.start, period.end, with_year=True),
+            "dates": dates_text(period),
+            "free": period.free,
+            "total": period.capacity,
+            "checked": str(period.pk) == marked,
+        }
+        for period in periods
+    ]
+
+
+def weeks_of(periods: list[OfferPeriod]) -> Ruler | None:
+    """The periods on a ruler from today; none when there is nothing ahead or they lie too far away to be read."""
+    today = clock.today()
+    ahead = [period for period in periods if period.end >= today]
+    if not ahead or max(period.end for period in ahead) > today + timedelta(weeks=60):
+        return None
+    last = max(period.end for period in ahead) + timedelta(weeks=2)
+    drawn = [Period(period.start, period.end, "main" if period.free else "hold") for period in ahead]
+    return build_ruler(today, last, drawn, today=today)
+
+
+def _apply_facts(place: Offer) -> list[tuple[str, str]]:
+    applicants = Application.objects.filter(period__offer=place, state__in=LIVE_STATES).count()
+    rows = [
+        (_("Answer"), _("within %(days)d working days") % {"days": PROMISED_DAYS}),
+        (_("Apply by"), format_day(place.apply_by) if place.apply_by else _("as long as there are seats")),
+        (
+            _("So far"),
+            _("%(count)d have applied") % {"count": applicants} if applicants else _("nobody has applied yet"),
+        ),
+    ]
+    return [(name, value.replace(" km", f"{NBSP}km")) for name, value in rows]
+
+
+@public
+@require_safe
+def municipality(request: HttpRequest, code: str) -> HttpResponse:
+    """What a municipality has to offer right now. 404 for an unknown code."""
+    place = get_municipality(code)
+    found = search_offers(Search(place=place))
+    offers = list(found.for_lists()[:12])
+    applied, reasons = personal_facts(request, offers)
+    context = {
+        "place": place,
+        "is_member": Municipality.objects.network_members(clock.today()).filter(pk=code).exists(),
+        "rows": [offer_row(row, applied=applied, reasons=reasons) for row in offers],
+        "total": found.count(),
+    }
+    return render(request, "pages/public/municipality.html", context)
+
+
+@public
+@require_safe
+def how_it_works(request: HttpRequest) -> HttpResponse:
+    return render(request, "pages/public/how_it_works.html")
+
+
+@public
+@require_safe
+def for_employers(request: HttpRequest) -> HttpResponse:
+    return render(request, "pages/public/for_employers.html")
+
+
+@public
+@require_safe
+def for_municipalities(request: HttpRequest) -> HttpResponse:
+    return render(request, "pages/public/for_municipalities.html")
+
+
+@public
+@require_safe
+def privacy(request: HttpRequest) -> HttpResponse:
+    return render(request, "pages/public/privacy.html")
+
+
+@public
+@require_safe
+def accessibility(request: HttpRequest) -> HttpResponse:
+    return render(request, "pages/public/accessibility.html")

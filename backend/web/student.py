@@ -1,0 +1,363 @@
+"""The student's pages: what to do next, profile, applying, own applications, suggestions, guardians."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from backend.accounts.models import User
+from backend.accounts.selectors import list_coordinators_of
+from backend.applications import services as applications_services
+from backend.applications.enums import LIVE_STATES, ApplicationState
+from backend.applications.models import Application
+from backend.applications.selectors import list_applications_of
+from backend.common.errors import DomainError, NotAllowed, NotFound
+from backend.notifications.selectors import list_notifications_for
+from backend.students import services
+from backend.students.models import Guardianship, Student
+from backend.students.policies import is_minor
+from backend.students.selectors import consent_is_missing
+from backend.suggestions.models import Suggestion
+from backend.suggestions.selectors import list_suggestions_for, reasons_texts
+from backend.suggestions.services import dismiss_suggestion
+from backend.web.access import logged_in, student
+from backend.web.context import roles_of
+from backend.web.csv_files import csv_response
+from backend.web.form_errors import add_domain_error
+from backend.web.forms.places import municipality_names
+from backend.web.forms.student import ApplyForm, GuardianForm, ProfileForm, occupation_choices, profile_initial
+from backend.web.notifications import news_items
+from backend.web.offer_rows import offer_row, periods_ahead, place_name
+from backend.web.public import is_open_to_apply, offer_for_reader, period_choices, reasons_for
+from backend.web.student_rows import application_row, moment_text, story_of, track_of, weeks_ahead, why_it_ended
+from backend.web.weeks import format_day, format_weeks
+
+View = Callable[..., HttpResponse]
+SUGGESTIONS_ON_HOME = 4
+SUGGESTIONS_SHOWN = 50
+NEWS_ON_HOME = 4
+ENDED = set(ApplicationState.values) - {str(state) for state in LIVE_STATES} - {"approved"}
+
+
+def person_of(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)
+    return request.user
+
+
+def needs_profile(view: View) -> View:
+    """Someone who has just signed up fills in the profile first and then goes on; people of other roles are refused."""
+
+    @wraps(view)
+    def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        person = person_of(request)
+        if hasattr(person, "student"):
+            return view(request, *args, **kwargs)
+        if roles_of(person):
+            raise NotAllowed("web.not_student", _("This page is for students. Log in with another account to see it."))
+        return redirect(f"{reverse('student_profile')}?{urlencode({'next': request.get_full_path()})}")
+
+    return checked
+
+
+@student
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """What to do next, then everything that is under way."""
+    person = person_of(request)
+    rows = [row for row in list_applications_of(person) if row.state not in ENDED]
+    offered = sorted(
+        (row for row in rows if row.state == ApplicationState.OFFERED),
+        key=lambda row: row.hold_expires_at or row.submitted_at,
+    )
+    found = list_suggestions_for(person.student, limit=SUGGESTIONS_ON_HOME)
+    context = {
+        "greeting": _greeting(person, bool(offered), [row for row in rows if row.state == "approved"]),
+        "decision": _decision(offered[0], rows) if offered else None,
+        "needs_consent": not offered and consent_is_missing(person.student),
+        "has_guardian": person.student.guardianships.exists() if is_minor(person.student) else True,
+        "applications": [application_row(row) for row in rows],
+        "ruler": weeks_ahead(rows),
+        "suggestions": suggestion_rows(found),
+        "news": news_items(list_notifications_for(person, size=NEWS_ON_HOME).rows),
+        "coordinators": list_coordinators_of(person.student.municipality_id) if person.student.municipality_id else [],
+        "municipality": person.student.municipality,
+    }
+    return render(request, "pages/student/home.html", context)
+
+
+def _greeting(person: User, is_offered: bool, approved: list[Application]) -> str:
+    name = {"name": person.first_name}
+    if is_offered:
+        return _("Hello %(name)s! You have been offered a place.") % name
+    if approved:
+        return _("Hello %(name)s! You have a place.") % name
+    return _("Hello %(name)s!") % name
+
+
+def _decision(row: Application, rows: list[Application]) -> dict[str, Any]:
+    """The offered seat that must be answered first, and what a yes means for the other applications."""
+    others = [
+        other
+        for other in rows
+        if other.pk != row.pk
+        and other.state in {"submitted", "waitlisted", "offered"}
+        and other.period.start <= row.period.end
+        and other.period.end >= row.period.start
+    ]
+    released = ngettext(
+        "Your other application for the same weeks is withdrawn then.",
+        "Your %(count)d other applications for the same weeks are withdrawn then.",
+        len(others),
+    ) % {"count": len(others)}
+    return {
+        "id": row.pk,
+        "organisation": row.period.offer.organisation.name,
+        "title": row.period.offer.title,
+        "weeks": format_weeks(row.period.start, row.period.end),
+        "until": moment_text(row.hold_expires_at) if row.hold_expires_at else "",
+        "released": released if others else "",
+        "message": row.message,
+        "offer_id": row.period.offer_id,
+    }
+
+
+def suggestion_rows(found: list[Suggestion]) -> list[dict[str, Any]]:
+    texts = reasons_texts(found)
+    return [{"id": row.pk, "row": offer_row(row.offer, reasons={row.offer_id: texts[row.pk]})} for row in found]
+
+
+@student
+@require_safe
+def suggestions(request: HttpRequest) -> HttpResponse:
+    """Every place that fits, best first, with the reasons."""
+    found = list_suggestions_for(person_of(request).student, limit=SUGGESTIONS_SHOWN)
+    return render(request, "pages/student/suggestions.html", {"suggestions": suggestion_rows(found)})
+
+
+@student
+@require_POST
+def dismiss(request: HttpRequest, suggestion_id: int) -> HttpResponse:
+    """Hides a suggestion, or brings it back."""
+    undo = request.POST.get("undo") == "1"
+    dismiss_suggestion(actor=person_of(request), suggestion_id=suggestion_id, undo=undo)
+    messages.success(request, _("The place is among your suggestions again.") if undo else _("The place is hidden."))
+    return redirect("suggestions")
+
+
+@logged_in
+@require_http_methods(["GET", "HEAD", "POST"])
+def profile(request: HttpRequest) -> HttpResponse:
+    """The first run, and later changes: programme, wishes, place, weeks."""
+    person = person_of(request)
+    known: Student | None = person.student if hasattr(person, "student") else None
+    if known is None and roles_of(person):
+        raise NotAllowed("web.not_student", _("This page is for students. Log in with another account to see it."))
+    target = request.POST.get("next", "") or request.GET.get("next", "")
+    if not url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure()):
+        target = ""
+    initial = profile_initial(known) if known else {"name": person.name, "wants_suggestions": True}
+    initial.setdefault("has_finished_compulsory_school", True)
+    form = ProfileForm(request.POST or None, initial=initial, kept=known.programme_id if known else None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            details = form.details(list(known.languages) if known else [])
+            services.save_profile(actor=person, details=details, name=form.cleaned_data["name"])
+        except DomainError as error:
+            add_domain_error(form, error)
+        else:
+            messages.success(request, _("Your profile is saved. We look for places that fit."))
+            return redirect(target or "student_home")
+    context = {
+        "form": form,
+        "is_first": known is None,
+        "next": target,
+        "municipalities": municipality_names(),
+        "interest_groups": _interest_groups(form),
+        "is_minor": known is not None and is_minor(known),
+    }
+    return render(request, "pages/student/profile.html", context, status=400 if form.errors else 200)
+
+
+def _interest_groups(form: ProfileForm) -> list[dict[str, Any]]:
+    """The occupations under their fields; fields with a chosen one stand open."""
+    chosen = set(form["interests"].value() or [])
+    return [
+        {
+            "label": field,
+            "chosen": sum(code in chosen for code, _name in options),
+            "options": [{"value": code, "label": name, "checked": code in chosen} for code, name in options],
+        }
+        for field, options in occupation_choices()
+    ]
+
+
+@logged_in
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs_profile
+def apply(request: HttpRequest, offer_id: int) -> HttpResponse:
+    """One screen: the period and a few words."""
+    place = offer_for_reader(request, offer_id)
+    periods = periods_ahead(place)
+    form = ApplyForm(request.POST or None)
+    form.fields["period"].choices = [(str(p.pk), format_weeks(p.start, p.end)) for p in periods]  # type: ignore[attr-defined]
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = applications_services.submit_application(
+                actor=person_of(request),
+                period_id=form.cleaned_data["period"],
+                motivation=form.cleaned_data["motivation"],
+            )
+        except NotFound:
+            raise
+        except DomainError as error:
+            add_domain_error(form, error)
+        else:
+            answer = {"day": format_day(made.answer_due_at)}
+            messages.success(request, _("Your application is sent. You get an answer by %(day)s.") % answer)
+            return redirect("student_application", made.pk)
+    chosen = request.POST.get("period", "") or request.GET.get("period", "")
+    context = {
+        "form": form,
+        "offer": place,
+        "place_name": place_name(place),
+        "choices": period_choices(periods, chosen),
+        "can_apply": is_open_to_apply(place),
+        "reasons": reasons_for(person_of(request).student, place),
+        "needs_consent": consent_is_missing(person_of(request).student),
+    }
+    return render(request, "pages/student/apply.html", context, status=400 if form.errors else 200)
+
+
+@student
+@require_safe
+def applications(request: HttpRequest) -> HttpResponse:
+    """Those under way first, then those that ended."""
+    rows = list(list_applications_of(person_of(request)))
+    live = [row for row in rows if row.state not in ENDED]
+    context = {
+        "live": [application_row(row) for row in live],
+        "ended": [application_row(row) | {"why": why_it_ended(row)} for row in rows if row.state in ENDED],
+        "ruler": weeks_ahead(live),
+    }
+    return render(request, "pages/student/applications.html", context)
+
+
+def _own(request: HttpRequest, application_id: int) -> Application:
+    row = list_applications_of(person_of(request)).filter(pk=application_id).first()
+    if row is None:
+        raise Http404
+    return row
+
+
+@student
+@require_safe
+def application(request: HttpRequest, application_id: int) -> HttpResponse:
+    """One application: where it stands, what happened, and what the student can do."""
+    row = _own(request, application_id)
+    offer = row.period.offer
+    context = {
+        "row": row,
+        "offer": offer,
+        "place_name": place_name(offer),
+        "weeks": format_weeks(row.period.start, row.period.end, with_year=True),
+        "steps": track_of(row),
+        "story": story_of(row),
+        "why": why_it_ended(row),
+        "decision": _decision(row, list(list_applications_of(person_of(request)))) if row.state == "offered" else None,
+        "can_withdraw": row.state in LIVE_STATES,
+        "holds_seat": row.state in {ApplicationState.OFFERED, ApplicationState.ACCEPTED},
+    }
+    return render(request, "pages/student/application.html", context)
+
+
+@student
+@require_POST
+def accept(request: HttpRequest, application_id: int) -> HttpResponse:
+    """The student says yes to an offered seat."""
+    row = applications_services.accept_seat(actor=person_of(request), application_id=_own(request, application_id).pk)
+    messages.success(
+        request, _("The seat is yours. Your coordinator approves it, and you hear as soon as that is done.")
+    )
+    return redirect("student_application", row.pk)
+
+
+@student
+@require_POST
+def withdraw(request: HttpRequest, application_id: int) -> HttpResponse:
+    """The student takes an application back, or says no to an offered seat."""
+    row = applications_services.withdraw_application(
+        actor=person_of(request), application_id=_own(request, application_id).pk
+    )
+    messages.success(request, _("The application is withdrawn. The organisation is told."))
+    return redirect("student_application", row.pk)
+
+
+@student
+@require_safe
+def export(request: HttpRequest) -> HttpResponse:
+    """Everything the student has applied for, as a file."""
+    headings = [
+        _("Place"),
+        _("Organisation"),
+        _("Municipality"),
+        _("First day"),
+        _("Last day"),
+        _("Applied"),
+        _("State"),
+        _("Why this place?"),
+    ]
+    rows = [
+        (
+            row.period.offer.title,
+            row.period.offer.organisation.name,
+            place_name(row.period.offer),
+            row.period.start.isoformat(),
+            row.period.end.isoformat(),
+            row.submitted_at.date().isoformat(),
+            row.get_state_display(),
+            row.motivation,
+        )
+        for row in list_applications_of(person_of(request))
+    ]
+    return csv_response("applications.csv", headings, rows)
+
+
+@student
+@require_http_methods(["GET", "HEAD", "POST"])
+def guardians(request: HttpRequest) -> HttpResponse:
+    """A minor names those who are asked for consent. Others have nothing to do here."""
+    person = person_of(request)
+    if not is_minor(person.student):
+        raise Http404
+    form = GuardianForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.add_guardian(
+                actor=person,
+                student_id=person.student.pk,
+                email=form.cleaned_data["email"],
+                name=form.cleaned_data["name"],
+            )
+        except DomainError as error:
+            add_domain_error(form, error)
+        else:
+            messages.success(request, _("The guardian gets a mail with a link. No account is needed to answer."))
+            return redirect("student_guardians")
+    rows = Guardianship.objects.filter(student=person.student).select_related("guardian").prefetch_related("consents")
+    context = {
+        "form": form,
+        "guardians": [
+            {"name": row.guardian.name, "has_consented": any(c.withdrawn_at is None for c in row.consents.all())}
+            for row in rows
+        ],
+        "can_add": len(rows) < services.MAX_GUARDIANS,
+    }
+    return render(request, "pages/student/guardians.html", context, status=400 if form.errors else 200)

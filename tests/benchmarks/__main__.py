@@ -60,8 +60,10 @@ def main(arguments: Sequence[str]) -> int:
             "in the same session; absolute times depend on the machine below.",
             "",
             *header,
-            f"- Load average {os.getloadavg()[0]:.1f} when the run ended; "
-            "with more than a core busy elsewhere absolute times say little",
+            (
+                f"- Load average {os.getloadavg()[0]:.1f} when the run ended; "
+                "with more than a core busy elsewhere absolute times say little"
+            ),
             "",
             report.markdown(),
         ]

@@ -5,6 +5,7 @@ from functools import wraps
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -131,6 +132,7 @@ def _decision(row: Application, rows: list[Application]) -> dict[str, Any]:
 
 def suggestion_rows(found: list[Suggestion]) -> list[dict[str, Any]]:
     texts = reasons_texts(found)
+    prefetch_related_objects(found, "offer__programmes")
     return [{"id": row.pk, "row": offer_row(row.offer, reasons={row.offer_id: texts[row.pk]})} for row in found]
 
 

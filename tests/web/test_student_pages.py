@@ -1,0 +1,320 @@
+"""The student's pages: first run, home, applying, own applications, suggestions, guardians, accounts."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from backend.applications.models import Application
+from backend.applications.services import offer_seat
+from backend.common import clock
+from backend.offers.enums import OfferState
+from backend.students.models import Guardianship, Student
+from backend.suggestions.models import Suggestion
+from tests.factories import (
+    ApplicationFactory,
+    CoordinatorFactory,
+    MembershipFactory,
+    OfferFactory,
+    StudentFactory,
+    UserFactory,
+)
+from tests.web.desk import logged_in, only_period
+
+pytestmark = pytest.mark.django_db
+
+
+def client_of(student: Any) -> Client:
+    return logged_in(student.user)
+
+
+def profile_data(**changes: Any) -> dict[str, Any]:
+    return {
+        "name": "Elin Berg",
+        "birth_date": "2009-03-01",
+        "programme": "IN25",
+        "forms": ["apl"],
+        "municipality": "finspang",
+        "start_1": "2027-01-25",
+        "end_1": "2027-02-19",
+        "interests": ["7223"],
+        "skills": "Svets, CAD",
+        "has_finished_compulsory_school": "on",
+        **changes,
+    }
+
+
+def offered(**fields: Any) -> Application:
+    """An application whose seat the company has offered."""
+    application: Application = ApplicationFactory(period=only_period(OfferFactory(**fields)))
+    company = MembershipFactory(organisation=application.period.offer.organisation).user
+    return offer_seat(actor=company, application_id=application.pk, message="Välkommen till oss")
+
+
+class TestFirstRun:
+    def test_someone_new_chooses_and_fills_in_the_profile(self):
+        client = logged_in(UserFactory(name=""))
+        assert client.get(reverse("home"), follow=True).redirect_chain[-1][0] == reverse("welcome")
+        assert client.get(reverse("student_profile")).status_code == 200
+        response = client.post(reverse("student_profile"), profile_data())
+        assert response["Location"] == reverse("student_home")
+        student = Student.objects.get()
+        assert (student.user.name, student.municipality_id, student.programme_id) == ("Elin Berg", "0562", "IN25")
+        assert student.skills == ["svets", "cad"]
+        assert client.get(reverse("home"))["Location"] == reverse("student_home")
+
+    @pytest.mark.parametrize(
+        ("changes", "field"),
+        [
+            ({"birth_date": "1899-01-01"}, "birth_date"),
+            ({"birth_date": "in spring"}, "birth_date"),
+            ({"municipality": "Atlantis"}, "municipality"),
+            ({"programme": "??"}, "programme"),
+            ({"forms": ["none"]}, "forms"),
+            ({"forms": []}, "forms"),
+            ({"interests": ["0000x"]}, "interests"),
+            ({"end_1": "2027-01-01"}, "end_1"),
+            ({"end_1": ""}, "end_1"),
+            ({"max_distance_km": "-3"}, "max_distance_km"),
+            ({"max_distance_km": "9999"}, "max_distance_km"),
+        ],
+    )
+    def test_what_is_wrong_is_said_at_its_field_and_nothing_is_saved(self, changes, field):
+        client = logged_in(UserFactory())
+        response = client.post(reverse("student_profile"), profile_data(**changes))
+        assert response.status_code == 400
+        assert field in response.context["form"].errors
+        text = response.content.decode()
+        assert f'id="id_{field}_error"' in text
+        assert "Svets, CAD" in text
+        assert not Student.objects.exists()
+
+    def test_saving_again_shows_and_keeps_what_was_said(self):
+        client = logged_in(UserFactory())
+        client.post(reverse("student_profile"), profile_data())
+        form = client.get(reverse("student_profile")).context["form"]
+        assert form.initial["interests"] == ["7223"]
+        assert form.initial["start_1"] == date(2027, 1, 25)
+        client.post(reverse("student_profile"), profile_data(name="Elin B", interests=[]))
+        assert Student.objects.get().interests.count() == 0
+
+    @pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example", "javascript:alert(1)"])
+    def test_leads_on_only_within_the_site(self, target):
+        client = logged_in(UserFactory())
+        response = client.post(reverse("student_profile"), profile_data(next=target))
+        assert response["Location"] == reverse("student_home")
+
+    def test_people_of_other_roles_are_refused(self):
+        response = logged_in(CoordinatorFactory()).get(reverse("student_profile"))
+        assert response.status_code == 403
+
+
+class TestHome:
+    def test_without_anything_it_says_what_to_do(self):
+        text = client_of(StudentFactory()).get(reverse("student_home")).content.decode()
+        assert reverse("search") in text
+
+    def test_an_offered_seat_is_the_decision_of_the_page(self):
+        row = offered()
+        response = client_of(row.student).get(reverse("student_home"))
+        assert response.context["decision"]["id"] == row.pk
+        assert reverse("student_accept", args=[row.pk]) in response.content.decode()
+
+    def test_a_minor_without_consent_is_told(self):
+        student = StudentFactory(birth_date=date(2010, 3, 1))
+        response = client_of(student).get(reverse("student_home"))
+        assert response.context["needs_consent"]
+        assert reverse("student_guardians") in response.content.decode()
+
+    def test_the_number_of_queries_does_not_grow(self, django_assert_max_num_queries):
+        student = StudentFactory()
+        client = client_of(student)
+
+        def add() -> None:
+            ApplicationFactory(student=student, period=only_period(OfferFactory()))
+            Suggestion.objects.create(student=student, offer=OfferFactory(), score=0.9, reasons=[])
+
+        add()
+        with django_assert_max_num_queries(30) as few:
+            client.get(reverse("student_home"))
+        for _number in range(3):
+            add()
+        with django_assert_max_num_queries(len(few)):
+            client.get(reverse("student_home"))
+
+
+class TestApplying:
+    def test_one_screen_and_the_application_stands(self):
+        offer, student = OfferFactory(), StudentFactory()
+        client = client_of(student)
+        assert client.get(reverse("apply", args=[offer.pk])).status_code == 200
+        data = {"period": only_period(offer).pk, "motivation": "Jag vill svetsa."}
+        response = client.post(reverse("apply", args=[offer.pk]), data)
+        row = Application.objects.get()
+        assert response["Location"] == reverse("student_application", args=[row.pk])
+        assert row.motivation == "Jag vill svetsa."
+
+    def test_twice_is_refused_and_the_words_are_kept(self):
+        row = ApplicationFactory(period=only_period(OfferFactory()))
+        url = reverse("apply", args=[row.period.offer_id])
+        response = client_of(row.student).post(url, {"period": row.period_id, "motivation": "En gång till"})
+        assert response.status_code == 400
+        assert "En gång till" in response.content.decode()
+        assert Application.objects.count() == 1
+
+    @pytest.mark.parametrize("period", ["", "0", "abc", "999999999999999999999"])
+    def test_a_period_of_another_place_is_no_choice(self, period):
+        offer, student = OfferFactory(), StudentFactory()
+        response = client_of(student).post(reverse("apply", args=[offer.pk]), {"period": period})
+        assert response.status_code == 400
+        assert "period" in response.context["form"].errors
+        assert not Application.objects.exists()
+
+    def test_another_places_period_is_no_choice(self):
+        other = only_period(OfferFactory())
+        response = client_of(StudentFactory()).post(reverse("apply", args=[OfferFactory().pk]), {"period": other.pk})
+        assert response.status_code == 400
+        assert not Application.objects.exists()
+
+    def test_a_closed_place_takes_none(self):
+        offer = OfferFactory(state=OfferState.CLOSED)
+        url = reverse("apply", args=[offer.pk])
+        assert client_of(StudentFactory()).post(url, {"period": only_period(offer).pk}).status_code == 404
+        late = OfferFactory(apply_by=clock.today() - timedelta(days=1))
+        url = reverse("apply", args=[late.pk])
+        assert client_of(StudentFactory()).post(url, {"period": only_period(late).pk}).status_code == 400
+        assert not Application.objects.exists()
+
+    def test_work_that_is_forbidden_at_the_age_is_refused_at_the_period(self):
+        offer = OfferFactory(form_id="prao")
+        offer.hazards.set(["ASBESTOS"])
+        student = StudentFactory(birth_date=date(2012, 3, 1), has_finished_compulsory_school=False)
+        response = client_of(student).post(reverse("apply", args=[offer.pk]), {"period": only_period(offer).pk})
+        assert response.status_code == 400
+        assert "period" in response.context["form"].errors
+
+    def test_someone_new_fills_in_the_profile_first(self):
+        url = reverse("apply", args=[OfferFactory().pk])
+        response = logged_in(UserFactory()).get(url)
+        assert response["Location"].startswith(reverse("student_profile") + "?next=")
+        assert Client().get(url)["Location"].startswith(reverse("account_login"))
+
+
+class TestOwnApplications:
+    def test_reading_changes_nothing_and_saying_yes_needs_a_post(self):
+        row = offered()
+        client = client_of(row.student)
+        assert client.get(reverse("student_accept", args=[row.pk])).status_code == 405
+        assert client.get(reverse("student_withdraw", args=[row.pk])).status_code == 405
+        assert client.get(reverse("student_application", args=[row.pk])).status_code == 200
+        client.post(reverse("student_accept", args=[row.pk]))
+        row.refresh_from_db()
+        assert row.state == "accepted"
+        assert client.get(reverse("student_application", args=[row.pk])).status_code == 200
+
+    def test_withdrawing_frees_the_seat(self):
+        row = offered()
+        client_of(row.student).post(reverse("student_withdraw", args=[row.pk]))
+        row.refresh_from_db()
+        row.period.refresh_from_db()
+        assert (row.state, row.period.taken) == ("withdrawn", 0)
+
+    def test_other_peoples_are_unknown(self):
+        row = offered()
+        client = client_of(StudentFactory())
+        for name, method in (("student_application", "get"), ("student_accept", "post"), ("student_withdraw", "post")):
+            assert getattr(client, method)(reverse(name, args=[row.pk])).status_code == 404
+        row.refresh_from_db()
+        assert row.state == "offered"
+        assert row.period.offer.title not in client.get(reverse("student_applications")).content.decode()
+
+    def test_the_list_shows_those_under_way_and_those_that_ended(self, django_assert_max_num_queries):
+        student = StudentFactory()
+        client = client_of(student)
+        assert client.get(reverse("student_applications")).status_code == 200
+        for _number in range(5):
+            ApplicationFactory(student=student, period=only_period(OfferFactory()))
+        ended = ApplicationFactory(student=student, period=only_period(OfferFactory()))
+        client.post(reverse("student_withdraw", args=[ended.pk]))
+        with django_assert_max_num_queries(14):
+            response = client.get(reverse("student_applications"))
+        assert (len(response.context["live"]), len(response.context["ended"])) == (5, 1)
+        assert response.context["ended"][0]["why"]
+
+    def test_the_file_never_holds_a_formula(self):
+        row = ApplicationFactory(period=only_period(OfferFactory(title="=HYPERLINK()")), motivation="+46")
+        response = client_of(row.student).get(reverse("student_applications_csv"))
+        text = response.content.decode("utf-8-sig")
+        assert "'=HYPERLINK()" in text
+        assert "'+46" in text
+
+
+class TestSuggestions:
+    def test_hiding_one_and_bringing_it_back(self):
+        student = StudentFactory()
+        row = Suggestion.objects.create(student=student, offer=OfferFactory(title="Svarva"), score=0.9, reasons=[])
+        client = client_of(student)
+        assert "Svarva" in client.get(reverse("suggestions")).content.decode()
+        client.post(reverse("suggestion_dismiss", args=[row.pk]))
+        assert "Svarva" not in client.get(reverse("suggestions")).content.decode()
+        client.post(reverse("suggestion_dismiss", args=[row.pk]), {"undo": "1"})
+        assert "Svarva" in client.get(reverse("suggestions")).content.decode()
+
+    def test_other_peoples_are_unknown(self):
+        row = Suggestion.objects.create(student=StudentFactory(), offer=OfferFactory(), score=0.9, reasons=[])
+        assert client_of(StudentFactory()).post(reverse("suggestion_dismiss", args=[row.pk])).status_code == 404
+        row.refresh_from_db()
+        assert row.dismissed_at is None
+
+
+class TestGuardians:
+    def test_a_minor_names_two_and_an_adult_none(self):
+        student = StudentFactory(birth_date=date(2010, 3, 1))
+        client = client_of(student)
+        url = reverse("student_guardians")
+        assert client.post(url, {"name": "A", "email": student.user.email}).status_code == 400
+        assert client.post(url, {"name": "A", "email": "not an address"}).status_code == 400
+        assert not Guardianship.objects.exists()
+        for name in ("anna", "bo"):
+            client.post(url, {"name": name, "email": f"{name}@home.example"})
+        assert client.post(url, {"name": "C", "email": "c@home.example"}).status_code == 400
+        assert Guardianship.objects.count() == 2
+        assert client_of(StudentFactory()).get(url).status_code == 404
+
+
+class TestAccount:
+    @pytest.mark.parametrize("name", ["account_login", "account_signup", "account_request_login_code"])
+    def test_the_doors_open(self, client, name):
+        assert client.get(reverse(name)).status_code == 200
+
+    def test_an_address_that_is_none_is_said_at_the_field(self, client):
+        text = client.post(reverse("account_login"), {"login": "elin"}).content.decode()
+        assert 'id="id_login_error"' in text
+
+    def test_the_language_is_kept_with_the_account(self):
+        student = StudentFactory()
+        client = client_of(student)
+        client.post(reverse("set_language"), {"language": "en", "next": "/"})
+        student.user.refresh_from_db()
+        assert student.user.language == "en"
+        client.post(reverse("set_language"), {"language": "xx"})
+        student.user.refresh_from_db()
+        assert student.user.language == "en"
+
+    def test_each_role_comes_to_its_own_first_page(self):
+        home = reverse("home")
+        assert logged_in(CoordinatorFactory()).get(home)["Location"] == reverse("coordinator_home")
+        assert logged_in(MembershipFactory().user).get(home)["Location"] == reverse("employer_home")
+        assert logged_in(StudentFactory().user).get(home)["Location"] == reverse("student_home")
+        assert logged_in(UserFactory()).get(home)["Location"] == reverse("welcome")
+
+    def test_a_name_can_be_changed_by_those_who_are_no_students(self):
+        user = MembershipFactory().user
+        client = logged_in(user)
+        assert client.post(reverse("profile"), {"name": ""}).status_code == 400
+        client.post(reverse("profile"), {"name": "Sara Nyqvist"})
+        user.refresh_from_db()
+        assert user.name == "Sara Nyqvist"
+        assert logged_in(StudentFactory().user).get(reverse("profile"))["Location"] == reverse("student_profile")

@@ -162,4 +162,4 @@ def _story(student: Any, standing: Standing) -> tuple[str, str]:
 
 def oldest_text(moment: datetime | None) -> str:
     """ "The oldest since Monday 16 Nov." """
-    return _("The oldest has waited since %(day)s.") % {"day": format_day(moment)} if moment else ""
+    return _("The oldest has waited since %(day)s") % {"day": format_day(moment)} if moment else ""

@@ -6,11 +6,11 @@ organisation has edited or closed its offer since; only news from the source is 
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
-from django.db import transaction
+from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
 from backend.accounts.models import User
@@ -18,6 +18,7 @@ from backend.common import clock, outbox
 from backend.common.errors import Conflict, Invalid, NotAllowed
 from backend.common.models import LogEntry
 from backend.common.transitions import log, move
+from backend.offers.demand import AdPrefill, DemandSignal
 from backend.offers.details import clean_words
 from backend.offers.enums import OFFER_TRANSITIONS, CloseReason, OfferState
 from backend.offers.models import Offer, OfferPeriod
@@ -111,9 +112,13 @@ def save_imported_offer(
         state = Offer.objects.values_list("state", flat=True).get(pk=known[0])
         return ImportOutcome(known[0], "unchanged", state)
     offer = Offer.objects.select_for_update(of=("self",)).get(pk=known[0]) if known else Offer()
+    over = known is None and all(period.end < clock.today() for period in details.periods)
+    if over:
+        # It comes into the world closed: nobody can be waiting for it, so no worker has to hear of its closing.
+        offer.state, offer.closed_at, offer.close_reason = OfferState.CLOSED, clock.now(), CloseReason.ENDED
     _write(offer, workplace, details)
     log(IMPORTED, offer, actor=actor, data={"fingerprint": fingerprint, "source": details.source})
-    if known is None or offer.state in {OfferState.PUBLISHED, OfferState.PAUSED}:
+    if (known is None and not over) or offer.state in {OfferState.PUBLISHED, OfferState.PAUSED}:
         _settle(offer, actor, is_new=known is None)
     outbox.wake()
     return ImportOutcome(offer.pk, "updated" if known else "created", offer.state)
@@ -179,3 +184,77 @@ def _settle(offer: Offer, actor: User | None, *, is_new: bool) -> None:
             data={"imported": True},
             update_fields=["submitted_at"],
         )
+
+
+@dataclass(frozen=True)
+class ImportedAd:
+    """An advertisement without persons: the caller has removed names, addresses and numbers from every text.
+
+    municipality_code, group: codes of the reference tables, empty where the advertisement does not say.
+    """
+
+    source: str
+    source_ref: str
+    headline: str
+    text: str
+    employer_name: str
+    municipality_code: str
+    group: str
+    vacancies: int
+    published_on: date
+
+
+@transaction.atomic
+def save_ad(*, actor: User | None, details: ImportedAd) -> str:
+    """Stores the demand and the prefill of an advertisement. Returns created, updated or unchanged.
+
+    One that the source has removed stays removed, whatever an older file says. Raises NotAllowed.
+    """
+    require_importer(actor)
+    signal = (
+        DemandSignal.objects.select_for_update(of=("self",))
+        .filter(source=details.source, source_ref=details.source_ref)
+        .first()
+    )
+    if signal is not None and signal.removed_at is not None:
+        return "unchanged"
+    is_new = signal is None
+    signal = signal or DemandSignal(source=details.source, source_ref=details.source_ref)
+    facts = {
+        "municipality_id": details.municipality_code or None,
+        "group_id": details.group or None,
+        "vacancies": details.vacancies,
+        "published_on": details.published_on,
+    }
+    words = {
+        "headline": details.headline[:200],
+        "text": details.text[:4000],
+        "employer_name": details.employer_name[:160],
+    }
+    prefill = AdPrefill.objects.filter(signal=signal.pk).first() if signal.pk else None
+    if prefill and _is_same(signal, facts) and _is_same(prefill, words):
+        return "unchanged"
+    for name, value in facts.items():
+        setattr(signal, name, value)
+    signal.save()
+    AdPrefill.objects.update_or_create(signal=signal, defaults=words)
+    return "created" if is_new else "updated"
+
+
+def _is_same(row: models.Model, values: Mapping[str, object]) -> bool:
+    return all(getattr(row, name) == value for name, value in values.items())
+
+
+@transaction.atomic
+def remove_ad(*, actor: User | None, source: str, source_ref: str, at: datetime) -> str:
+    """The source has taken an advertisement away: its demand is over and its words go. Returns updated, unchanged or unknown."""
+    require_importer(actor)
+    signal = DemandSignal.objects.select_for_update().filter(source=source, source_ref=source_ref).first()
+    if signal is None:
+        return "unknown"
+    if signal.removed_at is not None:
+        return "unchanged"
+    signal.removed_at = at
+    signal.save(update_fields=["removed_at", "updated_at"])
+    AdPrefill.objects.filter(signal=signal).delete()
+    return "updated"

@@ -10,9 +10,12 @@ from django.utils.translation import gettext_lazy as _
 from backend.accounts.models import User
 from backend.accounts.policies import is_network_office, municipalities_coordinated_by
 from backend.common.models import TimestampedModel
+from backend.offers.demand import AdPrefill, DemandSignal
 from backend.offers.enums import CloseReason, OfferState
 from backend.organisations.models import Organisation, Workplace
 from backend.reference.models import HazardFlag, OccupationGroup, PlacementForm, Programme
+
+__all__ = ["AdPrefill", "DemandSignal", "Offer", "OfferPeriod", "OfferQuerySet"]
 
 
 class OfferQuerySet(models.QuerySet["Offer"]):

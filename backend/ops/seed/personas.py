@@ -24,6 +24,14 @@ COORDINATOR, NETWORK = "coordinator@demo.example", "network@demo.example"
 WORKSHOP = "Rosenforsens Mekaniska Verkstad AB"
 WORKSHOP_NUMBER = 9000
 
+NEIGHBOURS_WRITE = (
+    "Jag har kört CNC i skolan i ett år och vill se hur det går till på riktigt.",
+    "Min morbror har jobbat hos er. Jag är noggrann och kommer i tid.",
+    "Jag svetsar MIG och MAG och vill bli bättre på tunn plåt.",
+    "Jag gillar att mäta och rita. Kan börja när ni vill.",
+    "Jag cyklar till er på tio minuter och har truckkort på gång.",
+)
+
 
 class Personas:
     """Elin, the workshop where she is offered a seat, her guardian, the coordinator of Finspång and the network office."""
@@ -148,9 +156,7 @@ class Personas:
         others = self._neighbours()
         for number, student in enumerate(others):
             period = (first, second, welding, first, second)[number % 5]
-            submit_application(
-                actor=student.user, period_id=period.pk, motivation="Jag läser industritekniska och vill till er."
-            )
+            submit_application(actor=student.user, period_id=period.pk, motivation=NEIGHBOURS_WRITE[number])
 
     def _neighbours(self) -> list[Student]:
         """Five more students of the programme, from home first."""

@@ -1,0 +1,151 @@
+"""Every kind of notification, written by the command that causes it, reads well in both languages and all three parts."""
+
+from collections.abc import Iterator
+from datetime import date
+
+import pytest
+from django.utils import translation
+
+from backend.applications import services as applications
+from backend.common import clock
+from backend.common.models import DomainEvent
+from backend.notifications import registry
+from backend.notifications.models import Notification
+from backend.notifications.rendering import render_mail
+from backend.offers import services as offers
+from backend.offers.enums import OfferState
+from backend.placements import services as placements
+from backend.placements.models import Match
+from backend.students import services as students
+from backend.suggestions import subscriptions
+from tests.factories import (
+    CoordinatorFactory,
+    MembershipFactory,
+    OfferFactory,
+    PeriodFactory,
+    StudentFactory,
+)
+
+pytestmark = pytest.mark.django_db
+
+# Made by the notifications app itself and shown by its own tests.
+OWN = {"digest", "notifications"}
+
+
+@pytest.fixture
+def everything() -> None:
+    """One life in which every kind of notification is written at least once."""
+    period = PeriodFactory(capacity=1)
+    company = MembershipFactory(organisation=period.offer.organisation).user
+    coordinator = CoordinatorFactory()
+
+    draft = OfferFactory(state=OfferState.DRAFT, published_at=None, workplace=period.offer.workplace)
+    offers.submit_offer(actor=company, offer_id=draft.pk)
+    offers.send_back_offer(actor=coordinator, offer_id=draft.pk, reason="Skriv vilka maskiner det gäller.")
+    offers.submit_offer(actor=company, offer_id=draft.pk)
+    watcher, _suggested = StudentFactory(), StudentFactory()
+    students.save_alert(actor=watcher.user, details=students.AlertDetails(name="CNC", text="cnc"))
+    offers.publish_offer(actor=coordinator, offer_id=draft.pk)
+    subscriptions.find_students(DomainEvent.objects.get(kind="offer.published", subject_id=draft.pk))
+    resubmit(draft, company)
+
+    rows = [applications.submit_application(actor=StudentFactory().user, period_id=period.pk) for _ in range(4)]
+    applications.decline_application(
+        actor=company, application_id=rows[1].pk, reason="dates", message="Hör av er i höst."
+    )
+    applications.waitlist_application(actor=company, application_id=rows[2].pk)
+    applications.escalate_silence(application_id=rows[3].pk)
+    applications.offer_seat(actor=company, application_id=rows[0].pk, message="Välkommen!")
+    applications.accept_seat(actor=rows[0].student.user, application_id=rows[0].pk)
+    match = Match.objects.get()
+    placement = placements.approve_match(actor=coordinator, match_id=match.pk)
+    placements.end_placement(actor=coordinator, placement_id=placement.pk, reason="Maskinen är trasig.")
+    applications.close_applications_of(offer_id=period.offer_id)
+
+    for decide in (reject, withdraw, interrupt):
+        decide(coordinator)
+    minor = StudentFactory(birth_date=date(2010, 5, 1))
+    guardianship = students.add_guardian(
+        actor=minor.user, student_id=minor.pk, email="mamma@home.example", name="Mamma"
+    )
+    students.give_consent(actor=guardianship.guardian, guardianship_id=guardianship.pk)
+    students.withdraw_consent(actor=guardianship.guardian, guardianship_id=guardianship.pk)
+
+
+def resubmit(offer, company) -> None:
+    from backend.offers.details import OfferDetails, PeriodDetails
+
+    details = OfferDetails(workplace_id=offer.workplace_id, form="apl", title=offer.title, tasks=offer.tasks)
+    period = offer.periods.get()
+    offers.update_offer(
+        actor=company,
+        offer_id=offer.pk,
+        details=details,
+        periods=[PeriodDetails(start=period.start, end=period.end, seats=9, pk=period.pk)],
+    )
+
+
+def proposed(start: date, end: date):
+    period = PeriodFactory(start=start, end=end)
+    company = MembershipFactory(organisation=period.offer.organisation).user
+    application = applications.submit_application(actor=StudentFactory().user, period_id=period.pk)
+    applications.offer_seat(actor=company, application_id=application.pk)
+    return applications.accept_seat(actor=application.student.user, application_id=application.pk)
+
+
+def reject(coordinator) -> None:
+    application = proposed(date(2027, 1, 25), date(2027, 2, 19))
+    placements.reject_match(actor=coordinator, match_id=application.match_id, reason="Resan är för lång.")
+
+
+def withdraw(coordinator) -> None:
+    application = proposed(date(2027, 1, 25), date(2027, 2, 19))
+    applications.withdraw_application(actor=application.student.user, application_id=application.pk)
+
+
+def interrupt(coordinator) -> None:
+    application = proposed(clock.today(), date(2027, 1, 15))
+    placement = placements.approve_match(actor=coordinator, match_id=application.match_id)
+    placements.advance_placement(placement_id=placement.pk)
+    placements.end_placement(actor=coordinator, placement_id=placement.pk, reason="Eleven är sjuk.")
+
+
+def rendered() -> Iterator[tuple[Notification, str, object]]:
+    for row in Notification.objects.select_related("recipient").order_by("pk"):
+        for language in ("sv", "en"):
+            row.recipient.language = language
+            unsubscribe = "https://example.com/stop" if registry.get(row.kind).opt_out else ""
+            yield row, language, render_mail(row, registry.get(row.kind), row.recipient, unsubscribe_url=unsubscribe)
+
+
+def test_every_kind_is_written_and_reads_well(everything):
+    expected = {kind.name for kind in registry.kinds() if kind.name.split(".")[0] not in OWN}
+    assert set(Notification.objects.values_list("kind", flat=True)) == expected
+    for row, language, mail in rendered():
+        where = f"{row.kind} {language}"
+        assert mail.subject.strip(), where
+        assert "\n" not in mail.subject.strip(), where
+        assert mail.subject.strip() in mail.text, where
+        assert "http" in mail.text, where
+        assert 'href="http' in mail.html, where
+        for text in (mail.subject, mail.text):
+            assert "None" not in text, where
+            assert "{{" not in text, where
+            assert "&amp;" not in text, where
+        assert f'lang="{language}"' in mail.html, where
+
+
+def test_the_two_languages_differ(everything):
+    for row in Notification.objects.select_related("recipient"):
+        with translation.override("sv"):
+            swedish = str(registry.get(row.kind).title(row))
+        with translation.override("en"):
+            english = str(registry.get(row.kind).title(row))
+        assert swedish != english, row.kind
+
+
+def test_no_name_stands_in_what_is_stored(everything):
+    """The rows hold ids; names are looked up when someone who may read them does."""
+    names = set(Notification.objects.values_list("recipient__name", flat=True))
+    for row in Notification.objects.all():
+        assert not any(name in str(row.data) for name in names)

@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import Count, F, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -41,10 +42,14 @@ PROMISED_DAYS = 5
 
 
 def answered_share() -> float | None:
-    """The part (0 to 1) of the last half year's applications answered within their time; None below ten of them."""
-    counts = Application.objects.filter(
-        submitted_at__gte=clock.now() - ANSWERS_OF, answer_due_at__lt=clock.now()
-    ).aggregate(all=Count("pk"), in_time=Count("pk", filter=Q(answered_at__lte=F("answer_due_at"))))
+    """The part (0 to 1) of the last half year's applications that were answered in time.
+
+    Those that nobody has answered count once their time is over. None below ten, where a share says little.
+    """
+    settled = Q(answered_at__isnull=False) | Q(answer_due_at__lt=clock.now())
+    counts = Application.objects.filter(settled, submitted_at__gte=clock.now() - ANSWERS_OF).aggregate(
+        all=Count("pk"), in_time=Count("pk", filter=Q(answered_at__lte=F("answer_due_at")))
+    )
     return counts["in_time"] / counts["all"] if counts["all"] >= FEWEST_ANSWERS else None
 
 
@@ -178,7 +183,7 @@ def facts_of(place: Offer) -> list[tuple[str, str]]:
 
 
 def dates_text(period: OfferPeriod) -> str:
-    return f"{format_day(period.start)}–{format_day(period.end)}"
+    return f"{date_format(period.start, 'j F')}–{date_format(period.end, 'j F')}"
 
 
 def period_choices(periods: list[OfferPeriod], chosen: str = "") -> list[dict[str, Any]]:

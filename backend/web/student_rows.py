@@ -27,14 +27,19 @@ def moment_text(moment: datetime) -> str:
     return f"{format_day(moment)} {time_format(timezone.localtime(moment), 'H.i')}"
 
 
+def short_day(moment: datetime) -> str:
+    """ "23 nov.": the weekday would break the narrow columns of a track."""
+    return format_day(moment).split(" ", 1)[1]
+
+
 def track_of(row: Application) -> list[dict[str, str]]:
     """Up to five steps from applied to approved; an application that ended stops where it did."""
-    done = [{"text": _("Applied %(day)s") % {"day": format_day(row.submitted_at)}, "state": "done"}]
+    done = [{"text": _("Applied %(day)s") % {"day": short_day(row.submitted_at)}, "state": "done"}]
     read = {"text": _("Read"), "state": "done"}
     offered = {"text": _("Offered"), "state": "done"}
     yes = {"text": _("You said yes"), "state": "done"}
     coming = [{"text": _("Your answer"), "state": "next"}, {"text": _("Approved"), "state": "next"}]
-    answer = _("Answer by %(day)s") % {"day": format_day(row.answer_due_at)}
+    answer = _("Answer by %(day)s") % {"day": short_day(row.answer_due_at)}
     if row.state == S.SUBMITTED and row.read_at is None:
         return [*done, {"text": _("Not read yet"), "state": "here"}, {"text": answer, "state": "next"}, *coming]
     if row.state == S.SUBMITTED:

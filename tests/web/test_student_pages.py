@@ -48,7 +48,7 @@ def profile_data(**changes: Any) -> dict[str, Any]:
 
 def offered(**fields: Any) -> Application:
     """An application whose seat the company has offered."""
-    application: Application = ApplicationFactory(period=only_period(OfferFactory(**fields)))
+    application: Any = ApplicationFactory(period=only_period(OfferFactory(**fields)))
     company = MembershipFactory(organisation=application.period.offer.organisation).user
     return offer_seat(actor=company, application_id=application.pk, message="Välkommen till oss")
 

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.utils import translation
 
 from backend.offers import services
 from backend.offers.details import OfferDetails, PeriodDetails
@@ -234,7 +235,8 @@ class TestTheDatabaseItself:
         with pytest.raises(IntegrityError, match=name), transaction.atomic():
             OfferPeriod.objects.update(**change)
         constraint = next(each for each in OfferPeriod._meta.constraints if each.name == name)
-        assert str(constraint.violation_error_message) == message
+        with translation.override("en"):
+            assert str(constraint.violation_error_message) == message
         period.refresh_from_db()
         assert (period.taken, period.capacity) == (0, 2)
 

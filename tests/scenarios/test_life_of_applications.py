@@ -207,7 +207,7 @@ class Life(RuleBasedStateMachine):
 
 
 # More steps on demand: LIFE_STEPS=200 LIFE_EXAMPLES=100.
-STEPS, EXAMPLES = int(os.environ.get("LIFE_STEPS", "25")), int(os.environ.get("LIFE_EXAMPLES", "8"))
+STEPS, EXAMPLES = int(os.environ.get("LIFE_STEPS", "25")), int(os.environ.get("LIFE_EXAMPLES", "6"))
 
 
 def test_the_promises_hold_in_any_order():

@@ -38,7 +38,7 @@ def alert_pairs(engine):
     return {(hit.id, pk) for pk in Offer.objects.values_list("pk", flat=True) for hit in engine.alerts_for(pk)}
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1])
 def test_the_engine_finds_exactly_what_the_rules_allow(seed):
     make_world(seed, students=200, offers=60, alerts=80)
     rules, engine = Rules(), Engine()

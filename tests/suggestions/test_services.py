@@ -123,7 +123,8 @@ class TestAPublishedOffer:
         student, owner = eager(), eager()
         students.save_alert(actor=owner.user, details=AlertDetails(name="a"))
         offer = OfferFactory(state="submitted", submitted_at=NOW)
-        get_engine().students_for(offer.pk)
+        for _ in range(2):  # the second question takes in the events that were there when the index was built
+            get_engine().students_for(offer.pk)
         Student.objects.update(is_protected=True, alias="Elev")
         publish(offer)
         assert get_engine().students_for(offer.pk) != []
@@ -182,7 +183,8 @@ class TestForbiddenWork:
     def test_an_alert_follows_the_age_of_its_owner(self):
         student = eager(birth_date=date(2008, 3, 1), wants_suggestions=False)
         students.save_alert(actor=student.user, details=AlertDetails(name="a"))
-        get_engine().alerts_for(0)
+        for _ in range(2):  # the second question takes in the events that were there when the index was built
+            get_engine().alerts_for(0)
         students.save_profile(actor=student.user, details=students.ProfileDetails(birth_date=self.MINOR, forms=["apl"]))
         offer = OfferFactory(state="submitted", submitted_at=NOW)
         offer.hazards.set(["QUARTZ_DUST"])

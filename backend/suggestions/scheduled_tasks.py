@@ -10,10 +10,11 @@ from backend.students.models import Student
 from backend.suggestions import services
 
 STALE_AFTER = timedelta(hours=24)
-PER_RUN = 250
+# A run is one task and one transaction: a few seconds of work, far from the limit of a minute.
+PER_RUN = 50
 
 
-@periodic("suggestions.refresh", every=timedelta(minutes=1))
+@periodic("suggestions.refresh", every=timedelta(seconds=20))
 def refresh() -> int:
     """Computes suggestions anew for students whose last ones are missing or a day old, oldest first."""
     stale = (

@@ -118,7 +118,8 @@ def _store(pairs: Iterable[tuple[Candidate, Student, Offer]]) -> None:
         .values_list("offer_id")
         .annotate(codes=ArrayAgg("programme_id"))
     )
-    same = {code: equivalent_codes(code) for _hit, student, _offer in kept if (code := student.programme_id)}
+    codes = {student.programme_id for _hit, student, _offer in kept if student.programme_id}
+    same = {code: equivalent_codes(code) for code in codes}
     Suggestion.objects.bulk_create(
         [
             Suggestion(

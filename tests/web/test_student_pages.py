@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.test import Client
 from django.urls import reverse
 
@@ -318,3 +319,27 @@ class TestAccount:
         user.refresh_from_db()
         assert user.name == "Sara Nyqvist"
         assert logged_in(StudentFactory().user).get(reverse("profile"))["Location"] == reverse("student_profile")
+
+
+class TestLoginByCode:
+    def test_a_new_address_gets_a_code_and_the_code_opens_the_account(self, client, mailoutbox):
+        client.post(reverse("account_signup"), {"email": "ny@home.example"})
+        assert client.get(reverse("home"))["Location"].startswith(reverse("account_login"))
+        [mail] = mailoutbox
+        code = next(line for line in mail.body.splitlines() if line.replace("-", "").isalnum() and line.isupper())
+        wrong = client.post(reverse("account_email_verification_sent"), {"code": "000000"})
+        assert 'id="id_code_error"' in wrong.content.decode()
+        client.post(reverse("account_email_verification_sent"), {"code": code})
+        assert client.get(reverse("home"))["Location"] == reverse("welcome")
+
+    def test_who_has_an_account_logs_in_by_a_code_that_a_get_does_not_use(self, client, mailoutbox):
+        student = StudentFactory()
+        address = student.user.email
+        EmailAddress.objects.create(user=student.user, email=address, verified=True, primary=True)
+        client.post(reverse("account_login"), {"login": address})
+        [mail] = mailoutbox
+        code = next(line for line in mail.body.splitlines() if line.replace("-", "").isalnum() and line.isupper())
+        client.get(reverse("account_confirm_login_code"), {"code": code})
+        assert client.get(reverse("home"))["Location"].startswith(reverse("account_login"))
+        client.post(reverse("account_confirm_login_code"), {"code": code})
+        assert client.get(reverse("home"))["Location"] == reverse("student_home")

@@ -25,12 +25,14 @@ def propose_match(*, actor: User | None, student: Student, period: OfferPeriod, 
     """Both sides said yes. The caller holds the seat already.
 
     Decided by the student's own municipality, whose school owner answers for the student; without one that has a
-    coordinator, by the workplace's. Raises Conflict when the student has a match or a placement in overlapping dates.
+    coordinator, by the workplace's, and without that one either by the network office.
+    Raises Conflict when the student has a match or a placement in overlapping dates.
     """
     standing = Placement.objects.filter(student=student, state__in=[PlacementState.UPCOMING, PlacementState.ONGOING])
     if standing.filter(start__lte=period.end, end__gte=period.start).exists():
         raise Conflict("match.overlap", _("You already have a place in these weeks."))
-    deciding = student.municipality_id if has_coordinator(student.municipality_id) else period.offer.municipality_code
+    candidates = (student.municipality_id, period.offer.municipality_code)
+    deciding = next((code for code in candidates if has_coordinator(code)), None)
     try:
         with transaction.atomic():
             match = Match.objects.create(

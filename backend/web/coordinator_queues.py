@@ -17,8 +17,9 @@ from backend.offers.policies import can_review_offer, require
 from backend.offers.queues import ON_A_SCREEN, history_of, list_offers_to_review, work_facts
 from backend.placements import services
 from backend.placements.enums import MatchState
+from backend.placements.gates import gates_for
 from backend.placements.policies import can_decide_match
-from backend.placements.selectors import gates_for, get_match, list_matches_to_decide
+from backend.placements.selectors import get_match, list_matches_to_decide
 from backend.reference.work_rules import age_on
 from backend.web.access import coordinator_or_network
 from backend.web.coordinator_forms import ReasonForm

@@ -11,9 +11,8 @@ from django.utils.translation import ngettext
 
 from backend.applications.board import Standing
 from backend.common import clock
-from backend.placements.gates import Gate
+from backend.placements.gates import Gate, gates_for
 from backend.placements.models import Match
-from backend.placements.selectors import gates_for
 from backend.reference.work_rules import age_on
 from backend.web.weeks import format_day, format_weeks, local_date
 

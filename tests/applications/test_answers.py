@@ -153,6 +153,7 @@ class TestAnswer:
 
 class TestAccept:
     def test_yes_makes_a_match_and_releases_the_same_weeks(self, period, company):
+        CoordinatorFactory()
         student = StudentFactory()
         application = apply(student, period)
         overlapping = apply(student, PeriodFactory(start=date(2027, 2, 15), end=date(2027, 3, 12)))

@@ -13,7 +13,7 @@ from backend.offers.models import OfferPeriod
 from backend.offers.seats import hold_seat
 from backend.placements import scheduled_tasks, selectors, services
 from backend.placements.enums import MatchSource, MatchState, PlacementState
-from backend.placements.gates import gates_of
+from backend.placements.gates import gates_for, gates_of
 from backend.placements.models import Match, Placement
 from backend.placements.notifications import tell
 from backend.placements.policies import can_decide_match, matches_visible_to, placements_visible_to
@@ -51,12 +51,19 @@ def taken(period):
     return OfferPeriod.objects.get(pk=period.pk).taken
 
 
+def decider_of(match):
+    """Someone who may decide the match: a coordinator of the deciding municipality, else the network office."""
+    code = match.deciding_municipality_id if match else None
+    return CoordinatorFactory(municipality=code) if code else NetworkOfficerFactory()
+
+
 class TestWhoDecides:
     @pytest.mark.parametrize(
         ("student", "workplace", "coordinated", "expected"),
         [
             (FINSPANG, OTHER, [FINSPANG, OTHER], FINSPANG),
             (FINSPANG, OTHER, [OTHER], OTHER),
+            (FINSPANG, OTHER, [], None),
             (None, OTHER, [OTHER], OTHER),
             (FINSPANG, None, [FINSPANG], FINSPANG),
             (FINSPANG, None, [], None),
@@ -206,7 +213,7 @@ class TestGates:
         matches = list(selectors.list_matches_to_decide(coordinator))
         assert len(matches) == 49
         with django_assert_num_queries(3):
-            found = selectors.gates_for(matches)
+            found = gates_for(matches)
         assert found == {match.pk: gates_of(match) for match in matches}
 
 
@@ -263,7 +270,7 @@ class TestDecisions:
             Match.objects.create(
                 student=first.student, period=first.period, start=first.end, end=first.end, proposed_at=NOW
             )
-        services.approve_match(actor=CoordinatorFactory(), match_id=first.pk)
+        services.approve_match(actor=decider_of(first), match_id=first.pk)
         second = Match.objects.create(
             student=first.student,
             period=first.period,
@@ -372,7 +379,7 @@ class TestEnd:
 class TestCalendar:
     def placed(self, start, end):
         match = propose(period=PeriodFactory(start=start, end=end))
-        return services.approve_match(actor=CoordinatorFactory(), match_id=match.pk)
+        return services.approve_match(actor=decider_of(match), match_id=match.pk)
 
     @pytest.mark.parametrize(
         ("moment", "state"),

@@ -19,9 +19,9 @@ from backend.common.models import LogEntry
 from backend.offers.enums import OFFER_TRANSITIONS, OfferState
 from backend.organisations.models import MunicipalitySettings, TrustedOrganisation
 from backend.placements.enums import MATCH_TRANSITIONS, PLACEMENT_TRANSITIONS, MatchState, PlacementState
-from backend.placements.gates import gates_of
+from backend.placements.gates import gates_for, gates_of
 from backend.placements.models import Match, Placement
-from backend.placements.selectors import gates_for, list_matches_to_decide
+from backend.placements.selectors import list_matches_to_decide
 from backend.placements.services import approve_match
 from backend.students.models import GuardianConsent
 from backend.web.coordinator_words import WORDS

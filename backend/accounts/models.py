@@ -15,10 +15,15 @@ from backend.reference.models import Municipality
 
 class UserManager(BaseUserManager["User"]):
     def create_user(self, email: str, **fields: Any) -> "User":
-        """A user without a password: login is by a code sent to the address."""
+        """A user without a password. The only way in is a code sent to the address, so whoever comes in has proved it:
+        it counts as verified from the start, and nobody is asked for a second code.
+        """
+        from allauth.account.models import EmailAddress
+
         user = self.model(email=email.strip().lower(), **fields)
         user.set_unusable_password()
         user.save(using=self._db)
+        EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
         return user
 
     def get_by_natural_key(self, username: str | None) -> "User":

@@ -17,8 +17,9 @@ from backend.reference.selectors import list_municipalities, search_municipality
 from backend.students import services
 from backend.students.models import Alert
 from backend.students.services import AlertDetails
-from backend.web.access import student
+from backend.web.access import logged_in, student
 from backend.web.form_errors import add_domain_error
+from backend.web.student import needs_profile
 
 ANY = gettext_lazy("Any")
 
@@ -110,8 +111,9 @@ def _initial(request: HttpRequest, alert: Alert | None) -> dict[str, Any]:
     }
 
 
-@student
+@logged_in
 @require_http_methods(["GET", "HEAD", "POST"])
+@needs_profile
 def edit(request: HttpRequest, alert_id: int | None = None) -> HttpResponse:
     """A new alert, or one of one's own. Nothing typed is lost when something is wrong."""
     person = _person(request)

@@ -3,6 +3,7 @@ import datetime as dt
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.utils import translation
 
 from backend.reference.models import (
     County,
@@ -48,7 +49,7 @@ class TestMembership:
     def test_overlap_is_a_readable_error_in_forms(self):
         row = NetworkMembership.objects.get(municipality="0562")
         again = NetworkMembership(municipality=row.municipality, valid_from=dt.date(2020, 1, 1), evidence="likely")
-        with pytest.raises(ValidationError, match="already has a membership"):
+        with translation.override("en"), pytest.raises(ValidationError, match="already has a membership"):
             again.validate_constraints()
 
     def test_active_counts_both_end_days(self):

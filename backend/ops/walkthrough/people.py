@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from backend.accounts.enums import RoleKind
 from backend.accounts.models import Role, User
@@ -14,7 +15,7 @@ from backend.common import clock
 from backend.common.errors import NotFound
 from backend.offers.models import Offer
 from backend.organisations.importing import hand_over_organisation
-from backend.organisations.models import Membership
+from backend.organisations.models import Membership, TrustedOrganisation
 from backend.students.models import Student
 from backend.students.services import ProfileDetails, save_profile
 
@@ -34,6 +35,14 @@ def find_place() -> Offer:
     """An imported place with a municipality; where there is none, one of the demo's. Raises NotFound when there are none."""
     usable = Offer.objects.filter(workplace__municipality__isnull=False, form__in=FORMS).select_related(
         "organisation", "workplace__municipality", "form"
+    )
+    # A trusted organisation publishes without review, and the review is one of the steps to be seen.
+    usable = usable.exclude(
+        Exists(
+            TrustedOrganisation.objects.filter(
+                organisation=OuterRef("organisation"), municipality=OuterRef("workplace__municipality")
+            )
+        )
     )
     imported = usable.exclude(source="").exclude(occupation=None).order_by("form", "source_ref", "pk")
     place = (

@@ -1,6 +1,5 @@
 from typing import Any
 
-from allauth.account.models import EmailAddress
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.validators import validate_email
@@ -39,7 +38,6 @@ class Command(BaseCommand):
             if not options["name"].strip():
                 raise CommandError("--name is needed for someone new")
             user = User.objects.create_user(email, name=options["name"].strip())
-            EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
             log("user.created", user, actor=None)
             what = "created"
         roles = [(RoleKind.COORDINATOR, code) for code in options["coordinator"]]

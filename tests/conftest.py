@@ -33,9 +33,14 @@ def fresh_engine() -> Iterator[None]:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, None, None]:
     """A transactional test empties every table when it ends; the reference lists come back for the next one."""
-    yield
-    if nextitem is None:
-        return  # the database is gone already
+    try:
+        yield
+    finally:
+        if nextitem is not None:  # after the last test the database is gone already
+            _restore_reference(item)
+
+
+def _restore_reference(item: pytest.Item) -> None:
     marker = item.get_closest_marker("django_db")
     wants = {"transactional_db", "live_server", "django_db_reset_sequences"}
     if (marker and marker.kwargs.get("transaction")) or wants.intersection(getattr(item, "fixturenames", ())):

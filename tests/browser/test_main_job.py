@@ -30,6 +30,7 @@ def test_from_the_first_draft_to_the_placement(visit, live_server, size, languag
 
     page = visit(reverse("employer_offer_new"), user=company, **looks)
     page.locator("[name=form]").select_option("apl")
+    page.locator("[name=occupation]").select_option("7223")
     page.locator("[name=title]").fill("CNC-operatör i verkstaden")
     page.locator("[name=tasks]").fill("Du ställer in maskinen och mäter detaljerna.")
     page.locator("form.offer-form button[type=submit]").last.click()

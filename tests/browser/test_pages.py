@@ -95,7 +95,6 @@ def pages(town) -> dict[str, list[str]]:
             reverse("employer_offer", args=[offer.pk]),
             reverse("employer_applicants", args=[offer.pk]),
             reverse("employer_application", args=[rows[3].pk]),
-            reverse("employer_application_decline", args=[rows[3].pk]),
             reverse("employer_workplaces"),
             reverse("employer_team"),
         ],

@@ -39,8 +39,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("browser"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    """Not for the whole session: while it is open its event loop occupies the thread, also for other tests."""
     if CHROMIUM is None:
         pytest.skip("no Chromium on this machine; .ci/run installs Debian's")
     # Playwright's loop runs in this thread, which Django would otherwise take for asynchronous code.

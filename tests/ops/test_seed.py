@@ -1,6 +1,7 @@
 """The demo: the same every time, once only, with something in every state and no mail."""
 
 from collections.abc import Iterator
+from datetime import UTC, date, datetime
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -181,3 +182,10 @@ def test_the_command_says_what_it_did_and_refuses_a_senseless_scale(capsys: pyte
     assert "nothing changed" in capsys.readouterr().out
     with pytest.raises(CommandError, match="--scale"):
         call_command("seed", scale=0.0)
+
+
+@pytest.mark.parametrize("day", [date(2026, 11, 24), date(2027, 2, 28), date(2027, 7, 5), date(2027, 12, 31)])
+def test_the_demo_can_be_planted_on_any_day(frozen_clock, day):
+    """Ages are counted from today: nobody may be a minor in one rule and grown up in the next."""
+    frozen_clock.move_to(datetime(day.year, day.month, day.day, 11, tzinfo=UTC))
+    assert seed(scale=SCALE).planted

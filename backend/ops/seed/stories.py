@@ -29,6 +29,7 @@ from backend.reference.enums import AgeClass, Verdict
 from backend.reference.models import HazardRule
 from backend.reference.work_rules import Rule, age_class, strictest
 from backend.students.models import Student
+from backend.students.policies import is_minor
 from backend.students.services import add_guardian, give_consent
 
 MOTIVATIONS = (
@@ -207,8 +208,7 @@ class Stories:
 
     def guardians(self) -> None:
         """Some minors have guardians; most of these have given consent."""
-        eighteen = self.plan.today - timedelta(days=18 * 366)
-        minors = [row for row in self.world.students if row.birth_date > eighteen and not row.is_protected]
+        minors = [row for row in self.world.students if is_minor(row) and not row.is_protected]
         for number, student in enumerate(self.random.sample(minors, min(len(minors), self.plan.scaled(30, 3)))):
             family = student.user.name.split(" ")[-1]
             guardianship = add_guardian(

@@ -45,6 +45,9 @@ INSTALLED_APPS = [
     "backend.suggestions",
     "backend.placements",
     "backend.applications",
+    "backend.rounds",
+    "backend.exchange",
+    "backend.api",
     "backend.web",
     "backend.ops",
     "django.contrib.auth",
@@ -59,6 +62,10 @@ INSTALLED_APPS = [
     "template_partials.apps.SimpleAppConfig",
     "allauth",
     "allauth.account",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "anymail",
     "csp",
 ]
 

@@ -10,8 +10,8 @@ from backend.applications.models import Application
 from backend.common import clock
 from backend.offers.models import Offer
 from backend.placements.models import Match, Placement
-from tests.browser.test_pages import handle_events
 from tests.factories import CoordinatorFactory, MembershipFactory, StudentFactory, WorkplaceFactory
+from tests.factories.work import handle_events
 
 
 def press(page, action: str) -> None:

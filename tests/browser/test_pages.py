@@ -7,8 +7,6 @@ from django.urls import reverse
 
 from backend.applications import services as applications
 from backend.common import clock
-from backend.common.models import EventHandling
-from backend.common.tasks import handle_event
 from backend.offers.enums import OfferState
 from backend.students.services import AlertDetails, add_guardian, save_alert
 from tests.browser.conftest import axe_findings, is_wider_than_window
@@ -19,13 +17,7 @@ from tests.factories import (
     OfferFactory,
     StudentFactory,
 )
-
-
-def handle_events() -> None:
-    """What the workers do meanwhile."""
-    while ids := list(EventHandling.objects.filter(state="pending").values_list("pk", flat=True)):
-        for pk in ids:
-            handle_event(pk)
+from tests.factories.work import handle_events
 
 
 @pytest.fixture

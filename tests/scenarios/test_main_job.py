@@ -6,8 +6,6 @@ import pytest
 
 from backend.applications import services as applications
 from backend.applications.enums import ApplicationState
-from backend.common.models import EventHandling
-from backend.common.tasks import handle_event
 from backend.notifications.models import Notification
 from backend.offers import services as offers
 from backend.offers.details import OfferDetails, PeriodDetails
@@ -17,15 +15,9 @@ from backend.placements.enums import MatchState, PlacementState
 from backend.placements.models import Match
 from backend.suggestions.models import Suggestion
 from tests.factories import CoordinatorFactory, MembershipFactory, StudentFactory, WorkplaceFactory
+from tests.factories.work import handle_events
 
 pytestmark = pytest.mark.django_db
-
-
-def handle_events() -> None:
-    """Does what the workers do with the rows that wait for them."""
-    while ids := list(EventHandling.objects.filter(state="pending").values_list("pk", flat=True)):
-        for pk in ids:
-            handle_event(pk)
 
 
 def kinds_told(user) -> list[str]:

@@ -34,6 +34,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     email = models.EmailField(_("E-mail address"), unique=True)
     name = models.CharField(_("Name"), max_length=120)
     language = models.CharField(_("Language"), max_length=2, choices=settings.LANGUAGES, default="sv")
+    phone = models.CharField(_("Mobile number"), max_length=16, blank=True, default="", help_text="E.164: +46701234567")
+    wants_sms = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -49,7 +51,12 @@ class User(AbstractBaseUser, PermissionsMixin):
                 Lower("email"),
                 name="user_email_once",
                 violation_error_message=_("This address already has an account."),
-            )
+            ),
+            models.CheckConstraint(
+                condition=models.Q(phone="") | models.Q(phone__regex=r"^\+[1-9][0-9]{7,14}$"),
+                name="user_phone_is_e164",
+            ),
+            models.CheckConstraint(condition=models.Q(wants_sms=False) | ~models.Q(phone=""), name="sms_needs_a_phone"),
         ]
 
     def __str__(self) -> str:

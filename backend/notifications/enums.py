@@ -24,6 +24,8 @@ class Category(models.TextChoices):
 class ChannelName(models.TextChoices):
     IN_APP = "in_app", _("On the site")
     EMAIL = "email", _("E-mail")
+    PUSH = "push", _("Phone and computer")
+    SMS = "sms", _("Text message")
 
 
 class Slot(models.TextChoices):

@@ -8,7 +8,19 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from backend.common.models import DomainEvent
+from backend.notifications.channel_models import BouncedAddress, ProviderEvent, PushSubscription
 from backend.notifications.enums import DELIVERY, Category, ChannelName, DeliveryState, Outcome, Slot
+
+__all__ = [
+    "BouncedAddress",
+    "ChannelCircuit",
+    "Delivery",
+    "DeliveryAttempt",
+    "Notification",
+    "Preference",
+    "ProviderEvent",
+    "PushSubscription",
+]
 
 
 class Notification(models.Model):
@@ -86,6 +98,8 @@ class Delivery(models.Model):
     called_at = models.DateTimeField(null=True)
     template_version = models.CharField(max_length=16, blank=True)
     provider_answer = models.CharField(max_length=120, blank=True)
+    # The provider's own name of the message it accepted last; its reports use it.
+    provider_message_id = models.CharField(max_length=200, blank=True, default="")
     reason = models.CharField(max_length=120, blank=True)
     done_at = models.DateTimeField(null=True)
 
@@ -109,6 +123,9 @@ class Delivery(models.Model):
                 fields=["recipient", "due_at"],
                 name="delivery_for_digest",
                 condition=Q(state="pending", slot__in=["daily", "weekly"]),
+            ),
+            models.Index(
+                fields=["provider_message_id"], name="delivery_at_provider", condition=~Q(provider_message_id="")
             ),
             models.Index(
                 fields=["-id"], name="delivery_needs_action", condition=Q(state__in=["uncertain", "dead", "bounced"])

@@ -15,6 +15,9 @@ DEFAULTS: dict[tuple[str, str], str] = {
 ALLOWED: dict[str, frozenset[str]] = {
     ChannelName.IN_APP: frozenset({Slot.NOW, Slot.NEVER}),
     ChannelName.EMAIL: frozenset(Slot.values),
+    # What rings in a pocket rings now or not at all.
+    ChannelName.PUSH: frozenset({Slot.NOW, Slot.NEVER}),
+    ChannelName.SMS: frozenset({Slot.NOW, Slot.NEVER}),
 }
 
 

@@ -43,6 +43,7 @@ class Kind:
     resend_when_uncertain: decisions that must arrive: sent once more, with the same Message-ID, when the first answer
         was lost.
     may_manage(actor, notification): who sees it in the ledger and may send it again.
+    brief(notification): one sentence without names for the screen of a phone; the category's sentence when there is none.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Kind:
     resend_when_uncertain: bool = False
     still_relevant: Callable[["Notification"], str] = field(default=always_relevant)
     may_manage: Callable[["User", "Notification"], bool] = field(default=network_office_only)
+    brief: 'Callable[["Notification"], str | Promise] | None' = None
 
     @property
     def template_folder(self) -> str:

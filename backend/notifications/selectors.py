@@ -8,7 +8,7 @@ from django.db.models import F
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from backend.notifications import registry
+from backend.notifications import opt_in, registry
 from backend.notifications.enums import NEEDS_ACTION, Category, ChannelName, Slot
 from backend.notifications.models import Delivery, Notification, Preference
 from backend.notifications.preferences import ALLOWED, DEFAULTS
@@ -87,15 +87,18 @@ class PreferenceCell:
 
 
 def get_preferences(user: "User") -> list[PreferenceRow]:
-    """The preference table. Only categories some kind uses, only channels those kinds use."""
+    """The preference table. Only categories some kind uses, only channels those kinds use and the person has."""
     chosen = {
         (category, channel): slot
         for category, channel, slot in Preference.objects.filter(user=user).values_list("category", "channel", "slot")
     }
     refusable = registry.categories_that_may_be_refused()
+    switched_on = opt_in.switched_on(user)
     rows = []
     for category in Category:
-        channels = {channel for kind in registry.kinds() if kind.category == category for channel in kind.channels}
+        kinds = [kind for kind in registry.kinds() if kind.category == category]
+        channels = {channel for kind in kinds for channel in kind.channels}
+        channels |= {channel for kind in kinds for channel in opt_in.channels_of(kind)} & switched_on
         cells = {}
         for channel in ChannelName:
             if channel not in channels:
@@ -161,6 +164,13 @@ REASONS: dict[str, "str | Promise"] = {
     "kind_unknown": _("This kind of message no longer exists"),
     "template_failed": _("The text could not be made"),
     "check_failed": _("Whether it is still relevant could not be decided"),
+    "address_bounced": _("Messages to this address came back"),
+    "bounced": _("The address does not receive messages"),
+    "provider_gave_up": _("The provider could not deliver it"),
+    "complained": _("The person reported it as unwanted"),
+    "unreachable": _("The person has switched this channel off"),
+    "not_set_up": _("This channel is not set up"),
+    "phone_invalid": _("The number is not a valid mobile number"),
 }
 
 

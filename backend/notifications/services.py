@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from backend.common import clock, events, outbox, transitions
 from backend.common.errors import Conflict, Invalid, NotAllowed
 from backend.common.models import DomainEvent
-from backend.notifications import channels, registry
+from backend.notifications import channels, opt_in, registry
 from backend.notifications.digests import next_slot
 from backend.notifications.enums import RESENDABLE, Category, ChannelName, DeliveryState, Slot, Urgency
 from backend.notifications.models import Delivery, Notification, Preference
@@ -51,11 +51,15 @@ def notify(
         return []
     chosen = chosen_slots(ids, known.category)
     sated = _had_enough_today(ids) if known.urgency == Urgency.DIGESTIBLE else set()
+    opted_in = opt_in.reachable(known, set(ids) - sated)
 
     def slot(user_id: int, channel: str) -> str:
         wanted = effective_slot(known, channel, chosen.get((user_id, channel)))
         waits = wanted == Slot.NOW and channel == ChannelName.EMAIL and user_id in sated
         return Slot.DAILY if waits else wanted
+
+    def channels_for(user_id: int) -> list[str]:
+        return [*known.channels, *(channel for channel, people in opted_in.items() if user_id in people)]
 
     moment = clock.now()
     Notification.objects.bulk_create(
@@ -83,7 +87,7 @@ def notify(
             build_delivery(notification, known, channel, slot(notification.recipient_id, channel), here)
             for notification in written
             if notification.recipient_id in asked
-            for channel in known.channels
+            for channel in channels_for(notification.recipient_id)
         ],
         ignore_conflicts=True,
         batch_size=BATCH,

@@ -89,7 +89,7 @@ def settings_page(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, _("Saved. This holds from now on."))
             return redirect("notification_settings")
-    channels = [(channel.value, channel.label) for channel in ChannelName]
+    channels = [(channel.value, channel.label) for channel in ChannelName if any(channel in row.cells for row in rows)]
     table = [(row.label, [(label, row.cells.get(value)) for value, label in channels]) for row in rows]
     context = {"table": table, "channels": channels, "error": error}
     return render(request, "pages/notifications/settings.html", context, status=400 if error else 200)

@@ -178,6 +178,28 @@ EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Praktiknavet <noreply@praktiknavet.example>")
 MAIL_DIR = env.str("MAIL_DIR", default="")
 MAIL_DOMAIN = env.str("MAIL_DOMAIN", default="praktiknavet.example")
+# "smtp", or a provider's name as django-anymail spells it ("postmark"), see docs/notifications.md.
+MAIL_PROVIDER = env.str("MAIL_PROVIDER", default="smtp")
+ANYMAIL: dict[str, Any] = env.json("ANYMAIL", default={})
+if MAIL_PROVIDER != "smtp":
+    EMAIL_BACKEND = f"anymail.backends.{MAIL_PROVIDER}.EmailBackend"
+
+# --- further channels: off until they are set up ------------------------------------------------------------------------
+
+SMS_PROVIDER = env.str("SMS_PROVIDER", default="")
+SMS_SENDER = env.str("SMS_SENDER", default="Praktik")
+SMS_WEBHOOK_SECRET = env.str("SMS_WEBHOOK_SECRET", default="")
+VAPID_PRIVATE_KEY = env.str("VAPID_PRIVATE_KEY", default="")
+# Whose push services a subscription may name: without this list anyone could make us call any address.
+PUSH_SERVICES = env.list(
+    "PUSH_SERVICES",
+    default=[
+        "https://fcm.googleapis.com",
+        "https://updates.push.services.mozilla.com",
+        "https://*.push.apple.com",
+        "https://*.notify.windows.com",
+    ],
+)
 
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
 
@@ -198,6 +220,7 @@ CONTENT_SECURITY_POLICY = {
         "font-src": [SELF],
         "connect-src": [SELF],
         "manifest-src": [SELF],
+        "worker-src": [SELF],
         "form-action": [SELF],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],

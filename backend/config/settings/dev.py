@@ -8,3 +8,4 @@ DEMO_MODE = DEBUG
 SECRET_KEY = env.str("SECRET_KEY", default="development-only-key-never-used-in-production")
 ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
 CSRF_COOKIE_NAME = "csrftoken"
+SMS_PROVIDER = env.str("SMS_PROVIDER", default="file")

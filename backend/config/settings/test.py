@@ -4,6 +4,8 @@ from .base import *
 
 SECRET_KEY = "test-only-key-of-sufficient-length-for-the-signing-checks"
 ALLOWED_HOSTS = ["testserver", "127.0.0.1", "localhost"]
+# Not where `make run` keeps its files: its keys and mails must not decide how a test ends.
+DATA_DIR = BASE_DIR / ".data" / "test"
 DATABASES["default"].update(OPTIONS={}, TEST={"TEMPLATE": "template0"})
 
 

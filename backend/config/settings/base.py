@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "backend.placements",
     "backend.applications",
     "backend.rounds",
+    "backend.tokens",
     "backend.exchange",
     "backend.api",
     "backend.web",

@@ -15,7 +15,7 @@ class ApiToken(TimestampedModel):
 
     scopes: values of enums.Scope.
 
-    prefix: the beginning of the token, shown in lists. secret_hash: SHA-256 of the whole token in hexadecimal; a slow
+    prefix: the beginning of the token, shown in lists. fingerprint: SHA-256 of the whole token in hexadecimal; a slow
     hash would add nothing, since the secret is 256 random bits. last_used_on: a day, not a moment: enough to find
     forgotten tokens, too coarse to follow anyone.
     """
@@ -26,7 +26,7 @@ class ApiToken(TimestampedModel):
     )
     name = models.CharField(_("Name"), max_length=60)
     prefix = models.CharField(max_length=16, unique=True)
-    secret_hash = models.CharField(max_length=64, unique=True)
+    fingerprint = models.CharField(max_length=64, unique=True)
     scopes = ArrayField(models.CharField(max_length=30))
     expires_at = models.DateTimeField()
     last_used_on = models.DateField(null=True, blank=True)
@@ -36,7 +36,7 @@ class ApiToken(TimestampedModel):
         ordering = ["-pk"]
         constraints = [
             models.CheckConstraint(condition=~Q(scopes=[]), name="token_opens_something"),
-            models.CheckConstraint(condition=Q(secret_hash__regex=r"^[0-9a-f]{64}$"), name="token_is_hashed"),
+            models.CheckConstraint(condition=Q(fingerprint__regex=r"^[0-9a-f]{64}$"), name="token_is_hashed"),
         ]
 
     def __str__(self) -> str:

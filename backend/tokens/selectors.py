@@ -30,7 +30,7 @@ def find_token(secret: str) -> ApiToken | None:
         ApiToken.objects.select_related("user")
         .filter(
             Q(organisation__isnull=True) | Exists(owns),
-            secret_hash=hash_of(secret),
+            fingerprint=hash_of(secret),
             revoked_at__isnull=True,
             expires_at__gt=clock.now(),
             user__is_active=True,

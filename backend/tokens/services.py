@@ -66,7 +66,7 @@ def create_token(*, actor: User | None, user: User, details: TokenDetails) -> Ne
         organisation=organisation,
         name=details.name.strip(),
         prefix=prefix,
-        secret_hash=hash_of(secret),
+        fingerprint=hash_of(secret),
         scopes=[scope for scope in Scope.values if scope in set(details.scopes)],
         expires_at=clock.now() + timedelta(days=details.days),
     )

@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
                 ('updated_at', models.DateTimeField(auto_now=True)),
                 ('name', models.CharField(max_length=60, verbose_name='Name')),
                 ('prefix', models.CharField(max_length=16, unique=True)),
-                ('secret_hash', models.CharField(max_length=64, unique=True)),
+                ('fingerprint', models.CharField(max_length=64, unique=True)),
                 ('scopes', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=30), size=None)),
                 ('expires_at', models.DateTimeField()),
                 ('last_used_on', models.DateField(blank=True, null=True)),
@@ -34,7 +34,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-pk'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('scopes', []), _negated=True), name='token_opens_something'), models.CheckConstraint(condition=models.Q(('secret_hash__regex', '^[0-9a-f]{64}$')), name='token_is_hashed')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('scopes', []), _negated=True), name='token_opens_something'), models.CheckConstraint(condition=models.Q(('fingerprint__regex', '^[0-9a-f]{64}$')), name='token_is_hashed')],
             },
         ),
     ]

@@ -8,14 +8,16 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from backend.applications.board import BoardStudent, Standing, classes_of, record_export, students_of, with_story
+from backend.applications.board import BoardStudent, Standing, classes_of, students_of, with_story
 from backend.applications.enums import LIVE_STATES
 from backend.applications.selectors import ROW
 from backend.applications.services import withdraw_application
 from backend.common import clock
 from backend.common.errors import DomainError, NotFound
+from backend.exchange.tables import Column
 from backend.placements.enums import PlacementState
 from backend.placements.models import Placement
 from backend.placements.selectors import list_placements_coordinated_by
@@ -27,10 +29,10 @@ from backend.students.selectors import consent_is_missing
 from backend.web.access import coordinator, coordinator_or_network
 from backend.web.coordinator import class_rows, figures
 from backend.web.coordinator_forms import ReasonForm
-from backend.web.coordinator_rows import STANDING_COLORS, student_row
-from backend.web.csv_files import csv_response
+from backend.web.coordinator_rows import STANDING_COLORS, StudentRow, student_row
 from backend.web.cursors import page_of
 from backend.web.employer import person
+from backend.web.exports import TableExport, export_view
 from backend.web.form_errors import add_domain_error
 
 STUDENT_KEYS = ("rank", "class_name", "pk")
@@ -97,21 +99,24 @@ def _options(rows: Iterable[tuple[str, Any, int]], request: HttpRequest, name: s
     ]
 
 
-@coordinator
-@require_safe
-def export(request: HttpRequest) -> HttpResponse:
-    """The filtered list as a file. That it was taken is logged."""
-    found = list(with_story(_filtered(request)).order_by(*STUDENT_KEYS))
-    record_export(actor=person(request), what="students", rows=len(found))
-    headings = [_("Name"), _("Class"), _("Programme"), _("School"), _("State"), _("Since"), _("What has happened")]
-    return csv_response("elever.csv", headings, _export_rows(found))
+def _export_rows(request: HttpRequest) -> Iterable[tuple[BoardStudent, StudentRow]]:
+    return ((found, student_row(found)) for found in with_story(_filtered(request)).order_by(*STUDENT_KEYS))
 
 
-def _export_rows(found: Iterable[BoardStudent]) -> Iterable[list[object]]:
-    for student in found:
-        row = student_row(student)
-        programme = student.programme.name if student.programme else ""
-        yield [row.name, student.class_name, programme, student.school, row.standing, row.since, row.story]
+STUDENTS: TableExport[tuple[BoardStudent, StudentRow]] = TableExport(
+    "students",
+    [
+        Column(gettext_lazy("Name"), lambda row: row[1].name),
+        Column(gettext_lazy("Class"), lambda row: row[0].class_name),
+        Column(gettext_lazy("Programme"), lambda row: row[0].programme.name if row[0].programme else ""),
+        Column(gettext_lazy("School"), lambda row: row[0].school),
+        Column(gettext_lazy("State"), lambda row: row[1].standing),
+        Column(gettext_lazy("Since"), lambda row: row[1].since),
+        Column(gettext_lazy("What has happened"), lambda row: row[1].story),
+    ],
+    _export_rows,
+)
+export = export_view(STUDENTS, door=coordinator)
 
 
 @coordinator

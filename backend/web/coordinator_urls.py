@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, path
 
 from backend.web import coordinator, coordinator_queues, coordinator_students, network
+from backend.web.exports import export_paths
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("samordnare/", coordinator.home, name="coordinator_home"),
@@ -16,7 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path("samordnare/matchningar/<int:match_id>/avsla/", coordinator_queues.reject, name="coordinator_match_reject"),
     path("samordnare/elever/", coordinator_students.students, name="coordinator_students"),
-    path("samordnare/elever.csv", coordinator_students.export, name="coordinator_students_csv"),
+    *export_paths("samordnare/elever", coordinator_students.export, "coordinator_students"),
     path("samordnare/elever/<int:student_id>/", coordinator_students.student, name="coordinator_student"),
     path(
         "samordnare/elever/<int:student_id>/ansokningar/<int:application_id>/ta-tillbaka/",

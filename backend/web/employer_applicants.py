@@ -7,23 +7,25 @@ from django.db.models import Case, IntegerField, QuerySet, Value, When
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from backend.accounts.models import User
 from backend.applications import services
-from backend.applications.board import record_export
 from backend.applications.enums import ApplicationState
 from backend.applications.models import Application
 from backend.applications.policies import can_answer
 from backend.applications.selectors import get_application, list_applications_to
 from backend.common.errors import DomainError
+from backend.exchange.tables import Column
+from backend.organisations.selectors import list_member_users
 from backend.web.access import employer
-from backend.web.csv_files import csv_response
 from backend.web.employer import person
 from backend.web.employer_forms import DeclineForm
 from backend.web.employer_letters import decline_letter
 from backend.web.employer_offers import own_offer
 from backend.web.employer_rows import applicant_row, applicant_rows, due_text
+from backend.web.exports import TableExport, export_view
 from backend.web.form_errors import add_domain_error
 from backend.web.weeks import format_weeks
 
@@ -98,6 +100,11 @@ def _application_page(request: HttpRequest, found: Application, form: DeclineFor
             "form": form,
             "letter": decline_letter(str(reason), str(message)),
             "first_name": found.student.display_name.split(" ")[0],
+            "colleagues": [
+                each
+                for each in list_member_users(found.period.offer.organisation_id)
+                if each != request.user and found.state in {ApplicationState.SUBMITTED, ApplicationState.WAITLISTED}
+            ],
         },
         status=400 if form.errors else 200,
     )
@@ -161,28 +168,22 @@ def decline(request: HttpRequest, application_id: int) -> HttpResponse:
     return _application_page(request, found, form)
 
 
-@employer
-@require_safe
-def export(request: HttpRequest, offer_id: int) -> HttpResponse:
-    """The applicants of one own place as a file."""
-    user = person(request)
-    offer = own_offer(user, offer_id)
-    applications = list(in_reading_order(list_applications_to(offer)))
-    record_export(actor=user, what=f"applicants of offer {offer.pk}", rows=len(applications))
-    headings = [_("Name"), _("Programme"), _("Class"), _("School"), _("Weeks"), _("State"), _("Applied"), _("Why")]
-    return csv_response(f"sokande-{offer.pk}.csv", headings, _export_rows(applications))
+def _export_rows(request: HttpRequest, offer_id: int) -> Iterable[Application]:
+    return in_reading_order(list_applications_to(own_offer(person(request), offer_id)))
 
 
-def _export_rows(applications: Iterable[Application]) -> Iterable[list[object]]:
-    for each in applications:
-        student = each.student
-        yield [
-            student.display_name,
-            student.programme.name if student.programme else "",
-            "" if student.is_protected else student.class_name,
-            "" if student.is_protected else student.school,
-            format_weeks(each.period.start, each.period.end, with_year=True),
-            ApplicationState(each.state).label,
-            each.submitted_at.date().isoformat(),
-            each.motivation,
-        ]
+APPLICANTS: TableExport[Application] = TableExport(
+    "applicants",
+    [
+        Column(gettext_lazy("Name"), lambda row: row.student.display_name),
+        Column(gettext_lazy("Programme"), lambda row: row.student.programme.name if row.student.programme else ""),
+        Column(gettext_lazy("Class"), lambda row: "" if row.student.is_protected else row.student.class_name),
+        Column(gettext_lazy("School"), lambda row: "" if row.student.is_protected else row.student.school),
+        Column(gettext_lazy("Weeks"), lambda row: format_weeks(row.period.start, row.period.end, with_year=True)),
+        Column(gettext_lazy("State"), lambda row: ApplicationState(row.state).label),
+        Column(gettext_lazy("Applied"), lambda row: row.submitted_at),
+        Column(gettext_lazy("Why"), lambda row: row.motivation),
+    ],
+    _export_rows,
+)
+export = export_view(APPLICANTS, door=employer)

@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from backend.web import account, alerts, public, search, student
+from backend.web.exports import export_paths
 
 urlpatterns: list[URLPattern | URLResolver] = [
     # Open to everyone
@@ -28,7 +29,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("elev/forslag/<int:suggestion_id>/dolj/", student.dismiss, name="suggestion_dismiss"),
     path("platser/<int:offer_id>/ansok/", student.apply, name="apply"),
     path("elev/ansokningar/", student.applications, name="student_applications"),
-    path("elev/ansokningar.csv", student.export, name="student_applications_csv"),
+    *export_paths("elev/ansokningar", student.export, "student_applications"),
     path("elev/ansokningar/<int:application_id>/", student.application, name="student_application"),
     path("elev/ansokningar/<int:application_id>/svara-ja/", student.accept, name="student_accept"),
     path("elev/ansokningar/<int:application_id>/dra-tillbaka/", student.withdraw, name="student_withdraw"),
@@ -42,4 +43,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("backend.web.employer_urls")),
     path("", include("backend.web.coordinator_urls")),
     path("", include("backend.web.shared_urls")),
+    path("", include("backend.web.exported_lists")),
 ]

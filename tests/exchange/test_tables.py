@@ -1,0 +1,61 @@
+"""Tables out: both formats from the same columns, and nothing in them that a spreadsheet would calculate."""
+
+import csv
+import io
+from datetime import UTC, date, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from openpyxl import load_workbook
+
+from backend.exchange.tables import BYTE_ORDER_MARK, RISKY_STARTS, Column, TableFormat, write_table
+
+COLUMNS = [Column("Text", lambda row: row[0]), Column("=Tal", lambda row: row[1])]
+
+
+def read_csv(content: bytes) -> list[list[str]]:
+    text = content.decode("utf-8")
+    assert text.startswith(BYTE_ORDER_MARK)
+    return list(csv.reader(io.StringIO(text[1:], newline=""), delimiter=";"))
+
+
+def read_xlsx(content: bytes):
+    return list(load_workbook(io.BytesIO(content)).active.iter_rows())
+
+
+@pytest.mark.parametrize("risky", ["=1+1", "+46", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "＝1+1"])
+def test_no_text_becomes_a_formula(risky):
+    rows = [(risky, 1)]
+    assert read_csv(write_table(TableFormat.CSV, COLUMNS, rows))[1][0] == f"'{risky}"
+    cells = read_xlsx(write_table(TableFormat.XLSX, COLUMNS, rows))
+    assert all(cell.data_type != "f" for line in cells for cell in line)
+    assert cells[1][0].value.startswith("'")
+    assert cells[0][1].value == "'=Tal"
+
+
+def test_values_keep_their_kind():
+    rows = [("Åsa", -5), (None, 2.5), (True, date(2027, 1, 4)), ("x", datetime(2027, 1, 4, 8, 30, 12, tzinfo=UTC))]
+    cells = read_xlsx(write_table(TableFormat.XLSX, COLUMNS, rows))
+    assert [line[1].value for line in cells[1:]] == [
+        -5,
+        2.5,
+        datetime(2027, 1, 4, 0, 0),
+        datetime(2027, 1, 4, 9, 30),
+    ]
+    assert [line[1] for line in read_csv(write_table(TableFormat.CSV, COLUMNS, rows))[1:]] == [
+        "-5",
+        "2.5",
+        "2027-01-04",
+        "2027-01-04 09:30",
+    ]
+
+
+@given(st.lists(st.tuples(st.text(), st.text()), max_size=5))
+def test_any_text_makes_a_file_that_opens(rows):
+    written = read_csv(write_table(TableFormat.CSV, COLUMNS, rows))
+    assert len(written) == len(rows) + 1
+    cells = read_xlsx(write_table(TableFormat.XLSX, COLUMNS, rows))
+    assert len(cells) == len(rows) + 1
+    assert not any(str(cell.value or "").startswith(RISKY_STARTS) for line in cells for cell in line)
+    assert not any(cell.data_type == "f" for line in cells for cell in line)

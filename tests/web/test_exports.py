@@ -1,0 +1,145 @@
+"""Lists as files: the rows of the page, in both formats, of one's own tenant only, and logged when people stand in them."""
+
+import io
+
+import pytest
+from django.urls import reverse
+from openpyxl import load_workbook
+
+from backend.applications import services as applications
+from backend.common.models import LogEntry
+from backend.offers.enums import OfferState
+from backend.organisations.models import Workplace
+from backend.placements import services as placements
+from backend.students.services import AlertDetails, save_alert
+from backend.web import exported_lists
+from tests.factories import CoordinatorFactory, OfferFactory, StudentFactory
+from tests.web.desk import logged_in, make_company, only_period
+
+pytestmark = pytest.mark.django_db
+
+
+def texts(client, name: str, **query: str) -> str:
+    """The list as CSV; both formats must hold the same number of rows."""
+    text = client.get(reverse(f"{name}_csv"), query).content.decode("utf-8-sig")
+    xlsx = client.get(reverse(f"{name}_xlsx"), query)
+    assert xlsx["Content-Type"].endswith("spreadsheetml.sheet")
+    sheet = load_workbook(io.BytesIO(xlsx.content)).active
+    assert sheet.max_row >= 1
+    return text
+
+
+@pytest.fixture
+def job():
+    """Two companies; one has a student who is placed and one who waits."""
+    coordinator = CoordinatorFactory()
+    company, other = make_company(), make_company(municipality_id="2081")
+    offer = company.offer(title="Svetsa i rostfritt")
+    other.offer(title="Andras plats")
+    placed, waiting = StudentFactory(user__name="Maja Lind"), StudentFactory(user__name="Otto Berg")
+    rows = [
+        applications.submit_application(actor=each.user, period_id=only_period(offer).pk) for each in (placed, waiting)
+    ]
+    applications.offer_seat(actor=company.owner, application_id=rows[0].pk)
+    accepted = applications.accept_seat(actor=placed.user, application_id=rows[0].pk)
+    return company, other, coordinator, accepted, waiting
+
+
+def test_an_employers_lists_hold_own_rows_only(job):
+    company, other, coordinator, accepted, _waiting = job
+    placements.approve_match(actor=coordinator, match_id=accepted.match_id)
+    assert "Svetsa i rostfritt" in texts(company.client, "employer_offers")
+    assert "Andras plats" not in texts(company.client, "employer_offers")
+    assert "Maja Lind" in texts(company.client, "employer_placements")
+    assert "Maja Lind" not in texts(other.client, "employer_placements")
+    assert company.owner.email in texts(company.client, "employer_team")
+    assert company.owner.email not in texts(other.client, "employer_team")
+    assert texts(company.client, "employer_workplaces").count("Verkstaden") == Workplace.objects.count() - 1
+
+
+def test_a_coordinators_lists_hold_the_own_municipality_only(job):
+    _company, _other, coordinator, accepted, _waiting = job
+    near, far = logged_in(coordinator), logged_in(CoordinatorFactory(municipality="2081"))
+    assert "Maja Lind" in texts(near, "coordinator_matches")
+    assert "Maja Lind" not in texts(far, "coordinator_matches")
+    placements.approve_match(actor=coordinator, match_id=accepted.match_id)
+    assert "Maja Lind" in texts(near, "coordinator_placements")
+    assert "Maja Lind" not in texts(far, "coordinator_placements")
+    assert "Otto Berg" in texts(near, "coordinator_students")
+    assert "Otto Berg" not in texts(far, "coordinator_students")
+
+
+def test_a_protected_student_is_in_no_file_of_the_coordinator(job):
+    _company, _other, coordinator, accepted, waiting = job
+    for student in (accepted.student, waiting):
+        student.is_protected, student.alias = True, "Elev 7"
+        student.save()
+    desk = logged_in(coordinator)
+    for name in ("coordinator_matches", "coordinator_students", "coordinator_placements", "coordinator_silence"):
+        text = texts(desk, name)
+        assert "Maja" not in text, name
+        assert "Otto" not in text, name
+        assert "Elev 7" not in text, name
+
+
+def test_taking_people_is_logged_and_taking_places_is_not(job):
+    company, _other, _coordinator, _accepted, _waiting = job
+    company.client.get(reverse("employer_offers_csv"))
+    assert not LogEntry.objects.filter(action="export.taken").exists()
+    company.client.get(reverse("employer_team_xlsx"))
+    entry = LogEntry.objects.get(action="export.taken")
+    assert (entry.actor, entry.data) == (company.owner, {"what": "colleagues", "rows": 1})
+
+
+def test_the_filter_of_the_page_is_the_filter_of_the_file(job):
+    company, *_rest = job
+    company.offer(title="Ett utkast", state=OfferState.DRAFT, published_at=None)
+    assert "Ett utkast" not in texts(company.client, "employer_offers", state="published")
+    assert "Svetsa" not in texts(company.client, "employer_offers", state="draft")
+
+
+def test_the_search_is_open_to_everyone_and_knows_its_filters(client):
+    OfferFactory(title="Laga truckar")
+    OfferFactory(title="Sy gardiner", state=OfferState.DRAFT, published_at=None)
+    text = texts(client, "search", q="truckar")
+    assert "Laga truckar" in text
+    assert "Sy gardiner" not in text
+    assert "Laga truckar" not in texts(client, "search", q="finnsinte")
+
+
+def test_a_students_own_lists():
+    student = StudentFactory()
+    save_alert(actor=student.user, details=AlertDetails(name="=CNC", text="cnc"))
+    client = logged_in(student.user)
+    assert "'=CNC" in texts(client, "alerts")
+    for name in ("suggestions", "notifications", "student_applications"):
+        assert texts(client, name)
+
+
+def test_the_rows_cost_a_constant_number_of_questions(job, django_assert_max_num_queries):
+    company, _other, coordinator, _accepted, _waiting = job
+    desk = logged_in(coordinator)
+
+    def questions() -> dict[str, int]:
+        found = {}
+        for pattern in exported_lists.urlpatterns:
+            client = company.client if pattern.name.startswith("employer") else desk
+            if pattern.name.endswith("csv") and pattern.name.startswith(("employer", "coordinator", "search")):
+                with django_assert_max_num_queries(40) as asked:
+                    assert client.get(reverse(pattern.name)).status_code == 200
+                found[pattern.name] = len(asked)
+        return found
+
+    def one_more() -> None:
+        offer = company.offer()
+        row = applications.submit_application(actor=StudentFactory().user, period_id=only_period(offer).pk)
+        applications.offer_seat(actor=company.owner, application_id=row.pk)
+        applications.accept_seat(actor=row.student.user, application_id=row.pk)
+        company.offer(state=OfferState.SUBMITTED, published_at=None, submitted_at=offer.published_at)
+
+    one_more()
+    questions()
+    before = questions()
+    for _number in range(4):
+        one_more()
+    assert questions() == before

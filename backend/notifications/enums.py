@@ -18,6 +18,7 @@ class Category(models.TextChoices):
     ORGANISATIONS = "organisations", _("Organisations and colleagues")
     REMINDERS = "reminders", _("Reminders")
     ACCOUNT = "account", _("Your account")
+    SUMMARIES = "summaries", _("What waits for you")
     DIGESTS = "digests", _("Digest mails")
 
 

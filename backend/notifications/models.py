@@ -10,16 +10,21 @@ from django.db.models.functions import Now
 from backend.common.models import DomainEvent
 from backend.notifications.channel_models import BouncedAddress, ProviderEvent, PushSubscription
 from backend.notifications.enums import DELIVERY, Category, ChannelName, DeliveryState, Outcome, Slot
+from backend.notifications.timing_models import DigestSlot, Hours, ReminderStep, Task
 
 __all__ = [
     "BouncedAddress",
     "ChannelCircuit",
     "Delivery",
     "DeliveryAttempt",
+    "DigestSlot",
+    "Hours",
     "Notification",
     "Preference",
     "ProviderEvent",
     "PushSubscription",
+    "ReminderStep",
+    "Task",
 ]
 
 

@@ -144,3 +144,45 @@ class Alert(TimestampedModel):
 
     def __str__(self) -> str:
         return f"alert {self.pk}"
+
+
+class StudentGroup(TimestampedModel):
+    """A class list: "8B" of one school in one school year. school_year: the year it starts in, 2026 = 2026/27."""
+
+    name = models.CharField(_("Class"), max_length=20)
+    school = models.CharField(_("School"), max_length=120)
+    municipality = models.ForeignKey(Municipality, on_delete=models.PROTECT, related_name="student_groups")
+    school_year = models.PositiveSmallIntegerField(_("School year"))
+    students = models.ManyToManyField(Student, through="GroupMembership", related_name="groups")
+
+    class Meta:
+        ordering = ["-school_year", "school", "name"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["municipality", "school", "name", "school_year"],
+                name="student_group_once_a_year",
+                violation_error_message=_("There is already a class list with this name."),
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(name="") & ~models.Q(school=""), name="student_group_has_a_name"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(school_year__range=(2000, 2100)), name="student_group_year_in_range"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.school} {self.school_year}"
+
+
+class GroupMembership(TimestampedModel):
+    group = models.ForeignKey(StudentGroup, on_delete=models.CASCADE, related_name="memberships")
+    student = models.ForeignKey(Student, on_delete=models.CASCADE, related_name="group_memberships")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["group", "student"], name="group_member_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"member {self.student_id} of {self.group_id}"

@@ -1,10 +1,17 @@
 """Who may know what about a student."""
 
+from django.db.models import Q, QuerySet
+
 from backend.accounts.models import User
-from backend.accounts.policies import is_coordinator_of
+from backend.accounts.policies import (
+    is_coordinator_of,
+    knows_protected_of,
+    municipalities_coordinated_by,
+    protected_municipalities_of,
+)
 from backend.common import clock
 from backend.reference.work_rules import age_on
-from backend.students.models import Student
+from backend.students.models import Student, StudentGroup
 
 ADULT_AGE = 18
 
@@ -24,8 +31,28 @@ def is_guardian_of(user: User, student: Student) -> bool:
 
 def can_coordinate(user: User, student: Student) -> bool:
     """The coordinator of the student's municipality; never for a protected identity without an explicit grant."""
-    return not student.is_protected and is_coordinator_of(user, student.municipality_id)
+    if student.is_protected:
+        return knows_protected_of(user, student.municipality_id)
+    return is_coordinator_of(user, student.municipality_id)
+
+
+def can_protect(user: User, student: Student) -> bool:
+    """Whether the user may set and clear the protected identity, and see whether there is one."""
+    return knows_protected_of(user, student.municipality_id)
 
 
 def can_edit_profile(user: User, student: Student) -> bool:
     return is_self(user, student)
+
+
+def may_list(user: User) -> "QuerySet[Student]":
+    """The students the user may put on a list: those of the own municipalities, and the protected ones under a grant."""
+    return Student.objects.filter(
+        Q(is_protected=False, municipality__in=municipalities_coordinated_by(user))
+        | Q(is_protected=True, municipality__in=protected_municipalities_of(user))
+    )
+
+
+def groups_visible_to(user: User) -> "QuerySet[StudentGroup]":
+    """The class lists of the municipalities the user coordinates."""
+    return StudentGroup.objects.filter(municipality__in=municipalities_coordinated_by(user))

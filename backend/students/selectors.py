@@ -1,8 +1,10 @@
 """Questions about students."""
 
+from django.db.models import Count, Q, QuerySet
+
 from backend.accounts.models import User
-from backend.students.models import GuardianConsent, Student
-from backend.students.policies import is_minor
+from backend.students.models import GuardianConsent, Student, StudentGroup
+from backend.students.policies import groups_visible_to, is_minor
 
 
 def consent_is_missing(student: Student) -> bool:
@@ -18,3 +20,17 @@ def list_guardians_of(student: Student) -> list[User]:
     if not is_minor(student):
         return []
     return list(User.objects.filter(guardianships__student=student, is_active=True))
+
+
+def list_groups(user: User) -> "QuerySet[StudentGroup]":
+    """The class lists the user keeps, newest year first, each with `size`: its members without protected identity."""
+    return (
+        groups_visible_to(user)
+        .select_related("municipality")
+        .annotate(size=Count("memberships", filter=Q(memberships__student__is_protected=False)))
+    )
+
+
+def members_of(group: StudentGroup) -> "QuerySet[Student]":
+    """Those on the list, without protected identities, by name."""
+    return Student.objects.unprotected().filter(groups=group).select_related("user", "programme").order_by("user__name")

@@ -27,6 +27,12 @@ def servable() -> Q:
     return Q(slot=Slot.NOW) & ~Q(channel__in=list(open_channels))
 
 
+def is_untroubled(channel: str) -> bool:
+    """Whether the circuit is closed and no failure is counted: calls go through and need not report success."""
+    troubled = ChannelCircuit.objects.filter(Q(failures__gt=0) | Q(open_until__isnull=False), pk=channel)
+    return not troubled.exists()
+
+
 def admits(channel: str) -> bool:
     """Whether this worker may call the provider: the circuit is closed, or this call is its probe."""
     status = (

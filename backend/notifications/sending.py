@@ -1,4 +1,4 @@
-"""From an id in a worker to an answer in the row: claim, check again, call, record.
+"""From ids in a worker to answers in the rows: claim, check again, call, record.
 
 Every step is a commit of its own, and the provider is called outside any transaction. A worker that dies leaves a lease
 that runs out; `called_at` then tells the sweeper whether the provider may have heard of it.
@@ -8,20 +8,22 @@ import hashlib
 import logging
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import Case, F, IntegerField, Value, When
 from django.db.models.functions import Now
 
 from backend.common.outbox import BACKOFF_SECONDS
 from backend.notifications import channels, circuit, registry
+from backend.notifications.batches import Batch
 from backend.notifications.channels import CALL_TIMEOUT, Result, Undeliverable
+from backend.notifications.channels.email.smtp import several_messages
 from backend.notifications.enums import DeliveryState, Outcome, Slot
 from backend.notifications.models import Delivery, DeliveryAttempt, DeliveryQuerySet
-from backend.notifications.preferences import slot_for
 
 logger = logging.getLogger(__name__)
 
@@ -29,31 +31,62 @@ LEASE = timedelta(seconds=60)
 # A call may only begin when it ends, and is recorded, well inside the lease.
 LEASE_LEFT_FOR_CALL = timedelta(seconds=CALL_TIMEOUT + 10)
 RECORD_FOR_SECONDS = 30.0
+# No call of a batch begins later than this after its claim: with a whole call and a stubborn record behind it the task
+# still ends below its soft limit of 60 seconds.
+CALLS_BEGIN_FOR = 9.0
 RESEND_AFTER_AMBIGUOUS = timedelta(seconds=60)
 
 
-def deliver(delivery_id: int) -> None:
-    """Handles one id from the broker. A doubled or stale id ends at the claim."""
-    token = uuid.uuid4()
+def deliver(*delivery_ids: int) -> None:
+    """Handles ids from the broker, one after the other. Doubled or stale ids end at the claim.
+
+    What could not begin in time goes back, so that a slow provider keeps no delivery from another worker.
+    """
+    began = time.monotonic()
     try:
-        delivery = claim(delivery_id, token)
-        if delivery is None:
-            return
-        prepared = _check_and_prepare(delivery)
+        held = claim(delivery_ids, uuid.uuid4())
+        batch = Batch(held)
+    except (OperationalError, InterfaceError) as error:
+        _database_away(delivery_ids, error)
+        return
+    with several_messages():
+        for number, delivery in enumerate(held):
+            if number and time.monotonic() - began > CALLS_BEGIN_FOR:
+                _give_back(held[number:])
+                return
+            try:
+                _hand_over(delivery, batch)
+            except SoftTimeLimitExceeded:
+                raise
+            except Exception:
+                # Its lease runs out and it is tried again; its neighbours must not wait for that.
+                logger.exception("delivery %s failed", delivery.pk)
+
+
+def _hand_over(delivery: Delivery, batch: Batch) -> None:
+    try:
+        prepared = _check_and_prepare(delivery, batch)
         if prepared is None or not _mark_called(delivery, prepared):
             return
     except (OperationalError, InterfaceError) as error:
-        # Nothing was called: the sweeper makes the row due again.
-        logger.warning("delivery %s: database away (%s)", delivery_id, type(error).__name__)
-        connection.close()
+        _database_away([delivery.pk], error)
         return
     result = channels.get(delivery.channel).send(prepared)
-    _stubbornly(lambda: record(delivery, result), delivery_id)
+    _stubbornly(lambda: record(delivery, result, batch), delivery.pk)
 
 
-def claim(delivery_id: int, token: uuid.UUID) -> Delivery | None:
-    """Takes a queued delivery with a lease on the database clock. None when another has it or it is settled."""
-    won = Delivery.objects.filter(pk=delivery_id).advance(
+def _database_away(delivery_ids: Sequence[int], error: Exception) -> None:
+    """Nothing was called: the sweeper makes the rows due again."""
+    logger.warning("deliveries %s: database away (%s)", list(delivery_ids), type(error).__name__)
+    connection.close()
+
+
+def claim(delivery_ids: Sequence[int], token: uuid.UUID) -> list[Delivery]:
+    """Takes queued deliveries with a lease on the database clock, each by the condition on its own row.
+
+    Returns those won, in the order of the ids; not those that another has or that are settled.
+    """
+    won = Delivery.objects.filter(pk__in=delivery_ids).advance(
         "delivery.claimed",
         lease_token=token,
         lease_until=Now() + LEASE,
@@ -62,17 +95,25 @@ def claim(delivery_id: int, token: uuid.UUID) -> Delivery | None:
         attempts=F("attempts") + 1,
     )
     if not won:
-        return None
+        return []
     late = Case(When(expires_at__lte=Now(), then=Value(1)), default=Value(0), output_field=IntegerField())
-    return (
-        Delivery.objects.select_related("notification", "recipient")
-        .annotate(is_late=late)
-        .filter(lease_token=token)
-        .get(pk=delivery_id)
-    )
+    rows = Delivery.objects.select_related("notification", "recipient").annotate(is_late=late)
+    found = rows.filter(lease_token=token).in_bulk(delivery_ids)
+    return [found[pk] for pk in dict.fromkeys(delivery_ids) if pk in found]
 
 
-def _check_and_prepare(delivery: Delivery) -> Any:
+def _give_back(deliveries: Sequence[Delivery]) -> None:
+    """Due again at once: nobody was called, no attempt is burnt."""
+    pks, token = [delivery.pk for delivery in deliveries], deliveries[0].lease_token
+    try:
+        Delivery.objects.filter(pk__in=pks, lease_token=token).advance(
+            "delivery.postponed", attempts=F("attempts") - 1, due_at=Now(), lease_until=None
+        )
+    except (OperationalError, InterfaceError) as error:
+        _database_away(pks, error)
+
+
+def _check_and_prepare(delivery: Delivery, batch: Batch) -> Any:
     """What to hand to the channel, or None when the row has been settled otherwise."""
     name = delivery.notification.kind
     try:
@@ -83,7 +124,7 @@ def _check_and_prepare(delivery: Delivery) -> Any:
         return _settle(delivery, "delivery.expired", "expired")
     if not delivery.recipient.is_active:
         return _settle(delivery, "delivery.suppressed", "inactive")
-    if slot_for(delivery.recipient_id, kind, delivery.channel) == Slot.NEVER:
+    if batch.slot(delivery, kind) == Slot.NEVER:
         return _settle(delivery, "delivery.suppressed", "opted_out")
     try:
         reason = kind.still_relevant(delivery.notification)
@@ -94,7 +135,7 @@ def _check_and_prepare(delivery: Delivery) -> Any:
         return _settle(delivery, "delivery.died", f"check_failed:{type(error).__name__}")
     if reason:
         return _settle(delivery, "delivery.cancelled", reason)
-    if not circuit.admits(delivery.channel):
+    if not batch.admits(delivery.channel):
         return _hold_back(delivery)
     try:
         return channels.get(delivery.channel).prepare(delivery)
@@ -132,7 +173,7 @@ def _mark_called(delivery: Delivery, prepared: Any) -> bool:
 
 
 @transaction.atomic
-def record(delivery: Delivery, result: Result) -> None:
+def record(delivery: Delivery, result: Result, batch: Batch) -> None:
     """Writes the answer if the lease is still ours, and what it says about the provider."""
     kind = registry.get(delivery.notification.kind)
     held = _held(delivery)
@@ -153,7 +194,7 @@ def record(delivery: Delivery, result: Result) -> None:
     DeliveryAttempt.objects.create(
         delivery=delivery, number=delivery.attempts, outcome=result.outcome, answer=result.answer
     )
-    _tell_circuit(delivery.channel, result)
+    batch.tell_circuit(delivery.channel, result)
 
 
 def _record_ambiguous(delivery: Delivery, kind: registry.Kind, settled: dict[str, Any]) -> None:
@@ -185,15 +226,6 @@ def backoff(key: uuid.UUID, attempts: int) -> timedelta:
     digest = hashlib.sha256(f"{key}:{attempts}".encode()).digest()
     jitter = 0.8 + 0.4 * int.from_bytes(digest[:4], "big") / 0xFFFFFFFF
     return timedelta(seconds=base * jitter)
-
-
-def _tell_circuit(channel: str, result: Result) -> None:
-    if result.outcome == Outcome.CONFIGURATION:
-        circuit.note_configuration(channel, result.answer)
-    elif result.provider_down:
-        circuit.note_away(channel, result.answer)
-    elif result.outcome != Outcome.AMBIGUOUS:
-        circuit.note_success(channel)
 
 
 def _stubbornly(write: Callable[[], None], delivery_id: int) -> None:

@@ -30,6 +30,10 @@ class SmtpSink:
     delay: float = 0.0
     # Seconds between accepting a mail and saying so: the window in which a killed worker cannot know.
     answer_delay: float = 0.0
+    # The one recipient who is refused, and how many messages a connection may bring before it is ended.
+    refused: str = ""
+    most_a_connection: int = 0
+    connections: int = 0
 
     @property
     def messages(self) -> list[Message]:
@@ -71,12 +75,18 @@ class _Handler:
     async def handle_MAIL(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
+        session.messages = getattr(session, "messages", 0) + 1
+        if self.sink.most_a_connection and session.messages > self.sink.most_a_connection:
+            server.transport.close()
+            return "421 4.7.0 too many messages"
         envelope.mail_from = address
         return await self._answer(server, "mail", "250 OK")
 
     async def handle_RCPT(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
+        if address == self.sink.refused:
+            return "550 5.1.1 unknown"
         answer = await self._answer(server, "rcpt", "250 OK")
         if answer.startswith("250"):
             envelope.rcpt_tos.append(address)
@@ -96,6 +106,7 @@ class _Server(SMTP):
     sink: SmtpSink
 
     def connection_made(self, transport: Any) -> None:
+        self.sink.connections += 1
         reply = self.sink.replies.get("connect")
         if reply == "drop":
             transport.abort()

@@ -306,6 +306,7 @@ class TestLease:
         assert sweeping.sweep_sending() == 0
 
     def test_a_late_answer_still_counts(self, user, make_kind):
+        from backend.notifications.batches import Batch
         from backend.notifications.channels import Result
         from backend.notifications.enums import Outcome
         from backend.notifications.sending import record
@@ -313,13 +314,14 @@ class TestLease:
         delivery = self._stuck(user, called=True)
         mine = Delivery.objects.select_related("notification").get(pk=delivery.pk)
         sweeping.sweep_sending()
-        record(mine, Result(Outcome.SENT, "250"))
+        record(mine, Result(Outcome.SENT, "250"), Batch([mine]))
         delivery.refresh_from_db()
         assert delivery.state == DeliveryState.SENT
 
     def test_an_answer_without_the_lease_changes_nothing(self, user):
         import uuid
 
+        from backend.notifications.batches import Batch
         from backend.notifications.channels import Result
         from backend.notifications.enums import Outcome
         from backend.notifications.sending import record
@@ -327,7 +329,7 @@ class TestLease:
         delivery = self._stuck(user, called=True)
         mine = Delivery.objects.select_related("notification").get(pk=delivery.pk)
         Delivery.objects.filter(pk=delivery.pk).update(lease_token=uuid.uuid4())
-        record(mine, Result(Outcome.PERMANENT, "550"))
+        record(mine, Result(Outcome.PERMANENT, "550"), Batch([mine]))
         delivery.refresh_from_db()
         assert delivery.state == DeliveryState.SENDING
 

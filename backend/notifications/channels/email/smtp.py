@@ -4,12 +4,15 @@ What a failure means depends on one question: had the dot that ends the message 
 message and a retry is safe; after that an unanswered message may have been accepted.
 """
 
+import contextlib
+import contextvars
 import enum
 import re
 import smtplib
 import socket
 import ssl
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,12 +57,51 @@ class Refused(Exception):
         self.enhanced = match.group() if match else ""
 
 
+class Line:
+    """A connection kept open between messages to the same server. Only one that just took a message is kept."""
+
+    def __init__(self) -> None:
+        self._kept: tuple[SmtpServer, smtplib.SMTP] | None = None
+
+    def take(self, server: SmtpServer) -> smtplib.SMTP | None:
+        """The open connection to that server, which is the caller's from now on; None when there is none."""
+        kept, self._kept = self._kept, None
+        if kept and kept[0] != server:
+            _say_goodbye(kept[1])
+            return None
+        return kept[1] if kept else None
+
+    def keep(self, server: SmtpServer, smtp: smtplib.SMTP) -> None:
+        self._kept = server, smtp
+
+    def close(self) -> None:
+        kept, self._kept = self._kept, None
+        if kept:
+            _say_goodbye(kept[1])
+
+
+_line: contextvars.ContextVar[Line | None] = contextvars.ContextVar("line", default=None)
+
+
+@contextlib.contextmanager
+def several_messages() -> Iterator[None]:
+    """Conversations inside the block use one connection after each other, as long as the server takes the messages."""
+    line = Line()
+    token = _line.set(line)
+    try:
+        yield
+    finally:
+        _line.reset(token)
+        line.close()
+
+
 class Conversation:
-    """Sends one message over a connection of its own, within `timeout` seconds in all."""
+    """Sends one message within `timeout` seconds in all, over a connection of its own or one kept open."""
 
     def __init__(self, server: SmtpServer, timeout: float) -> None:
         self.server = server
         self.phase = Phase.CONNECT
+        self._line = _line.get()
         self._deadline = time.monotonic() + timeout
         self._smtp: smtplib.SMTP | None = None
 
@@ -76,22 +118,7 @@ class Conversation:
         return Result(Outcome.SENT, answer)
 
     def _talk(self, sender: str, recipient: str, message: bytes) -> str:
-        smtp = self._connect()
-        self._greet(smtp)
-        if self.server.use_tls:
-            self.phase = Phase.TLS
-            self._tick(smtp)
-            smtp.starttls(context=ssl.create_default_context())
-            self._greet(smtp)
-        if self.server.username:
-            self.phase = Phase.LOGIN
-            self._tick(smtp)
-            try:
-                smtp.login(self.server.username, self.server.password)
-            except smtplib.SMTPResponseException as refusal:
-                raise _refusal(refusal) from None
-        self.phase = Phase.MAIL
-        self._ask(smtp, f"MAIL FROM:<{sender}>")
+        smtp = self._begin(sender)
         self.phase = Phase.RCPT
         self._ask(smtp, f"RCPT TO:<{recipient}>")
         self.phase = Phase.DATA
@@ -111,6 +138,37 @@ class Conversation:
         self.phase = Phase.ACCEPTED
         match = _ENHANCED.search(text.decode("ascii", "replace")[:40])
         return " ".join(filter(None, [str(code), match.group() if match else ""]))
+
+    def _begin(self, sender: str) -> smtplib.SMTP:
+        """A connection on which the server has taken MAIL FROM."""
+        kept = self._line.take(self.server) if self._line else None
+        if kept:
+            self._smtp, self.phase = kept, Phase.MAIL
+            try:
+                self._ask(kept, f"MAIL FROM:<{sender}>")
+                return kept
+            except (OSError, smtplib.SMTPException, Refused):
+                # The server may end a connection that rests, or take only so many messages over one. It has heard of no
+                # message yet, and what it has against this one it will say again.
+                kept.close()
+        self.phase = Phase.CONNECT
+        smtp = self._connect()
+        self._greet(smtp)
+        if self.server.use_tls:
+            self.phase = Phase.TLS
+            self._tick(smtp)
+            smtp.starttls(context=ssl.create_default_context())
+            self._greet(smtp)
+        if self.server.username:
+            self.phase = Phase.LOGIN
+            self._tick(smtp)
+            try:
+                smtp.login(self.server.username, self.server.password)
+            except smtplib.SMTPResponseException as refusal:
+                raise _refusal(refusal) from None
+        self.phase = Phase.MAIL
+        self._ask(smtp, f"MAIL FROM:<{sender}>")
+        return smtp
 
     def _connect(self) -> smtplib.SMTP:
         options: dict[str, Any] = {"timeout": self._left(), "local_hostname": self.server.local_hostname}
@@ -168,14 +226,12 @@ class Conversation:
         smtp = self._smtp
         if smtp is None:
             return
-        try:
-            if self.phase == Phase.ACCEPTED and smtp.sock is not None:
-                smtp.sock.settimeout(2)
-                smtp.putcmd("QUIT")
-        except (OSError, smtplib.SMTPException):
-            pass  # The message is accepted; how the goodbye went changes nothing.
-        finally:
+        if self.phase != Phase.ACCEPTED:
             smtp.close()
+        elif self._line:
+            self._line.keep(self.server, smtp)
+        else:
+            _say_goodbye(smtp)
 
     def _refused(self, refusal: Refused) -> Result:
         answer = " ".join(filter(None, [str(refusal.code), refusal.enhanced, f"at {self.phase}"]))
@@ -191,6 +247,18 @@ class Conversation:
         if self.phase == Phase.DOT:
             return Result(Outcome.AMBIGUOUS, answer)
         return Result(Outcome.RETRY, answer, provider_down=True)
+
+
+def _say_goodbye(smtp: smtplib.SMTP) -> None:
+    """How it goes changes nothing: what was accepted is accepted."""
+    try:
+        if smtp.sock is not None:
+            smtp.sock.settimeout(2)
+            smtp.putcmd("QUIT")
+    except (OSError, smtplib.SMTPException):
+        pass
+    finally:
+        smtp.close()
 
 
 def _refusal(refusal: smtplib.SMTPResponseException) -> Refused:

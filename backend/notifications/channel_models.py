@@ -24,6 +24,8 @@ class ProviderEvent(models.Model):
     # How the report names the message: our key when the provider gives it back, else the provider's id of the message.
     idem_key = models.UUIDField(null=True)
     message_id = models.CharField(max_length=200, blank=True)
+    # A digest of the address the report is about: to see whether the person has another one by now.
+    address = models.CharField(max_length=64, blank=True, default="")
     received_at = models.DateTimeField(db_default=Now())
     settled_at = models.DateTimeField(null=True)
 

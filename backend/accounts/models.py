@@ -86,3 +86,44 @@ class Role(TimestampedModel):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.municipality_id or ''}"
+
+
+class ProtectedGrant(models.Model):
+    """Someone may know who the students with protected identity of one municipality are, until a day.
+
+    Given by the network office, to a coordinator of the municipality. It holds through `valid_until` (included), unless
+    taken back before, and only as long as the person is a coordinator there.
+    """
+
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="protected_grants")
+    municipality = models.ForeignKey(Municipality, on_delete=models.PROTECT, related_name="protected_grants")
+    reason = models.CharField(_("Reason"), max_length=500)
+    granted_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    granted_at = models.DateTimeField()
+    valid_until = models.DateField(_("Valid until"))
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    revoked_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "municipality"],
+                condition=models.Q(revoked_at__isnull=True),
+                name="one_standing_grant_per_person",
+                violation_error_message=_("This person has a grant already. Take it back to give another one."),
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(granted_by=models.F("user")),
+                name="nobody_grants_to_themselves",
+                violation_error_message=_("Somebody else has to give you the grant."),
+            ),
+            models.CheckConstraint(condition=~models.Q(reason=""), name="grant_has_a_reason"),
+            models.CheckConstraint(
+                condition=models.Q(revoked_at__isnull=True, revoked_by__isnull=True)
+                | models.Q(revoked_at__isnull=False, revoked_by__isnull=False),
+                name="revoked_grant_names_who",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"grant {self.pk}"

@@ -1,7 +1,10 @@
 """Who someone is to a municipality. The apps above build their own `can_` rules on these."""
 
+from django.db.models import QuerySet
+
 from backend.accounts.enums import RoleKind
-from backend.accounts.models import User
+from backend.accounts.models import ProtectedGrant, User
+from backend.common import clock
 
 
 def municipalities_coordinated_by(user: User) -> set[str]:
@@ -19,6 +22,29 @@ def is_coordinator(user: User) -> bool:
 
 def is_network_office(user: User) -> bool:
     return any(kind == RoleKind.NETWORK for kind, _code in _roles(user))
+
+
+def protected_municipalities_of(user: User) -> set[str]:
+    """Codes of the municipalities whose protected identities the user may know, by a grant that holds today.
+
+    One query each time, none for someone who coordinates nothing: what is taken back must not be remembered.
+    """
+    codes = municipalities_coordinated_by(user)
+    if not codes:
+        return set()
+    return set(grants_in_force().filter(user=user, municipality__in=codes).values_list("municipality_id", flat=True))
+
+
+def knows_protected_of(user: User, municipality_code: str | None) -> bool:
+    return municipality_code is not None and municipality_code in protected_municipalities_of(user)
+
+
+def can_give_grants(user: User) -> bool:
+    return is_network_office(user)
+
+
+def grants_in_force() -> "QuerySet[ProtectedGrant]":
+    return ProtectedGrant.objects.filter(revoked_at__isnull=True, valid_until__gte=clock.today())
 
 
 def _roles(user: User) -> list[tuple[str, str | None]]:

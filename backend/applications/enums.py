@@ -73,5 +73,7 @@ APPLICATION_TRANSITIONS = TransitionTable(
         ),
         "application.approved": Transition(frozenset({S.ACCEPTED}), S.APPROVED, by="the match's approval"),
         "application.rejected": Transition(frozenset({S.ACCEPTED}), S.REJECTED, by="the match's rejection"),
+        "application.approval_undone": Transition(frozenset({S.APPROVED}), S.ACCEPTED, by="the undone approval"),
+        "application.rejection_undone": Transition(frozenset({S.REJECTED}), S.ACCEPTED, by="the undone rejection"),
     },
 )

@@ -9,7 +9,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from backend.accounts.models import User
-from backend.accounts.selectors import has_coordinator, list_coordinators_of
+from backend.accounts.selectors import has_coordinator
 from backend.applications.enums import ApplicationState, DeclineReason, ReleaseReason
 from backend.applications.models import Application
 from backend.common.models import DomainEvent
@@ -19,6 +19,7 @@ from backend.notifications.models import Notification
 from backend.notifications.registry import Kind, register
 from backend.notifications.services import notify
 from backend.organisations.selectors import list_member_users
+from backend.students.protection import deciders_for
 
 RELATED = ("student__user", "period__offer__organisation", "period__offer__workplace")
 
@@ -38,7 +39,8 @@ def _organisation(application: Application) -> list[User]:
 def _coordinators(application: Application) -> list[User]:
     """Those who would decide the match: the student's own municipality when it has a coordinator, else the workplace's."""
     own = application.student.municipality_id
-    return list_coordinators_of(own if has_coordinator(own) else application.period.offer.municipality_code)
+    deciding = own if has_coordinator(own) else application.period.offer.municipality_code
+    return deciders_for(application.student, deciding)
 
 
 def _both(application: Application) -> list[User]:

@@ -29,7 +29,9 @@ from backend.common.errors import Conflict, Invalid, NotAllowed, NotFound
 from backend.common.transitions import log, move
 from backend.offers.models import Offer, OfferPeriod
 from backend.offers.seats import hold_seat, release_seat
-from backend.placements.enums import MatchSource
+from backend.organisations.municipality_settings import settings_of
+from backend.placements.enums import MatchSource, MatchState
+from backend.placements.models import Match
 from backend.placements.services import propose_match, withdraw_match
 from backend.reference.selectors import form_on
 from backend.reference.work_rules import age_class, allowed_age_classes
@@ -89,11 +91,15 @@ def submit_application(*, actor: User, period_id: int, motivation: str = "") -> 
     rules = form_on(period.offer.form_id, period.start)
     _check_open(period)
     _check_allowed(student, period)
-    if student.applications.filter(state__in=LIVE_STATES).count() >= rules.max_live_applications:
+    own_limit = settings_of(student.municipality_id).max_live_applications
+    # A municipality may be stricter than the form, never milder.
+    limit = min(own_limit or rules.max_live_applications, rules.max_live_applications)
+    if student.applications.filter(state__in=LIVE_STATES).count() >= limit:
         raise Conflict(
             "application.too_many", _("You have as many open applications as the form allows. Withdraw one first.")
         )
     now = clock.now()
+    answer_days = settings_of(period.offer.municipality_code).answer_days or rules.answer_days
     try:
         with transaction.atomic():
             application = Application.objects.create(
@@ -101,7 +107,7 @@ def submit_application(*, actor: User, period_id: int, motivation: str = "") -> 
                 period=period,
                 motivation=motivation.strip(),
                 submitted_at=now,
-                answer_due_at=add_working_days(now, rules.answer_days),
+                answer_due_at=add_working_days(now, answer_days),
             )
     except IntegrityError as error:
         raise Conflict("application.twice", _("You have already applied for this period.")) from error
@@ -154,7 +160,8 @@ def _offer_seat(application: Application, actor: User | None, *, message: str = 
     now = clock.now()
     application.offered_at = now
     application.answered_at = application.answered_at or now
-    application.hold_expires_at = now + timedelta(hours=rules.refill_hold_hours if refill else rules.hold_hours)
+    hold_hours = settings_of(application.period.offer.municipality_code).hold_hours or rules.hold_hours
+    application.hold_expires_at = now + timedelta(hours=rules.refill_hold_hours if refill else hold_hours)
     application.message = message.strip()
     _move(
         application,
@@ -347,15 +354,34 @@ def lapse_ended(*, application_id: int) -> bool:
     return True
 
 
+# From the application's state, towards the state its match is in. Two steps lead from one decision to the other.
+FOLLOWING = {
+    (ApplicationState.ACCEPTED, MatchState.APPROVED): "application.approved",
+    (ApplicationState.ACCEPTED, MatchState.REJECTED): "application.rejected",
+    (ApplicationState.APPROVED, MatchState.PROPOSED): "application.approval_undone",
+    (ApplicationState.APPROVED, MatchState.REJECTED): "application.approval_undone",
+    (ApplicationState.REJECTED, MatchState.PROPOSED): "application.rejection_undone",
+    (ApplicationState.REJECTED, MatchState.APPROVED): "application.rejection_undone",
+}
+
+
 @transaction.atomic
-def record_decision(*, match_id: int, approved: bool) -> None:
-    """Follows the coordinator's decision about the match. Asking twice changes nothing."""
-    application = Application.objects.filter(match=match_id).first()
-    if application is None:
+def follow_match(*, match_id: int) -> None:
+    """Brings the application where its match is now, whatever was decided and undone since. Asking twice changes nothing.
+
+    The match is read, not the event: events may come late, and in another order.
+    """
+    found = Application.objects.filter(match=match_id).values_list("pk", "student").first()
+    if found is None:
         return
-    application = _locked(None, application.pk)
-    if application.state == ApplicationState.ACCEPTED:
-        action = "application.approved" if approved else "application.rejected"
+    pk, student = found
+    Student.objects.select_for_update(of=("self",)).get(pk=student)
+    application = _locked(None, pk)
+    state = Match.objects.values_list("state", flat=True).get(pk=match_id)
+    while action := FOLLOWING.get((ApplicationState(application.state), MatchState(state))):
+        if application.state == ApplicationState.REJECTED:
+            # What the student asked for meanwhile makes way, as when a seat is accepted.
+            _release_overlapping(application)
         _move(application, action, actor=None, data={"match": match_id})
 
 

@@ -11,9 +11,9 @@ def refill(event: DomainEvent) -> None:
     services.refill_seat(period_id=event.subject_id)
 
 
-@subscribe("match.approved", "match.rejected")
+@subscribe("match.approved", "match.rejected", "match.approval_undone", "match.rejection_undone")
 def follow_decision(event: DomainEvent) -> None:
-    services.record_decision(match_id=event.subject_id, approved=event.kind == "match.approved")
+    services.follow_match(match_id=event.subject_id)
 
 
 @subscribe("offer.closed")

@@ -39,8 +39,20 @@ OFFER_TRANSITIONS = TransitionTable(
             by="coordinator; the organisation itself when trusted",
             told="organisation; students and alerts it fits",
         ),
-        "offer.paused": Transition(frozenset({S.PUBLISHED}), S.PAUSED, by="organisation"),
-        "offer.resumed": Transition(frozenset({S.PAUSED}), S.PUBLISHED, by="organisation"),
+        "offer.publication_undone": Transition(
+            frozenset({S.PUBLISHED}),
+            S.SUBMITTED,
+            by="coordinator, for as long as the municipality allows and nobody has applied",
+            told="organisation; students who were told of the place",
+        ),
+        "offer.send_back_undone": Transition(
+            frozenset({S.DRAFT}),
+            S.SUBMITTED,
+            by="coordinator, for as long as the municipality allows and the organisation has changed nothing",
+            told="organisation",
+        ),
+        "offer.paused": Transition(frozenset({S.PUBLISHED}), S.PAUSED, by="organisation; coordinator"),
+        "offer.resumed": Transition(frozenset({S.PAUSED}), S.PUBLISHED, by="organisation; coordinator"),
         "offer.resubmitted": Transition(
             frozenset({S.PUBLISHED, S.PAUSED}),
             S.SUBMITTED,

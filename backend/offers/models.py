@@ -43,6 +43,7 @@ class OfferQuerySet(models.QuerySet["Offer"]):
 class Offer(TimestampedModel):
     """An internship or a training place.
 
+    undo_until: until when the coordinator's publication or sending back can be undone; empty when it stands.
     programmes: whom it is for; none = everyone of the form. skills: short lower-case words. apply_by: last day, included.
     source, source_ref: where an imported offer comes from; a person's own offers have neither.
     """
@@ -76,6 +77,7 @@ class Offer(TimestampedModel):
     published_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
     close_reason = models.CharField(max_length=20, choices=CloseReason.choices, blank=True)
+    undo_until = models.DateTimeField(null=True, blank=True)
     sent_back_reason = models.TextField(blank=True)
     source = models.CharField(max_length=20, blank=True)
     source_ref = models.CharField(max_length=120, blank=True)

@@ -36,6 +36,8 @@ TOLD: dict[str, Callable[[Offer], list[User]]] = {
     "offer.resubmitted": _reviewers,
     "offer.sent_back": _organisation,
     "offer.published": _organisation,
+    "offer.publication_undone": _organisation,
+    "offer.send_back_undone": _organisation,
 }
 
 
@@ -43,6 +45,11 @@ def tell(event: DomainEvent, offer: Offer) -> None:
     """Writes the notifications of a transition, in its transaction. Whoever did it knows already."""
     if event.kind in TOLD:
         notify(event=event, recipients=TOLD[event.kind](offer), kind=event.kind, subject=offer)
+
+
+def tell_of_change(event: DomainEvent, offer: Offer) -> None:
+    """A coordinator has changed the organisation's own text; its people should not find that out by chance."""
+    notify(event=event, recipients=_organisation(offer), kind="offer.updated", subject=offer)
 
 
 def _review_title(notification: Notification) -> str:
@@ -111,3 +118,28 @@ _register(
     lambda notification: _("Published: %(title)s") % {"title": _offer(notification).title},
     _published_words,
 )
+_register(
+    "offer.updated",
+    lambda notification: _("The coordinator has changed: %(title)s") % {"title": _offer(notification).title},
+    lambda notification: Words(
+        paragraphs=(_("Look through the place. You can change it back, or ask the coordinator why."),),
+        facts=((_("Place"), _offer(notification).title),),
+        button=_("See the place"),
+    ),
+    opt_out=False,
+)
+for _name in ("offer.publication_undone", "offer.send_back_undone"):
+    _register(
+        _name,
+        lambda notification: _("Correction: reviewed once more: %(title)s") % {"title": _offer(notification).title},
+        lambda notification: Words(
+            paragraphs=(
+                _("The coordinator has taken the last decision about the place back and looks at it once more."),
+                _("You need not do anything. We tell you when it is decided."),
+            ),
+            facts=((_("Place"), _offer(notification).title),),
+            button=_("See the place"),
+        ),
+        opt_out=False,
+        still_relevant=_no_longer_waiting,
+    )

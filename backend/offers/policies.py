@@ -11,8 +11,16 @@ from backend.organisations.policies import is_member
 from backend.organisations.selectors import may_publish_unreviewed
 
 
-def can_edit_offer(user: User, offer: Offer) -> bool:
+def is_own_offer(user: User, offer: Offer) -> bool:
+    """Whether the user works for the organisation that posts it."""
     return is_member(user, offer.organisation_id)
+
+
+def can_edit_offer(user: User, offer: Offer) -> bool:
+    """The organisation, and the coordinator of the workplace's municipality."""
+    return is_own_offer(user, offer) or (
+        is_coordinator_of(user, offer.municipality_code) and can_review_offer(user, offer)
+    )
 
 
 def can_review_offer(user: User, offer: Offer) -> bool:
@@ -20,7 +28,7 @@ def can_review_offer(user: User, offer: Offer) -> bool:
 
     A draft that was never submitted is the organisation's own business.
     """
-    if offer.state == OfferState.DRAFT and offer.submitted_at is None and not can_edit_offer(user, offer):
+    if offer.state == OfferState.DRAFT and offer.submitted_at is None and not is_own_offer(user, offer):
         return False
     if offer.municipality_code is None:
         return is_network_office(user)
@@ -30,7 +38,7 @@ def can_review_offer(user: User, offer: Offer) -> bool:
 def can_publish_offer(user: User, offer: Offer) -> bool:
     if can_review_offer(user, offer):
         return True
-    return can_edit_offer(user, offer) and may_publish_unreviewed(offer.organisation_id, offer.municipality_code)
+    return is_own_offer(user, offer) and may_publish_unreviewed(offer.organisation_id, offer.municipality_code)
 
 
 def can_close_offer(user: User, offer: Offer) -> bool:

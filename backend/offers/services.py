@@ -1,7 +1,7 @@
 """Commands about offers: write, review, publish, pause, close. Each authorises, locks, changes, logs and tells."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import TypeVar
 
 from django.db import models, transaction
@@ -15,8 +15,9 @@ from backend.offers import policies
 from backend.offers.details import OfferDetails, PeriodDetails, check_details, check_periods, clean_words
 from backend.offers.enums import OFFER_TRANSITIONS, CloseReason, OfferState
 from backend.offers.models import Offer, OfferPeriod
-from backend.offers.notifications import tell
+from backend.offers.notifications import tell, tell_of_change
 from backend.organisations.models import Organisation, Workplace
+from backend.organisations.municipality_settings import settings_of
 from backend.organisations.policies import require_member
 from backend.reference.models import HazardFlag, OccupationGroup, PlacementForm, Programme
 
@@ -58,9 +59,13 @@ def update_offer(*, actor: User, offer_id: int, details: OfferDetails, periods: 
     if offer.state == OfferState.CLOSED:
         raise Conflict("offer.closed", _("The place is closed. Copy it to post it again."))
     before = _approved_facts(offer)
+    # Whoever undoes a decision must find what was decided about.
+    offer.undo_until = None
     _write(offer, details, periods)
     log("offer.updated", offer, actor=actor)
-    events.record("offer.updated", offer)
+    event = events.record("offer.updated", offer)
+    if not policies.is_own_offer(actor, offer):
+        tell_of_change(event, offer)
     needs_review = offer.state in {OfferState.PUBLISHED, OfferState.PAUSED} and _goes_beyond(
         before, _approved_facts(offer)
     )
@@ -170,13 +175,17 @@ def _write_periods(offer: Offer, periods: Sequence[PeriodDetails]) -> None:
 def submit_offer(*, actor: User, offer_id: int) -> Offer:
     """The organisation asks for review; a trusted one publishes at once."""
     offer = _locked(offer_id)
-    policies.require(policies.can_edit_offer(actor, offer), actor, offer)
+    policies.require(policies.is_own_offer(actor, offer), actor, offer)
     _require_upcoming_period(offer)
     if policies.can_publish_offer(actor, offer):
         return _publish(offer, actor)
-    offer.submitted_at, offer.sent_back_reason = clock.now(), ""
+    offer.submitted_at, offer.sent_back_reason, offer.undo_until = clock.now(), "", None
     event = move(
-        offer, OFFER_TRANSITIONS, "offer.submitted", actor=actor, update_fields=["submitted_at", "sent_back_reason"]
+        offer,
+        OFFER_TRANSITIONS,
+        "offer.submitted",
+        actor=actor,
+        update_fields=["submitted_at", "sent_back_reason", "undo_until"],
     )
     tell(event, offer)
     outbox.wake()
@@ -188,16 +197,22 @@ def publish_offer(*, actor: User, offer_id: int) -> Offer:
     """A coordinator of the workplace's municipality lets a submitted offer out."""
     offer = _locked(offer_id)
     policies.require(policies.can_publish_offer(actor, offer), actor, offer)
-    if offer.state == OfferState.DRAFT and not policies.can_edit_offer(actor, offer):
+    if offer.state == OfferState.DRAFT and not policies.is_own_offer(actor, offer):
         raise Conflict("offer.not_submitted", _("The organisation has not submitted the place yet."))
     _require_upcoming_period(offer)
     return _publish(offer, actor)
 
 
 def _publish(offer: Offer, actor: User) -> Offer:
+    # Only what was submitted for review can go back to it.
+    offer.undo_until = _undo_until(offer) if offer.state == OfferState.SUBMITTED else None
     offer.published_at, offer.sent_back_reason = clock.now(), ""
     event = move(
-        offer, OFFER_TRANSITIONS, "offer.published", actor=actor, update_fields=["published_at", "sent_back_reason"]
+        offer,
+        OFFER_TRANSITIONS,
+        "offer.published",
+        actor=actor,
+        update_fields=["published_at", "sent_back_reason", "undo_until"],
     )
     tell(event, offer)
     outbox.wake()
@@ -218,9 +233,72 @@ def send_back_offer(*, actor: User, offer_id: int, reason: str) -> Offer:
     policies.require(policies.can_review_offer(actor, offer), actor, offer)
     if not reason.strip():
         raise Invalid("offer.no_reason", _("Write what should be changed."), field="reason")
-    offer.sent_back_reason = reason.strip()
+    offer.sent_back_reason, offer.undo_until = reason.strip(), _undo_until(offer)
     event = move(
-        offer, OFFER_TRANSITIONS, "offer.sent_back", actor=actor, reason=reason, update_fields=["sent_back_reason"]
+        offer,
+        OFFER_TRANSITIONS,
+        "offer.sent_back",
+        actor=actor,
+        reason=reason,
+        update_fields=["sent_back_reason", "undo_until"],
+    )
+    tell(event, offer)
+    outbox.wake()
+    return offer
+
+
+def _undo_until(offer: Offer) -> datetime | None:
+    minutes = settings_of(offer.municipality_code).undo_minutes
+    return clock.now() + timedelta(minutes=minutes) if minutes else None
+
+
+def _decided_offer(actor: User, offer_id: int) -> Offer:
+    offer = _locked(offer_id)
+    policies.require(policies.can_review_offer(actor, offer), actor, offer)
+    decided = offer.state in {OfferState.PUBLISHED, OfferState.DRAFT}
+    if decided and (offer.undo_until is None or offer.undo_until <= clock.now()):
+        raise Conflict(
+            "offer.undo_late", _("This decision can not be undone any more: the time has passed, or it was changed.")
+        )
+    offer.undo_until = None
+    return offer
+
+
+@transaction.atomic
+def undo_offer_publication(*, actor: User, offer_id: int) -> Offer:
+    """Takes a publication back within the municipality's time, unless someone has applied: it waits for review again.
+
+    Raises Conflict `offer.undo_late` or `offer.undo_depends`. The organisation and those who heard of it are told.
+    """
+    offer = _decided_offer(actor, offer_id)
+    # The rows serialise with those who take a seat.
+    periods = list(offer.periods.select_for_update())
+    if any(period.taken or period.applications.exists() for period in periods):
+        raise Conflict("offer.undo_depends", _("Someone has already applied. Close the place instead."))
+    offer.published_at = None
+    event = move(
+        offer,
+        OFFER_TRANSITIONS,
+        "offer.publication_undone",
+        actor=actor,
+        update_fields=["published_at", "undo_until"],
+    )
+    tell(event, offer)
+    outbox.wake()
+    return offer
+
+
+@transaction.atomic
+def undo_send_back(*, actor: User, offer_id: int) -> Offer:
+    """Takes a sending back back, unless the organisation has begun to change the place. The organisation is told."""
+    offer = _decided_offer(actor, offer_id)
+    offer.sent_back_reason = ""
+    event = move(
+        offer,
+        OFFER_TRANSITIONS,
+        "offer.send_back_undone",
+        actor=actor,
+        update_fields=["sent_back_reason", "undo_until"],
     )
     tell(event, offer)
     outbox.wake()
@@ -290,13 +368,13 @@ def close_overdue_offer(*, offer_id: int) -> bool:
 def copy_offer(*, actor: User, offer_id: int) -> Offer:
     """Last year's offer as a new draft: same texts, each period moved 52 weeks ahead until it lies in the future."""
     source = _locked(offer_id)
-    policies.require(policies.can_edit_offer(actor, source), actor, source)
+    policies.require(policies.is_own_offer(actor, source), actor, source)
     copied = Offer.objects.get(pk=source.pk)
     copied.pk = None
     copied._state.adding = True  # noqa: SLF001 - Django's documented way to copy a row
     copied.state = OfferState.DRAFT
     copied.source = copied.source_ref = copied.close_reason = copied.sent_back_reason = ""
-    copied.submitted_at = copied.published_at = copied.closed_at = copied.apply_by = None
+    copied.submitted_at = copied.published_at = copied.closed_at = copied.apply_by = copied.undo_until = None
     copied.save()
     copied.programmes.set(source.programmes.all())
     copied.hazards.set(source.hazards.all())

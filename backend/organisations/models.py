@@ -89,7 +89,14 @@ class Membership(TimestampedModel):
 
 
 class MunicipalitySettings(models.Model):
-    """What a municipality has decided for itself. A missing row means the defaults."""
+    """What a municipality has decided for itself. A missing row means the defaults; empty numbers mean those of the form.
+
+    answer_days: working days an organisation has to answer (the workplace's municipality decides).
+    hold_hours: how long an offered seat is held (the workplace's municipality decides).
+    max_live_applications: open applications a student of the municipality may have at the same time.
+    undo_minutes: how long a coordinator's decision can be undone; 0 = not at all.
+    unplaced_days: after how many days without a place a student is urgent on the guarantee board.
+    """
 
     municipality = models.OneToOneField(
         Municipality, primary_key=True, on_delete=models.CASCADE, related_name="settings"
@@ -111,3 +118,19 @@ class TrustedOrganisation(TimestampedModel):
 
     def __str__(self) -> str:
         return f"{self.municipality_id} trusts {self.organisation_id}"
+    answer_days = models.PositiveSmallIntegerField(null=True, blank=True)
+    hold_hours = models.PositiveSmallIntegerField(null=True, blank=True)
+    max_live_applications = models.PositiveSmallIntegerField(null=True, blank=True)
+    undo_minutes = models.PositiveSmallIntegerField(default=10)
+    unplaced_days = models.PositiveSmallIntegerField(default=14)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=(models.Q(answer_days__isnull=True) | models.Q(answer_days__range=(1, 30)))
+                & (models.Q(hold_hours__isnull=True) | models.Q(hold_hours__range=(1, 336)))
+                & (models.Q(max_live_applications__isnull=True) | models.Q(max_live_applications__range=(1, 50)))
+                & models.Q(undo_minutes__range=(0, 1440), unplaced_days__range=(1, 365)),
+                name="municipality_settings_in_range",
+            )
+        ]

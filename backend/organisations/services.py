@@ -12,7 +12,7 @@ from backend.common.errors import Conflict, Invalid
 from backend.common.transitions import log
 from backend.organisations import policies
 from backend.organisations.enums import MembershipRole, OrganisationKind
-from backend.organisations.models import Membership, MunicipalitySettings, Organisation, TrustedOrganisation, Workplace
+from backend.organisations.models import Membership, Organisation, TrustedOrganisation, Workplace
 from backend.reference.models import Municipality
 
 LONGEST_NAME = 160
@@ -153,15 +153,3 @@ def set_trust(*, actor: User, municipality_code: str, organisation: Organisation
         actor=actor,
         data={"municipality": municipality_code},
     )
-
-
-@transaction.atomic
-def save_municipality_settings(
-    *, actor: User, municipality_code: str, trusted_may_publish: bool
-) -> MunicipalitySettings:
-    policies.require_coordinator(actor, municipality_code)
-    settings, _created = MunicipalitySettings.objects.update_or_create(
-        municipality_id=municipality_code, defaults={"trusted_may_publish": trusted_may_publish}
-    )
-    log("municipality.settings_saved", actor, actor=actor, data={"municipality": municipality_code})
-    return settings

@@ -46,6 +46,18 @@ MATCH_TRANSITIONS = TransitionTable(
             by="student, through the application",
             told="organisation, coordinator",
         ),
+        "match.approval_undone": Transition(
+            frozenset({M.APPROVED}),
+            M.PROPOSED,
+            by="the same coordinator, for as long as the municipality allows and nothing has come of it",
+            told="those who were told of the approval",
+        ),
+        "match.rejection_undone": Transition(
+            frozenset({M.REJECTED}),
+            M.PROPOSED,
+            by="the same coordinator, for as long as the municipality allows and the seat is free",
+            told="student, organisation",
+        ),
     },
 )
 

@@ -27,7 +27,8 @@ def dates_of_row() -> DateRange:
 class Match(TimestampedModel):
     """Both sides said yes, or a round decided. `deciding_municipality` empty: the network office decides.
 
-    start, end: the period's dates when the match was made.
+    start, end: the period's dates when the match was made. undo_until: until when the decision can be undone; empty when
+    there is none, or when it stands.
     """
 
     student = models.ForeignKey(Student, on_delete=models.CASCADE, related_name="matches")
@@ -43,6 +44,7 @@ class Match(TimestampedModel):
     decided_at = models.DateTimeField(null=True, blank=True)
     decided_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     decision_reason = models.TextField(blank=True)
+    undo_until = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         indexes = [models.Index(fields=["deciding_municipality", "state", "proposed_at"], name="match_queue")]
@@ -54,6 +56,11 @@ class Match(TimestampedModel):
                 violation_error_message=_("The student already has a place in these weeks."),
             ),
             models.CheckConstraint(condition=Q(state__in=MatchState.values), name="match_state_known"),
+            models.CheckConstraint(
+                condition=Q(undo_until__isnull=True)
+                | Q(state__in=[MatchState.APPROVED, MatchState.REJECTED], decided_at__isnull=False),
+                name="only_a_decision_can_be_undone",
+            ),
         ]
 
     def __str__(self) -> str:

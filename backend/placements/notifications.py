@@ -8,7 +8,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from backend.accounts.models import User
-from backend.accounts.selectors import list_coordinators_of
+from backend.accounts.selectors import list_coordinators_of, list_network_office
 from backend.common.models import DomainEvent
 from backend.notifications.enums import Category
 from backend.notifications.messages import TEMPLATES, Words, context_from
@@ -18,13 +18,14 @@ from backend.notifications.services import notify
 from backend.organisations.selectors import list_member_users
 from backend.placements.enums import MatchState
 from backend.placements.models import Match, Placement
+from backend.students.protection import deciders_for
 from backend.students.selectors import list_guardians_of
 
 RELATED = ("student__user", "period__offer__organisation", "period__offer__workplace")
 
 
 def _deciders(match: Match) -> list[User]:
-    return list_coordinators_of(match.deciding_municipality_id)
+    return deciders_for(match.student, match.deciding_municipality_id)
 
 
 def _parties(match: Match) -> list[User]:
@@ -48,6 +49,8 @@ TOLD: dict[str, Callable[[Match], list[User]]] = {
     "match.approved": _all_concerned,
     "match.rejected": _parties,
     "match.withdrawn": _deciders,
+    "match.approval_undone": _all_concerned,
+    "match.rejection_undone": _parties,
     "placement.cancelled": _all_concerned,
     "placement.interrupted": _all_concerned,
 }
@@ -55,8 +58,13 @@ TOLD: dict[str, Callable[[Match], list[User]]] = {
 
 def tell(event: DomainEvent, match: Match, subject: "Match | Placement | None" = None) -> None:
     """Writes the notifications of a transition, in its transaction."""
-    if event.kind in TOLD:
-        notify(event=event, recipients=TOLD[event.kind](match), kind=event.kind, subject=subject or match)
+    if event.kind not in TOLD:
+        return
+    recipients = TOLD[event.kind](match)
+    notify(event=event, recipients=recipients, kind=event.kind, subject=subject or match)
+    if event.kind == "match.proposed" and match.student.is_protected and not recipients:
+        # Nobody may know of it yet: those who give the grants learn that one is needed, and nothing about whom.
+        notify(event=event, recipients=list_network_office(), kind="match.grant_needed", subject=match)
 
 
 def _match(notification: Notification) -> Match:
@@ -64,6 +72,11 @@ def _match(notification: Notification) -> Match:
     if notification.subject_type == "placement":
         return matches.get(placement=notification.subject_id)
     return matches.get(pk=notification.subject_id)
+
+
+def _deciding_name(notification: Notification) -> str:
+    place = _match(notification).deciding_municipality
+    return place.name if place else ""
 
 
 def _facts(match: Match, notification: Notification) -> tuple[tuple[str, str], ...]:
@@ -89,8 +102,13 @@ def _words(
     return words
 
 
-def _still_proposed(notification: Notification) -> str:
-    return "" if _match(notification).state == MatchState.PROPOSED else "already_decided"
+def _only_while(state: MatchState) -> Callable[[Notification], str]:
+    """A message about a decision is not sent any more when the decision has been undone or made meanwhile."""
+
+    def still_relevant(notification: Notification) -> str:
+        return "" if _match(notification).state == state else "already_decided"
+
+    return still_relevant
 
 
 def _register(name: str, title: Callable[[Match], str], words: Callable[[Notification], Words], **options: Any) -> None:
@@ -113,7 +131,7 @@ _register(
     "match.proposed",
     lambda match: _("A match to approve: %(title)s") % {"title": match.period.offer.title},
     _words(lambda match: (_("Student and organisation have both said yes."),), lambda: _("Review the match")),
-    still_relevant=_still_proposed,
+    still_relevant=_only_while(MatchState.PROPOSED),
 )
 _register(
     "match.approved",
@@ -122,6 +140,7 @@ _register(
         lambda match: (_("The coordinator has approved the match. The placement stands."),),
         lambda: _("See the placement"),
     ),
+    still_relevant=_only_while(MatchState.APPROVED),
     **DECISION,
 )
 _register(
@@ -131,7 +150,53 @@ _register(
         lambda match: (_("The coordinator could not approve the match."), match.decision_reason),
         lambda: _("Open the page"),
     ),
+    still_relevant=_only_while(MatchState.REJECTED),
     **DECISION,
+)
+_register(
+    "match.approval_undone",
+    lambda match: _("Correction: not decided yet: %(title)s") % {"title": match.period.offer.title},
+    _words(
+        lambda match: (
+            _("You were told that the placement was approved. That was a mistake and has been taken back."),
+            _("The seat is still held. The coordinator decides again, and you are told."),
+        ),
+        lambda: _("Open the page"),
+    ),
+    still_relevant=_only_while(MatchState.PROPOSED),
+    **DECISION,
+)
+_register(
+    "match.rejection_undone",
+    lambda match: _("Correction: still possible: %(title)s") % {"title": match.period.offer.title},
+    _words(
+        lambda match: (
+            _("You were told that the match was not approved. That was a mistake and has been taken back."),
+            _("The seat is held again. The coordinator decides anew, and you are told."),
+        ),
+        lambda: _("Open the page"),
+    ),
+    still_relevant=_only_while(MatchState.PROPOSED),
+    **DECISION,
+)
+register(
+    Kind(
+        name="match.grant_needed",
+        category=Category.MATCHES,
+        title=lambda notification: _("A grant for protected identities is needed"),
+        context=context_from(
+            lambda notification: Words(
+                paragraphs=(
+                    _("A decision waits that only a coordinator with a grant may make, and nobody there has one."),
+                ),
+                facts=((_("Municipality"), _deciding_name(notification)),),
+                button=_("See the grants"),
+            )
+        ),
+        templates=TEMPLATES,
+        opt_out=False,
+        still_relevant=_only_while(MatchState.PROPOSED),
+    )
 )
 _register(
     "match.withdrawn",

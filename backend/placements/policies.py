@@ -3,20 +3,35 @@
 from django.db.models import Q, QuerySet
 
 from backend.accounts.models import User
-from backend.accounts.policies import is_coordinator_of, is_network_office, municipalities_coordinated_by
+from backend.accounts.policies import (
+    is_coordinator_of,
+    is_network_office,
+    knows_protected_of,
+    municipalities_coordinated_by,
+)
 from backend.placements.models import Match, Placement
 
 
 def can_decide_match(user: User, match: Match) -> bool:
     if match.student.is_protected:
-        return False
+        return knows_protected_of(user, match.deciding_municipality_id)
     if match.deciding_municipality_id is None:
         return is_network_office(user)
     return is_coordinator_of(user, match.deciding_municipality_id)
 
 
+def may_know_match(user: User, match: Match) -> bool:
+    """Whether the user may learn that the match exists: one who sees it in lists, or has a grant for its student."""
+    return matches_visible_to(user).filter(pk=match.pk).exists() or (
+        match.student.is_protected and can_decide_match(user, match)
+    )
+
+
 def matches_visible_to(user: User) -> "QuerySet[Match]":
-    """The student's own, the organisation's, those the user's municipality decides or where the workplace lies."""
+    """The student's own, the organisation's, those the user's municipality decides or where the workplace lies.
+
+    Never those of a protected identity for a coordinator: a person with a grant finds them on pages of their own.
+    """
     if not user.is_active:
         return Match.objects.none()
     visible = Q(student__user=user) | Q(period__offer__organisation__memberships__user=user)

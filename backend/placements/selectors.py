@@ -3,7 +3,8 @@
 from django.db.models import QuerySet
 
 from backend.accounts.models import User
-from backend.accounts.policies import is_network_office, municipalities_coordinated_by
+from backend.accounts.policies import is_network_office, municipalities_coordinated_by, protected_municipalities_of
+from backend.common import clock
 from backend.placements.enums import MatchState
 from backend.placements.models import Match, Placement
 from backend.placements.policies import matches_visible_to
@@ -28,6 +29,32 @@ def list_matches_to_decide(user: User) -> "QuerySet[Match]":
         .select_related(*ROW)
         .prefetch_related("period__offer__hazards")
         .order_by("proposed_at", "pk")
+    )
+
+
+def list_protected_matches(user: User) -> "QuerySet[Match]":
+    """Matches of protected students that wait for the user, who has a grant; longest waiting first."""
+    return (
+        Match.objects.filter(
+            state=MatchState.PROPOSED,
+            student__is_protected=True,
+            deciding_municipality__in=protected_municipalities_of(user),
+        )
+        .select_related(*ROW)
+        .prefetch_related("period__offer__hazards")
+        .order_by("proposed_at", "pk")
+    )
+
+
+def list_undoable_decisions(user: User) -> "QuerySet[Match]":
+    """Decisions of the user's municipalities that can still be undone, newest first."""
+    mine = Match.objects.filter(deciding_municipality__in=municipalities_coordinated_by(user))
+    if is_network_office(user):
+        mine |= Match.objects.filter(deciding_municipality__isnull=True)
+    return (
+        mine.filter(undo_until__gt=clock.now(), student__is_protected=False)
+        .select_related(*ROW, "decided_by")
+        .order_by("-decided_at", "-pk")
     )
 
 

@@ -1,6 +1,9 @@
-"""Commands about matches and placements: propose, approve, reject, withdraw, start, end."""
+"""Commands about matches and placements: propose, approve, reject, undo, withdraw, start, end."""
+
+from datetime import timedelta
 
 from django.db import IntegrityError, transaction
+from django.db.models import ProtectedError
 from django.utils.translation import gettext_lazy as _
 
 from backend.accounts.models import User
@@ -9,14 +12,16 @@ from backend.common import clock, events, outbox
 from backend.common.errors import Conflict, Invalid, NotAllowed, NotFound
 from backend.common.transitions import lock, log, move
 from backend.offers.models import OfferPeriod
-from backend.offers.seats import release_seat
+from backend.offers.seats import hold_seat, release_seat
+from backend.organisations.municipality_settings import settings_of
 from backend.placements import policies
-from backend.placements.enums import MATCH_TRANSITIONS, PLACEMENT_TRANSITIONS, MatchSource, PlacementState
+from backend.placements.enums import MATCH_TRANSITIONS, PLACEMENT_TRANSITIONS, MatchSource, MatchState, PlacementState
 from backend.placements.gates import gates_of
 from backend.placements.models import Match, Placement
 from backend.placements.notifications import tell
 from backend.students.models import Student
 
+DECISION = ("decided_at", "decided_by", "decision_reason", "undo_until")
 RELATED = ("student__user", "period__offer__workplace", "period__offer__organisation", "period__offer__form")
 
 
@@ -28,8 +33,7 @@ def propose_match(*, actor: User | None, student: Student, period: OfferPeriod, 
     coordinator, by the workplace's, and without that one either by the network office.
     Raises Conflict when the student has a match or a placement in overlapping dates.
     """
-    standing = Placement.objects.filter(student=student, state__in=[PlacementState.UPCOMING, PlacementState.ONGOING])
-    if standing.filter(start__lte=period.end, end__gte=period.start).exists():
+    if _has_place_in(student, period):
         raise Conflict("match.overlap", _("You already have a place in these weeks."))
     candidates = (student.municipality_id, period.offer.municipality_code)
     deciding = next((code for code in candidates if has_coordinator(code)), None)
@@ -52,12 +56,81 @@ def propose_match(*, actor: User | None, student: Student, period: OfferPeriod, 
     return match
 
 
+def _has_place_in(student: Student, period: OfferPeriod) -> bool:
+    standing = Placement.objects.filter(student=student, state__in=[PlacementState.UPCOMING, PlacementState.ONGOING])
+    return standing.filter(start__lte=period.end, end__gte=period.start).exists()
+
+
 def _match_to_decide(actor: User, match_id: int) -> Match:
     match = Match.objects.select_related(*RELATED).select_for_update(of=("self",)).filter(pk=match_id).first()
-    if match is None or not policies.matches_visible_to(actor).filter(pk=match_id).exists():
+    if match is None or not policies.may_know_match(actor, match):
         raise NotFound("match.unknown", _("There is no such match."))
     if not policies.can_decide_match(actor, match):
         raise NotAllowed("match.not_allowed", _("Another municipality decides about this match."))
+    return match
+
+
+def _decide(match: Match, actor: User, reason: str = "") -> None:
+    now, minutes = clock.now(), settings_of(match.deciding_municipality_id).undo_minutes
+    match.decided_at, match.decided_by, match.decision_reason = now, actor, reason.strip()
+    match.undo_until = now + timedelta(minutes=minutes) if minutes else None
+
+
+def _decision_to_undo(actor: User, match_id: int, state: MatchState) -> Match:
+    """The decided match, its decision taken off it. Raises Conflict when it is too late or was changed meanwhile."""
+    match = _match_to_decide(actor, match_id)
+    if match.state == state and (match.undo_until is None or match.undo_until <= clock.now()):
+        raise Conflict("match.undo_late", _("The time to undo this decision has passed."))
+    match.decided_at = match.decided_by = match.undo_until = None
+    match.decision_reason = ""
+    return match
+
+
+@transaction.atomic
+def undo_match_approval(*, actor: User, match_id: int) -> Match:
+    """Takes an approval back within the municipality's time: the match waits again, the placement is gone from the table.
+
+    Raises Conflict when the time is over (`match.undo_late`), when the placement has begun or ended, or when something
+    was built on it since (`match.undo_depends`). Everyone who heard of the approval is told.
+    """
+    match = _decision_to_undo(actor, match_id, MatchState.APPROVED)
+    placement = Placement.objects.select_for_update().filter(match=match).first()
+    data = {"placement": placement.pk} if placement else {}
+    if placement is not None:
+        if placement.state != PlacementState.UPCOMING or placement.start <= clock.today():
+            raise Conflict("match.undo_depends", _("The placement has already begun or ended. End it instead."))
+        log("placement.revoked", placement, actor=actor, data={"match": match.pk})
+        try:
+            placement.delete()
+        except ProtectedError as error:
+            raise Conflict("match.undo_depends", _("Something has come of the placement already.")) from error
+    event = move(match, MATCH_TRANSITIONS, "match.approval_undone", actor=actor, data=data, update_fields=DECISION)
+    tell(event, match)
+    outbox.wake()
+    return match
+
+
+@transaction.atomic
+def undo_match_rejection(*, actor: User, match_id: int) -> Match:
+    """Takes a rejection back within the municipality's time: the seat is held and the match waits again.
+
+    Raises Conflict when the time is over, the seat has gone to someone else, or the student has another place by now.
+    """
+    match = _decision_to_undo(actor, match_id, MatchState.REJECTED)
+    if _has_place_in(match.student, match.period):
+        raise Conflict("match.overlap", _("The student has another place in these weeks by now."))
+    try:
+        with transaction.atomic():
+            event = move(match, MATCH_TRANSITIONS, "match.rejection_undone", actor=actor, update_fields=DECISION)
+            hold_seat(match.period_id)
+    except IntegrityError as error:
+        raise Conflict("match.overlap", _("The student has another place in these weeks by now.")) from error
+    except Conflict as error:
+        if error.code != "period.full":
+            raise
+        raise Conflict("match.undo_depends", _("The seat has gone to someone else by now.")) from error
+    tell(event, match)
+    outbox.wake()
     return match
 
 
@@ -70,8 +143,8 @@ def approve_match(*, actor: User, match_id: int) -> Placement:
     match = _match_to_decide(actor, match_id)
     if closed := [gate for gate in gates_of(match) if gate.is_blocking and not gate.is_open]:
         raise Conflict("match.gate_closed", closed[0].text, data={"gates": [gate.code for gate in closed]})
-    match.decided_at, match.decided_by = clock.now(), actor
-    event = move(match, MATCH_TRANSITIONS, "match.approved", actor=actor, update_fields=["decided_at", "decided_by"])
+    _decide(match, actor)
+    event = move(match, MATCH_TRANSITIONS, "match.approved", actor=actor, update_fields=DECISION)
     try:
         with transaction.atomic():
             placement = Placement.objects.create(
@@ -98,14 +171,14 @@ def reject_match(*, actor: User, match_id: int, reason: str) -> Match:
         raise Invalid(
             "match.no_reason", _("Write why, so that the student and the organisation understand."), field="reason"
         )
-    match.decided_at, match.decided_by, match.decision_reason = clock.now(), actor, reason.strip()
+    _decide(match, actor, reason)
     event = move(
         match,
         MATCH_TRANSITIONS,
         "match.rejected",
         actor=actor,
         reason=reason,
-        update_fields=["decided_at", "decided_by", "decision_reason"],
+        update_fields=DECISION,
     )
     tell(event, match)
     release_seat(match.period)
@@ -132,7 +205,7 @@ def end_placement(*, actor: User, placement_id: int, reason: str) -> Placement:
         .filter(pk=placement_id)
         .first()
     )
-    if placement is None or not policies.matches_visible_to(actor).filter(placement=placement_id).exists():
+    if placement is None or not policies.may_know_match(actor, placement.match):
         raise NotFound("placement.unknown", _("There is no such placement."))
     if not policies.can_decide_match(actor, placement.match):
         raise NotAllowed("placement.not_allowed", _("Another municipality looks after this placement."))

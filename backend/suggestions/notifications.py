@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from backend.common import clock
 from backend.notifications.enums import Category, Urgency
-from backend.notifications.messages import page_of
+from backend.notifications.messages import TEMPLATES, Words, context_from, page_of
 from backend.notifications.models import Notification
 from backend.notifications.registry import Kind, register
 from backend.offers.models import Offer
@@ -74,3 +74,26 @@ def _register(name: str, title: Callable[[Offer], str]) -> None:
 
 _register("match.suggested", lambda offer: _("A place that fits you: %(title)s") % {"title": offer.title})
 _register("alert.matched", lambda offer: _("New place for your alert: %(title)s") % {"title": offer.title})
+register(
+    Kind(
+        name="match.suggestion_corrected",
+        category=Category.SUGGESTIONS,
+        title=lambda notification: (
+            _("Not open after all: %(title)s") % {"title": _offer(notification).title}
+        ),
+        context=context_from(
+            lambda notification: Words(
+                paragraphs=(
+                    _("We told you about this place too early. It is being reviewed and can not be applied for yet."),
+                    _("If it is published again you find it among your suggestions."),
+                ),
+                facts=((_("Place"), _offer(notification).title),),
+                button=_("See other places"),
+            )
+        ),
+        templates=TEMPLATES,
+        urgency=Urgency.DIGESTIBLE,
+        expires_after=timedelta(days=7),
+        still_relevant=lambda notification: "already_decided" if _offer(notification).is_open else "",
+    )
+)

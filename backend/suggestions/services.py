@@ -97,6 +97,25 @@ def _students_with_alert(offer: Offer) -> list[Student]:
 
 
 @transaction.atomic
+def tell_of_correction(*, event: DomainEvent) -> int:
+    """A publication was undone: those who heard of the place learn that it can not be applied for right now.
+
+    Only those a message has reached; the others' is dropped before it is sent, since the place is not open any more.
+    Returns the number of people told.
+    """
+    offer = Offer.objects.filter(pk=event.subject_id).first()
+    if offer is None or offer.is_open:
+        return 0
+    told = User.objects.filter(
+        pk__in=Notification.objects.filter(
+            kind__in=["match.suggested", "alert.matched"], subject_type="offer", subject_id=offer.pk
+        ).values("recipient"),
+        is_active=True,
+    )
+    return len(notify(event=event, recipients=list(told), kind="match.suggestion_corrected", subject=offer))
+
+
+@transaction.atomic
 def suggest_for_student(*, student_id: int) -> int:
     """Finds the open offers that fit a student and replaces what was suggested before. Dismissed ones stay dismissed."""
     student = Student.objects.select_for_update(of=("self",)).filter(pk=student_id).first()
@@ -105,7 +124,10 @@ def suggest_for_student(*, student_id: int) -> int:
     candidates = [] if student.is_protected else get_engine().offers_for(student_id, OFFERS_PER_STUDENT)
     offers = Offer.objects.in_bulk([row.id for row in candidates])
     pairs = [(row, student, offers[row.id]) for row in candidates if row.id in offers]
-    Suggestion.objects.filter(student=student, dismissed_at__isnull=True).exclude(offer__in=offers).delete()
+    outgrown = Suggestion.objects.filter(student=student).exclude(offer__in=offers)
+    if not student.is_protected:
+        outgrown = outgrown.filter(dismissed_at__isnull=True)
+    outgrown.delete()
     _store(pairs)
     SuggestionRun.objects.update_or_create(student=student, defaults={"at": clock.now()})
     return len(pairs)

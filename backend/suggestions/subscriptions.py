@@ -10,6 +10,11 @@ def find_students(event: DomainEvent) -> None:
     services.suggest_offer(event=event)
 
 
+@subscribe("offer.publication_undone")
+def correct_news(event: DomainEvent) -> None:
+    services.tell_of_correction(event=event)
+
+
 @subscribe("student.profile_saved")
 def find_offers(event: DomainEvent) -> None:
     services.suggest_for_student(student_id=event.subject_id)

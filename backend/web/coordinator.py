@@ -19,8 +19,9 @@ from backend.common import clock
 from backend.notifications.selectors import list_deliveries_about, reason_label
 from backend.offers.models import Offer
 from backend.offers.queues import list_offers_to_review
-from backend.organisations.models import MunicipalitySettings, Organisation, TrustedOrganisation
-from backend.organisations.services import save_municipality_settings, set_trust
+from backend.organisations.models import Organisation, TrustedOrganisation
+from backend.organisations.municipality_settings import settings_of
+from backend.organisations.services import set_trust
 from backend.placements.models import Match, Placement
 from backend.placements.policies import matches_visible_to, placements_visible_to
 from backend.placements.selectors import list_matches_to_decide
@@ -194,7 +195,6 @@ def organisations(request: HttpRequest) -> HttpResponse:
     trusted = TrustedOrganisation.objects.filter(municipality=place, organisation=OuterRef("pk"))
     found = Organisation.objects.filter(workplaces__municipality=place).distinct().annotate(is_trusted=Exists(trusted))
     page = page_of(found, ("name", "pk"), request.GET.get("after", ""))
-    settings = MunicipalitySettings.objects.filter(municipality=place).first()
     return render(
         request,
         "pages/coordinator/organisations.html",
@@ -202,7 +202,7 @@ def organisations(request: HttpRequest) -> HttpResponse:
             "municipality": place,
             "municipalities": places,
             "page": page,
-            "trusted_may_publish": bool(settings and settings.trusted_may_publish),
+            "trusted_may_publish": settings_of(place.pk).trusted_may_publish,
         },
     )
 
@@ -216,20 +216,6 @@ def trust(request: HttpRequest, municipality_code: str, organisation_id: int) ->
     set_trust(actor=person(request), municipality_code=municipality_code, organisation=organisation, trusted=trusted)
     text = _("%(name)s is trusted now.") if trusted else _("%(name)s is no longer trusted.")
     messages.success(request, text % {"name": organisation.name})
-    return redirect(f"{reverse('coordinator_organisations')}?municipality={municipality_code}")
-
-
-@coordinator
-@require_POST
-def settings(request: HttpRequest, municipality_code: str) -> HttpResponse:
-    """Whether trusted organisations publish without review in the municipality."""
-    get_object_or_404(Municipality, pk=municipality_code)
-    save_municipality_settings(
-        actor=person(request),
-        municipality_code=municipality_code,
-        trusted_may_publish=request.POST.get("trusted_may_publish") == "1",
-    )
-    messages.success(request, _("The setting is saved."))
     return redirect(f"{reverse('coordinator_organisations')}?municipality={municipality_code}")
 
 

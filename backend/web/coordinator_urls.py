@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from backend.web import coordinator, coordinator_queues, coordinator_students, network
+from backend.web import coordinator, coordinator_queues, coordinator_settings, coordinator_students, network
 from backend.web.exports import export_paths
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -33,9 +33,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="coordinator_trust",
     ),
     path(
-        "samordnare/organisationer/<str:municipality_code>/installning/",
-        coordinator.settings,
-        name="coordinator_settings",
+        "samordnare/installningar/<str:municipality_code>/", coordinator_settings.settings, name="coordinator_settings"
     ),
     path("samordnare/utskick/<str:subject_type>/<int:subject_id>/", coordinator.ledger, name="coordinator_ledger"),
     path("natverket/", network.home, name="network_home"),

@@ -280,5 +280,8 @@ def test_every_live_state_can_be_left():
     from backend.applications.enums import APPLICATION_TRANSITIONS
 
     terminal = APPLICATION_TRANSITIONS.terminal_states(ApplicationState.values)
-    assert terminal == {"declined", "withdrawn", "lapsed", "rejected", "approved"}
-    assert not terminal & LIVE_STATES
+    assert terminal == {"declined", "withdrawn", "lapsed"}
+    # A decision ends it too, unless the coordinator takes it back.
+    assert APPLICATION_TRANSITIONS.actions_from("approved") == ["application.approval_undone"]
+    assert APPLICATION_TRANSITIONS.actions_from("rejected") == ["application.rejection_undone"]
+    assert not (terminal | {"approved", "rejected"}) & LIVE_STATES

@@ -61,10 +61,10 @@ MAY = {
     "submit": (OfferState.DRAFT, {ORGANISATION}),
     "publish": (OfferState.SUBMITTED, {COORDINATOR}),
     "send_back": (OfferState.SUBMITTED, {COORDINATOR}),
-    "pause": (OfferState.PUBLISHED, {ORGANISATION}),
-    "resume": (OfferState.PAUSED, {ORGANISATION}),
+    "pause": (OfferState.PUBLISHED, {ORGANISATION, COORDINATOR}),
+    "resume": (OfferState.PAUSED, {ORGANISATION, COORDINATOR}),
     "close": (OfferState.PUBLISHED, {ORGANISATION, COORDINATOR}),
-    "update": (OfferState.PUBLISHED, {ORGANISATION}),
+    "update": (OfferState.PUBLISHED, {ORGANISATION, COORDINATOR}),
     "copy": (OfferState.PUBLISHED, {ORGANISATION}),
 }
 

@@ -6,6 +6,7 @@ from django.db import IntegrityError, transaction
 from backend.common.models import LogEntry
 from backend.organisations import policies, selectors, services
 from backend.organisations.models import Membership, Organisation, TrustedOrganisation, Workplace
+from backend.organisations.municipality_settings import MunicipalityChoices, save_municipality_settings
 from backend.organisations.services import WorkplaceDetails
 from tests.factories import (
     CoordinatorFactory,
@@ -172,10 +173,10 @@ class TestTrust:
             )
             refused(
                 "municipality.not_coordinator",
-                services.save_municipality_settings,
+                save_municipality_settings,
                 actor=user,
                 municipality_code=FINSPANG,
-                trusted_may_publish=True,
+                choices=MunicipalityChoices(trusted_may_publish=True),
             )
 
     def test_trust_given_and_taken_back(self):
@@ -186,7 +187,9 @@ class TestTrust:
         services.set_trust(**arguments, trusted=True)
         assert TrustedOrganisation.objects.count() == 1
         assert not selectors.may_publish_unreviewed(organisation.pk, FINSPANG)
-        services.save_municipality_settings(actor=coordinator, municipality_code=FINSPANG, trusted_may_publish=True)
+        save_municipality_settings(
+            actor=coordinator, municipality_code=FINSPANG, choices=MunicipalityChoices(trusted_may_publish=True)
+        )
         assert selectors.may_publish_unreviewed(organisation.pk, FINSPANG)
         assert not selectors.may_publish_unreviewed(organisation.pk, "0882")
         assert not selectors.may_publish_unreviewed(organisation.pk, None)

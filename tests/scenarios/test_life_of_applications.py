@@ -121,6 +121,13 @@ class Life(RuleBasedStateMachine):
             else:
                 self.attempt(placements.reject_match, actor=self.coordinator, match_id=match.pk, reason="Nej.")
 
+    @rule(number=ROWS, approval=st.booleans())
+    def undo(self, number: int, approval: bool) -> None:
+        command = placements.undo_match_approval if approval else placements.undo_match_rejection
+        decided = Match.objects.filter(state="approved" if approval else "rejected")
+        if match := self.pick(decided, number) or self.pick(Match.objects, number):
+            self.attempt(command, actor=self.coordinator, match_id=match.pk)
+
     @rule(number=ROWS)
     def end(self, number: int) -> None:
         if placement := self.pick(Placement.objects, number):
@@ -238,6 +245,12 @@ def test_the_walk_reaches_every_state():
         states = Application.objects.filter(period=period).order_by("pk").values_list("state", flat=True)
         assert list(states) == ["rejected", "offered"]
         life.accept(0)
+        life.decide(0, True)
+        life.undo(0, True)
+        assert not Placement.objects.exists()
+        life.decide(0, False)
+        life.undo(0, False)
+        life.each_row_agrees_with_its_match()
         life.decide(0, True)
         life.end(0)
         assert Placement.objects.get().state == "cancelled"

@@ -366,17 +366,20 @@ def test_a_placement_ends_with_a_reason(karin: User, desk: Client) -> None:
 def test_trust_and_setting_belong_to_the_own_municipality(desk: Client) -> None:
     organisation = WorkplaceFactory().organisation
     WorkplaceFactory(organisation=organisation, municipality_id="2580")
+    wanted = {"trusted_may_publish": "on", "undo_minutes": "20", "unplaced_days": "7", "answer_days": "3"}
 
     desk.post(reverse("coordinator_trust", args=["0562", organisation.pk]), {"trusted": "1"})
-    desk.post(reverse("coordinator_settings", args=["0562"]), {"trusted_may_publish": "1"})
+    desk.post(reverse("coordinator_settings", args=["0562"]), wanted)
     statuses = [
         desk.post(reverse("coordinator_trust", args=["2580", organisation.pk]), {"trusted": "1"}).status_code,
-        desk.post(reverse("coordinator_settings", args=["2580"]), {"trusted_may_publish": "1"}).status_code,
+        desk.post(reverse("coordinator_settings", args=["2580"]), wanted).status_code,
     ]
 
     assert statuses == [403, 403]
     assert [row.municipality_id for row in TrustedOrganisation.objects.all()] == ["0562"]
-    assert [row.pk for row in MunicipalitySettings.objects.all()] == ["0562"]
+    assert [(row.pk, row.undo_minutes, row.answer_days) for row in MunicipalitySettings.objects.all()] == [
+        ("0562", 20, 3)
+    ]
     assert organisation.name in desk.get(reverse("coordinator_organisations")).text
 
 

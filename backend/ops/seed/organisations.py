@@ -11,7 +11,8 @@ from backend.ops.seed.names import GROWN_UPS, PLACES, ascii_part, full_name, reg
 from backend.ops.seed.plan import HOME, Plan, World
 from backend.organisations.enums import MembershipRole, OrganisationKind
 from backend.organisations.models import Membership, Organisation, Workplace
-from backend.organisations.services import save_municipality_settings, set_trust
+from backend.organisations.municipality_settings import MunicipalityChoices, save_municipality_settings
+from backend.organisations.services import set_trust
 from backend.reference.models import Municipality
 
 # Industry twice: these are industrial municipalities.
@@ -166,6 +167,8 @@ def _settings(plan: Plan, world: World) -> None:
     """A third of the municipalities trust two of their organisations."""
     for code in plan.municipalities[1::3]:
         actor = world.coordinators[code]
-        save_municipality_settings(actor=actor, municipality_code=code, trusted_may_publish=True)
+        save_municipality_settings(
+            actor=actor, municipality_code=code, choices=MunicipalityChoices(trusted_may_publish=True)
+        )
         for organisation in [each for each in world.companies if each.municipality_id == code][:2]:
             set_trust(actor=actor, municipality_code=code, organisation=organisation, trusted=True)

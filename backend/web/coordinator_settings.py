@@ -1,0 +1,120 @@
+"""What a municipality decides for itself, on one page: how long things may take, and who is trusted."""
+
+from dataclasses import asdict
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods
+
+from backend.accounts.policies import municipalities_coordinated_by
+from backend.common.errors import DomainError
+from backend.common.models import LogEntry
+from backend.organisations.models import TrustedOrganisation
+from backend.organisations.municipality_settings import (
+    RANGES,
+    MunicipalityChoices,
+    choices_of,
+    save_municipality_settings,
+)
+from backend.reference.models import Municipality
+from backend.web.access import coordinator
+from backend.web.employer import person
+from backend.web.form_errors import add_domain_error
+
+NO_NUMBER = gettext_lazy("Enter a whole number.")
+
+
+def _number(name: str, label: Any, help_text: Any, *, required: bool = False) -> forms.IntegerField:
+    """Its limits are the command's own; the browser is told them too."""
+    lowest, highest = RANGES[name]
+    return forms.IntegerField(
+        label=label,
+        help_text=help_text,
+        required=required,
+        widget=forms.NumberInput(attrs={"min": lowest, "max": highest, "inputmode": "numeric"}),
+        error_messages={"invalid": NO_NUMBER, "required": NO_NUMBER},
+    )
+
+
+class SettingsForm(forms.Form):
+    """One field for each choice of a municipality."""
+
+    answer_days = _number(
+        "answer_days",
+        gettext_lazy("Working days to answer an application"),
+        gettext_lazy("After that you are asked to help. Empty: as the form says."),
+    )
+    hold_hours = _number(
+        "hold_hours",
+        gettext_lazy("Hours a seat is held for a student"),
+        gettext_lazy("Then it goes to the next one. Empty: as the form says."),
+    )
+    max_live_applications = _number(
+        "max_live_applications",
+        gettext_lazy("Open applications at the same time"),
+        gettext_lazy("For each of your students. The form’s own number can not be exceeded."),
+    )
+    unplaced_days = _number(
+        "unplaced_days",
+        gettext_lazy("Days without a place until it is urgent"),
+        gettext_lazy("Those who have waited longer are first on your desk."),
+        required=True,
+    )
+    undo_minutes = _number(
+        "undo_minutes",
+        gettext_lazy("Minutes in which a decision can be undone"),
+        gettext_lazy("Everyone who was told is told of the correction. 0: never."),
+        required=True,
+    )
+    trusted_may_publish = forms.BooleanField(
+        label=gettext_lazy("Places of trusted organisations are published without review"),
+        help_text=gettext_lazy("You still read the places of all others before they are shown."),
+        required=False,
+    )
+
+
+@coordinator
+@require_http_methods(["GET", "HEAD", "POST"])
+def settings(request: HttpRequest, municipality_code: str) -> HttpResponse:
+    """The settings of one of the own municipalities, and who changed them last."""
+    user = person(request)
+    codes = municipalities_coordinated_by(user)
+    place = get_object_or_404(Municipality, pk=municipality_code)
+    if request.method != "POST":
+        place = get_object_or_404(Municipality, pk=municipality_code, pk__in=codes)
+    form = SettingsForm(request.POST if request.method == "POST" else None, initial=asdict(choices_of(place.pk)))
+    if form.is_bound and form.is_valid():
+        try:
+            save_municipality_settings(
+                actor=user, municipality_code=place.pk, choices=MunicipalityChoices(**form.cleaned_data)
+            )
+        except DomainError as error:
+            if error.status == 403:
+                raise
+            add_domain_error(form, error)
+        else:
+            messages.success(request, _("The settings are saved."))
+            return redirect("coordinator_settings", place.pk)
+    last = (
+        LogEntry.objects.filter(action="municipality.settings_saved", data__municipality=place.pk)
+        .select_related("actor")
+        .order_by("-id")
+        .first()
+    )
+    return render(
+        request,
+        "pages/coordinator/settings.html",
+        {
+            "municipality": place,
+            "municipalities": list(Municipality.objects.filter(pk__in=codes)),
+            "form": form,
+            "trusted": TrustedOrganisation.objects.filter(municipality=place).count(),
+            "last": last,
+        },
+        status=400 if form.errors else 200,
+    )

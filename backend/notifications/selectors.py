@@ -8,10 +8,10 @@ from django.db.models import F
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from backend.notifications import opt_in, registry
+from backend.notifications import opt_in, registry, summaries
 from backend.notifications.enums import NEEDS_ACTION, Category, ChannelName, Slot
 from backend.notifications.models import Delivery, Notification, Preference
-from backend.notifications.preferences import ALLOWED, DEFAULTS
+from backend.notifications.preferences import allowed_slots, default_slot
 
 if TYPE_CHECKING:
     from backend.accounts.models import User
@@ -86,34 +86,42 @@ class PreferenceCell:
     choices: list[tuple[str, "str | Promise"]]
 
 
+def channels_shown_to(user: "User") -> list[ChannelName]:
+    """The columns of the table: the channels everybody has, and those the person has switched on."""
+    on = {ChannelName.IN_APP.value, ChannelName.EMAIL.value} | opt_in.switched_on(user)
+    return [channel for channel in ChannelName if channel.value in on]
+
+
 def get_preferences(user: "User") -> list[PreferenceRow]:
     """The preference table. Only categories some kind uses, only channels those kinds use and the person has."""
     chosen = {
         (category, channel): slot
         for category, channel, slot in Preference.objects.filter(user=user).values_list("category", "channel", "slot")
     }
-    refusable = registry.categories_that_may_be_refused()
-    switched_on = opt_in.switched_on(user)
+    shown = channels_shown_to(user)
     rows = []
     for category in Category:
-        kinds = [kind for kind in registry.kinds() if kind.category == category]
-        channels = {channel for kind in kinds for channel in kind.channels}
-        channels |= {channel for kind in kinds for channel in opt_in.channels_of(kind)} & switched_on
+        used = _channels_of(category, user)
         cells = {}
-        for channel in ChannelName:
-            if channel not in channels:
+        for channel in shown:
+            if channel not in used:
                 continue
-            allowed = ALLOWED[channel] - (set() if category in refusable else {Slot.NEVER})
-            if not registry.may_wait(category):
-                allowed = allowed - {Slot.DAILY, Slot.WEEKLY}
+            allowed = allowed_slots(category, channel)
             cells[channel.value] = PreferenceCell(
                 f"{category}.{channel}",
-                chosen.get((category, channel), DEFAULTS[category, channel]),
+                chosen.get((category, channel), default_slot(category, channel)),
                 [(slot.value, slot.label) for slot in Slot if slot in allowed],
             )
         if cells:
             rows.append(PreferenceRow(category, category.label, cells))
     return rows
+
+
+def _channels_of(category: str, user: "User") -> set[str]:
+    if category == Category.SUMMARIES:
+        return {ChannelName.EMAIL.value} if summaries.has_summary(user) else set()
+    kinds = [kind for kind in registry.kinds() if kind.category == category]
+    return {channel for kind in kinds for channel in [*kind.channels, *opt_in.channels_of(kind)]}
 
 
 def list_deliveries_about(subject: models.Model) -> "models.QuerySet[Delivery]":

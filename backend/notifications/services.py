@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +13,18 @@ from django.utils.translation import gettext_lazy as _
 from backend.common import clock, events, outbox, transitions
 from backend.common.errors import Conflict, Invalid, NotAllowed
 from backend.common.models import DomainEvent
-from backend.notifications import channels, opt_in, registry
+from backend.notifications import channels, opt_in, quiet, registry
 from backend.notifications.digests import next_slot
-from backend.notifications.enums import RESENDABLE, Category, ChannelName, DeliveryState, Slot, Urgency
-from backend.notifications.models import Delivery, Notification, Preference
-from backend.notifications.preferences import ALLOWED, DEFAULTS, chosen_slots, effective_slot
+from backend.notifications.enums import RESENDABLE, ChannelName, DeliveryState, Slot, Urgency
+from backend.notifications.models import Delivery, Hours, Notification, Preference
+from backend.notifications.preferences import (
+    Choices,
+    choice_problems,
+    chosen_slots,
+    default_slot,
+    effective_slot,
+    refusing_digests,
+)
 from backend.notifications.registry import DIGESTIBLE_PRIORITY
 
 if TYPE_CHECKING:
@@ -50,7 +58,11 @@ def notify(
     if not ids:
         return []
     chosen = chosen_slots(ids, known.category)
-    sated = _had_enough_today(ids) if known.urgency == Urgency.DIGESTIBLE else set()
+    windows = quiet.windows_of(ids)
+    can_wait = known.urgency == Urgency.DIGESTIBLE
+    # Whoever refuses digests gets each message by itself: what waited for a digest would never come.
+    one_by_one = refusing_digests(ids) if can_wait else set()
+    sated = _had_enough_today(ids) - one_by_one if can_wait else set()
     opted_in = opt_in.reachable(known, set(ids) - sated)
 
     def slot(user_id: int, channel: str) -> str:
@@ -84,7 +96,15 @@ def notify(
     here = _database_now()
     Delivery.objects.bulk_create(
         [
-            build_delivery(notification, known, channel, slot(notification.recipient_id, channel), here)
+            build_delivery(
+                notification,
+                known,
+                channel,
+                slot(notification.recipient_id, channel),
+                here,
+                window=windows.get(notification.recipient_id, quiet.OPEN),
+                joins_digest=notification.recipient_id not in one_by_one,
+            )
             for notification in written
             if notification.recipient_id in asked
             for channel in channels_for(notification.recipient_id)
@@ -108,9 +128,19 @@ def _had_enough_today(user_ids: list[int]) -> set[int]:
 
 
 def build_delivery(
-    notification: Notification, kind: registry.Kind, channel: str, slot: str, moment: datetime
+    notification: Notification,
+    kind: registry.Kind,
+    channel: str,
+    slot: str,
+    moment: datetime,
+    *,
+    window: quiet.Window | None = None,
+    joins_digest: bool = True,
 ) -> Delivery:
-    """An unsaved delivery. `moment`: the database clock."""
+    """An unsaved delivery. `moment`: the database clock. `window`: the person's quiet hours, looked up when left out.
+
+    What can wait and falls into the person's rest goes with the next daily digest, unless `joins_digest` is false.
+    """
     delivery = Delivery(
         notification=notification,
         event_id=notification.event_id,
@@ -127,11 +157,35 @@ def build_delivery(
         delivery.state, delivery.reason, delivery.done_at = DeliveryState.SUPPRESSED, "opted_out", moment
     elif channels.get(channel).is_immediate:
         delivery.state, delivery.called_at, delivery.done_at = DeliveryState.DELIVERED, moment, moment
-    elif slot in {Slot.DAILY, Slot.WEEKLY}:
-        delivery.due_at = next_slot(slot, moment)
-        # Waiting for its slot must not make it expire.
-        delivery.expires_at = delivery.due_at + kind.expires_after
+    elif slot in {Slot.DAILY, Slot.WEEKLY} or not kind.at_any_hour:
+        if window is None:
+            window = quiet.window_of(notification.recipient_id)
+        _place_in_time(delivery, kind, moment, window, joins_digest=joins_digest)
     return delivery
+
+
+def _place_in_time(
+    delivery: Delivery, kind: registry.Kind, moment: datetime, window: quiet.Window, *, joins_digest: bool
+) -> None:
+    """Moves `due_at` to the slot the person chose and out of the hours in which the person rests."""
+    can_wait = kind.urgency == Urgency.DIGESTIBLE
+    if delivery.slot == Slot.NOW:
+        free = quiet.allowed_at(window, moment, can_wait=can_wait)
+        if free <= moment:
+            return
+        if not (can_wait and joins_digest and delivery.channel == ChannelName.EMAIL):
+            # A message that would be too late when the person wakes up is better heard at once.
+            if can_wait or free < delivery.expires_at:
+                delivery.due_at = free
+                delivery.expires_at = (
+                    max(delivery.expires_at, free + kind.expires_after) if can_wait else delivery.expires_at
+                )
+            return
+        # Several that come in one night are one mail in the morning.
+        delivery.slot = Slot.DAILY
+    delivery.due_at = quiet.allowed_at(window, next_slot(delivery.slot, moment), can_wait=True)
+    # Waiting for its slot must not make it expire.
+    delivery.expires_at = delivery.due_at + kind.expires_after
 
 
 def idem_key(event_id: uuid.UUID, recipient_id: int, channel: str) -> uuid.UUID:
@@ -148,45 +202,53 @@ def mark_all_read(*, actor: "User") -> int:
     return Notification.objects.filter(recipient=actor, read_at__isnull=True).update(read_at=clock.now())
 
 
-Choices = dict[tuple[str, str], str]
-
-
 @transaction.atomic
 def set_preferences(*, actor: "User", user: "User", choices: Choices) -> None:
     """Stores a person's choices: (category, channel) -> slot. Others stay as they are.
 
     Raises NotAllowed for another person's choices, and Invalid with `field` "<category>.<channel>" for a choice that
-    does not exist or would leave nobody told.
+    does not exist, would leave nobody told or contradicts another one.
     """
     if actor.pk != user.pk:
         raise NotAllowed("preferences.not_yours", _("Only the person can change what they are told."))
-    refusable = registry.categories_that_may_be_refused()
+    for field, (code, message) in choice_problems(user, choices).items():
+        raise Invalid(code, message, field=field)
     for (category, channel), slot in choices.items():
-        field = f"{category}.{channel}"
-        if category not in Category.values or channel not in ChannelName.values or slot not in Slot.values:
-            raise Invalid("preferences.unknown", _("This choice does not exist. Reload the page."), field=field)
-        if slot not in ALLOWED[channel]:
-            raise Invalid(
-                "preferences.slot_not_for_channel",
-                _("Choose at once or never here: the list on the site has no daily or weekly edition."),
-                field=field,
-            )
-        if slot in {Slot.DAILY, Slot.WEEKLY} and not registry.may_wait(category):
-            raise Invalid(
-                "preferences.cannot_wait", _("These messages are always sent at once, or never."), field=field
-            )
-        if slot == Slot.NEVER and category not in refusable:
-            raise Invalid(
-                "preferences.always_told", _("This concerns decisions about you and is always sent."), field=field
-            )
-    for (category, channel), slot in choices.items():
-        if slot == DEFAULTS[category, channel]:
-            Preference.objects.filter(user=user, category=category, channel=channel).delete()
+        own = Preference.objects.filter(user=user, category=category, channel=channel)
+        if slot == default_slot(category, channel):
+            own.delete()
         else:
-            Preference.objects.update_or_create(user=user, category=category, channel=channel, defaults={"slot": slot})
+            own.update_or_create(user=user, category=category, channel=channel, defaults={"slot": slot})
     transitions.log(
         "preferences.changed", user, actor=actor, data={f"{cat}.{chan}": slot for (cat, chan), slot in choices.items()}
     )
+
+
+@transaction.atomic
+def set_hours(*, actor: "User", user: "User", window: quiet.Window) -> None:
+    """Stores when a person may not be disturbed, and moves what already waits out of those hours.
+
+    Raises NotAllowed for another person, Invalid with the field that contradicts another one.
+    """
+    if actor.pk != user.pk:
+        raise NotAllowed("hours.not_yours", _("Only the person can change what they are told."))
+    for field, message in quiet.contradictions(window, clock.today()).items():
+        raise Invalid("hours.contradiction", message, field=field)
+    Hours.objects.update_or_create(user=user, defaults=asdict(window))
+    transitions.log("hours.changed", user, actor=actor)
+    waiting = Delivery.objects.filter(recipient=user, state=DeliveryState.PENDING).select_related("notification")
+    for row in waiting.select_for_update(of=("self",)):
+        can_wait = row.slot != Slot.NOW or row.priority == DIGESTIBLE_PRIORITY
+        free = quiet.allowed_at(window, row.due_at, can_wait=can_wait)
+        if row.due_at < free < row.expires_at:
+            Delivery.objects.filter(pk=row.pk, state=DeliveryState.PENDING).update(due_at=free)
+
+
+@transaction.atomic
+def save_settings(*, actor: "User", user: "User", choices: Choices, window: quiet.Window) -> None:
+    """The whole settings page at once: choices and hours, or nothing. Raises what the two commands raise."""
+    set_preferences(actor=actor, user=user, choices=choices)
+    set_hours(actor=actor, user=user, window=window)
 
 
 @transaction.atomic

@@ -1,17 +1,38 @@
 """Who is told what about guardians and consents."""
 
-from datetime import timedelta
+from collections.abc import Collection
+from datetime import time, timedelta
 
 from django.utils.translation import gettext as _
 
+from backend.common import clock
 from backend.common.models import DomainEvent
+from backend.notifications import quiet
 from backend.notifications.enums import Category
 from backend.notifications.messages import TEMPLATES, Words, context_from
 from backend.notifications.models import Notification
 from backend.notifications.registry import Kind, register
 from backend.notifications.services import notify
 from backend.students.links import guardian_path
-from backend.students.models import GuardianConsent, Guardianship
+from backend.students.models import GuardianConsent, Guardianship, Student
+from backend.students.policies import ADULT_AGE
+
+# Nobody under 18 is woken, unless they choose so themselves.
+NIGHT = quiet.Window(quiet_from=time(21, 0), quiet_to=time(7, 0))
+
+
+@quiet.default_from
+def minors_sleep(user_ids: Collection[int] | None) -> dict[int, quiet.Window]:
+    """The window of the minors among the users, or of all minors. One query."""
+    today = clock.today()
+    try:
+        turned_adult = today.replace(year=today.year - ADULT_AGE)
+    except ValueError:  # 29 February
+        turned_adult = today.replace(year=today.year - ADULT_AGE, day=28)
+    minors = Student.objects.filter(birth_date__gt=turned_adult)
+    if user_ids is not None:
+        minors = minors.filter(user__in=user_ids)
+    return dict.fromkeys(minors.values_list("user_id", flat=True), NIGHT)
 
 
 def tell_guardian(event: DomainEvent, guardianship: Guardianship) -> None:

@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("api/v1/", include("backend.api.v1.urls")),
     path("", include("backend.web.urls")),
     path("konto/", include("allauth.account.urls")),
 ]

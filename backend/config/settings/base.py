@@ -182,6 +182,8 @@ MAIL_DOMAIN = env.str("MAIL_DOMAIN", default="praktiknavet.example")
 # "smtp", or a provider's name as django-anymail spells it ("postmark"), see docs/notifications.md.
 MAIL_PROVIDER = env.str("MAIL_PROVIDER", default="smtp")
 ANYMAIL: dict[str, Any] = env.json("ANYMAIL", default={})
+# Whose delivery reports are read at /webhooks/mail/; also with SMTP, where the provider sends them all the same.
+MAIL_REPORTS_FROM = env.str("MAIL_REPORTS_FROM", default=MAIL_PROVIDER)
 if MAIL_PROVIDER != "smtp":
     EMAIL_BACKEND = f"anymail.backends.{MAIL_PROVIDER}.EmailBackend"
 
@@ -189,6 +191,8 @@ if MAIL_PROVIDER != "smtp":
 
 SMS_PROVIDER = env.str("SMS_PROVIDER", default="")
 SMS_SENDER = env.str("SMS_SENDER", default="Praktik")
+SMS_GATEWAY_URL = env.str("SMS_GATEWAY_URL", default="")
+SMS_GATEWAY_TOKEN = env.str("SMS_GATEWAY_TOKEN", default="")
 SMS_WEBHOOK_SECRET = env.str("SMS_WEBHOOK_SECRET", default="")
 VAPID_PRIVATE_KEY = env.str("VAPID_PRIVATE_KEY", default="")
 # Whose push services a subscription may name: without this list anyone could make us call any address.
@@ -226,6 +230,32 @@ CONTENT_SECURITY_POLICY = {
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
     }
+}
+
+# --- the API ----------------------------------------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "backend.api.problems.handle",
+    "DEFAULT_THROTTLE_RATES": {"read": "600/min", "write": "120/min", "anonymous": "300/min"},
+    # How many proxies stand in front: whose word in X-Forwarded-For counts. 0 = the address of the connection.
+    "NUM_PROXIES": env.int("TRUSTED_PROXIES", default=0),
+    "URL_FORMAT_OVERRIDE": None,
+    "COERCE_DECIMAL_TO_STRING": False,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Praktiknavet",
+    "VERSION": "1",
+    "DESCRIPTION": "What the pages can do, for programs: the same commands, the same rules.",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1/",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "backend.api.schema.with_limits",
+    ],
+    "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
 }
 
 # --- Celery: ids only, no result backend, no eta (time lives in rows) ------------------------------------------------

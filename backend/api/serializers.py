@@ -1,0 +1,71 @@
+"""What every resource's input and output is built on."""
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+from rest_framework import serializers
+from rest_framework.fields import empty
+
+DEFAULT_LIMIT, MAX_LIMIT = 25, 100
+LONGEST_CURSOR = 2_000
+
+
+class StrictSerializer(serializers.Serializer[Any]):
+    """Input in which every name must be known: a misspelt field is an error, not a silent nothing."""
+
+    def run_validation(self, data: Any = empty) -> Any:
+        unknown = sorted(set(data) - set(self.fields)) if hasattr(data, "keys") else []
+        strangers = {
+            str(name)[:60]: [serializers.ErrorDetail(_("There is no such field."), code="unknown_field")]
+            for name in unknown
+        }
+        try:
+            value = super().run_validation(data)
+        except serializers.ValidationError as error:
+            known = error.detail if isinstance(error.detail, dict) else {"non_field_errors": error.detail}
+            raise serializers.ValidationError({**known, **strangers}) from error
+        if strangers:
+            raise serializers.ValidationError(strangers)
+        return value
+
+
+class NoBody(StrictSerializer):
+    """For actions that need no words: nothing, or an empty object."""
+
+
+class PageQuery(StrictSerializer):
+    cursor = serializers.CharField(
+        required=False, max_length=LONGEST_CURSOR, help_text="From `next` of the page before; opaque."
+    )
+    limit = serializers.IntegerField(
+        required=False, default=DEFAULT_LIMIT, min_value=1, max_value=MAX_LIMIT, help_text="Rows on a page."
+    )
+
+
+class Answer(serializers.Serializer[Any]):
+    """Output: rows as they are read, never written."""
+
+
+class CodeName(Answer):
+    """A row of a reference table: its code, and its name in the language asked for."""
+
+    code = serializers.CharField(source="pk")
+    name = serializers.CharField()
+
+
+class ProblemField(Answer):
+    field = serializers.CharField(help_text="Such as `title` or `periods.0.start`; empty for the whole.")
+    code = serializers.CharField()
+    detail = serializers.CharField()
+
+
+class Problem(Answer):
+    """Problem details, RFC 9457, with a stable code."""
+
+    type = serializers.CharField(help_text="`urn:praktiknavet:problem:<code>`")
+    title = serializers.CharField(help_text="The phrase of the HTTP status.")
+    status = serializers.IntegerField()
+    code = serializers.CharField(help_text="Stable and dotted, for programs: `offer.deadline_passed`.")
+    detail = serializers.CharField(help_text="One sentence for a person, in the language asked for.")
+    errors = ProblemField(many=True, help_text="The inputs that are wrong.")  # type: ignore[assignment]
+    data = serializers.DictField(help_text="Ids and numbers of the refusal.")  # type: ignore[assignment]

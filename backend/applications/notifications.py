@@ -210,3 +210,38 @@ _register(
     opt_out=False,
     still_relevant=_still_unanswered,
 )
+
+
+def _asked_words(notification: Notification) -> Words:
+    application = _application(notification)
+    asker = User.objects.get(pk=notification.data["asker"])
+    return Words(
+        paragraphs=(
+            _("%(asker)s asks you to look at an application to “%(title)s” and answer it.")
+            % {"asker": asker.name, "title": application.period.offer.title},
+        ),
+        facts=((_("Applicant"), application.student.display_name),),
+        button=_("Read and answer"),
+    )
+
+
+def _no_longer_waits(notification: Notification) -> str:
+    waits = Application.objects.filter(
+        pk=notification.subject_id, state__in=[ApplicationState.SUBMITTED, ApplicationState.WAITLISTED]
+    )
+    return "" if waits.exists() else "already_answered"
+
+
+register(
+    Kind(
+        name="application.colleague_asked",
+        category=Category.APPLICATIONS,
+        title=lambda notification: (
+            _("Will you look at an application to “%(title)s”?")
+            % {"title": _application(notification).period.offer.title}
+        ),
+        context=context_from(_asked_words),
+        templates=TEMPLATES,
+        still_relevant=_no_longer_waits,
+    )
+)

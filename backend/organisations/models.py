@@ -6,7 +6,7 @@ from stdnum.se import orgnr
 
 from backend.accounts.models import User
 from backend.common.models import TimestampedModel
-from backend.organisations.enums import MembershipRole, OrganisationKind
+from backend.organisations.enums import InvitationOutcome, MembershipRole, OrganisationKind
 from backend.reference.models import Municipality
 
 
@@ -88,6 +88,37 @@ class Membership(TimestampedModel):
         return f"{self.role} of {self.organisation_id}"
 
 
+class Invitation(TimestampedModel):
+    """A member asks a colleague to join. Good until `expires_at`; the colleague answers when logged in.
+
+    ended_at: when it was answered or taken back; outcome says which. An open one has neither.
+    """
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="invitations")
+    invitee = models.ForeignKey(User, on_delete=models.CASCADE, related_name="invitations")
+    invited_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="invitations_sent")
+    expires_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+    outcome = models.CharField(max_length=10, choices=InvitationOutcome.choices, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organisation", "invitee"],
+                condition=models.Q(ended_at__isnull=True),
+                name="one_open_invitation",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(ended_at__isnull=True, outcome="")
+                | models.Q(ended_at__isnull=False) & ~models.Q(outcome=""),
+                name="invitation_ends_with_an_outcome",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"invitation {self.pk}"
+
+
 class MunicipalitySettings(models.Model):
     """What a municipality has decided for itself. A missing row means the defaults; empty numbers mean those of the form.
 
@@ -104,20 +135,6 @@ class MunicipalitySettings(models.Model):
     trusted_may_publish = models.BooleanField(
         default=False, help_text=_("Offers of trusted organisations are published without review.")
     )
-
-    def __str__(self) -> str:
-        return self.municipality_id
-
-
-class TrustedOrganisation(TimestampedModel):
-    municipality = models.ForeignKey(Municipality, on_delete=models.CASCADE, related_name="trusted_organisations")
-    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="trusted_by")
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["municipality", "organisation"], name="trust_once")]
-
-    def __str__(self) -> str:
-        return f"{self.municipality_id} trusts {self.organisation_id}"
     answer_days = models.PositiveSmallIntegerField(null=True, blank=True)
     hold_hours = models.PositiveSmallIntegerField(null=True, blank=True)
     max_live_applications = models.PositiveSmallIntegerField(null=True, blank=True)
@@ -134,3 +151,17 @@ class TrustedOrganisation(TimestampedModel):
                 name="municipality_settings_in_range",
             )
         ]
+
+    def __str__(self) -> str:
+        return self.municipality_id
+
+
+class TrustedOrganisation(TimestampedModel):
+    municipality = models.ForeignKey(Municipality, on_delete=models.CASCADE, related_name="trusted_organisations")
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="trusted_by")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["municipality", "organisation"], name="trust_once")]
+
+    def __str__(self) -> str:
+        return f"{self.municipality_id} trusts {self.organisation_id}"

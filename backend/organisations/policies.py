@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from backend.accounts.models import User
 from backend.accounts.policies import is_coordinator_of, is_network_office
 from backend.common.errors import NotAllowed
+from backend.organisations.enums import MembershipRole
 from backend.organisations.models import Organisation
 
 
@@ -14,6 +15,10 @@ def is_member(user: User, organisation_id: int) -> bool:
 
 def can_act_for(user: User, organisation: Organisation) -> bool:
     return is_member(user, organisation.pk)
+
+
+def is_owner(user: User, organisation_id: int) -> bool:
+    return user.is_active and user.memberships.filter(organisation=organisation_id, role=MembershipRole.OWNER).exists()
 
 
 def can_import_places(user: User) -> bool:

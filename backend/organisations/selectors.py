@@ -1,7 +1,8 @@
 """Questions about organisations."""
 
 from backend.accounts.models import User
-from backend.organisations.models import MunicipalitySettings, Organisation, TrustedOrganisation
+from backend.common import clock
+from backend.organisations.models import Invitation, Membership, MunicipalitySettings, Organisation, TrustedOrganisation
 
 
 def list_organisations_of(user: User) -> list[Organisation]:
@@ -20,3 +21,30 @@ def may_publish_unreviewed(organisation_id: int, municipality_code: str | None) 
 def list_member_users(organisation_id: int) -> list[User]:
     """Those who are told what happens to the organisation's offers."""
     return list(User.objects.filter(memberships__organisation=organisation_id, is_active=True))
+
+
+def list_colleagues(user: User) -> list[Membership]:
+    """Everyone in the user's organisations, the user included."""
+    return list(
+        Membership.objects.filter(organisation__memberships__user=user)
+        .select_related("user", "organisation")
+        .order_by("organisation__name", "-role", "user__name", "pk")
+    )
+
+
+def list_open_invitations(user: User) -> list[Invitation]:
+    """Those the user's organisations wait for, newest first."""
+    return list(
+        Invitation.objects.filter(
+            organisation__memberships__user=user, ended_at__isnull=True, expires_at__gt=clock.now()
+        )
+        .select_related("invitee", "organisation")
+        .order_by("-pk")
+    )
+
+
+def get_invitation_to(user: User, invitation_id: int) -> Invitation | None:
+    """An invitation to this user, answered or not. None when it is somebody else's."""
+    return (
+        Invitation.objects.filter(pk=invitation_id, invitee=user).select_related("organisation", "invited_by").first()
+    )

@@ -12,7 +12,7 @@ from backend.common import clock
 from backend.common.errors import DomainError
 from backend.offers.enums import OfferState
 from backend.offers.models import Offer
-from backend.organisations.models import Membership, Workplace
+from backend.organisations.models import Workplace
 from backend.organisations.selectors import list_organisations_of
 from backend.organisations.services import register_organisation, save_workplace
 from backend.placements.selectors import list_placements_at
@@ -131,15 +131,3 @@ def placements(request: HttpRequest) -> HttpResponse:
     """Who comes when: the own placements, the latest last day first."""
     page = page_of(list_placements_at(person(request)), PLACEMENT_KEYS, request.GET.get("after", ""))
     return render(request, "pages/employer/placements.html", {"page": page, "today": clock.today()})
-
-
-@employer
-@require_safe
-def team(request: HttpRequest) -> HttpResponse:
-    """The colleagues of each own organisation."""
-    members = (
-        Membership.objects.filter(organisation__memberships__user=person(request))
-        .select_related("user", "organisation")
-        .order_by("organisation__name", "-role", "user__name", "pk")
-    )
-    return render(request, "pages/employer/team.html", {"members": members})

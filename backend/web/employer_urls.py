@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from backend.web import employer, employer_applicants, employer_offers
+from backend.web import employer, employer_applicants, employer_offers, employer_team
 from backend.web.exports import export_paths
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -12,7 +12,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("foretag/arbetsplatser/ny/", employer.workplace, name="employer_workplace_new"),
     path("foretag/arbetsplatser/<int:workplace_id>/", employer.workplace, name="employer_workplace"),
     path("foretag/placeringar/", employer.placements, name="employer_placements"),
-    path("foretag/kollegor/", employer.team, name="employer_team"),
+    path("foretag/kollegor/", employer_team.team, name="employer_team"),
+    path("foretag/kollegor/<int:membership_id>/roll/", employer_team.role, name="employer_member_role"),
+    path("foretag/kollegor/<int:membership_id>/ta-bort/", employer_team.remove, name="employer_member_remove"),
+    path("foretag/inbjudningar/<int:invitation_id>/ta-tillbaka/", employer_team.withdraw, name="invitation_withdraw"),
+    path("inbjudan/<int:invitation_id>/", employer_team.invitation, name="invitation"),
     path("foretag/platser/", employer_offers.offers, name="employer_offers"),
     path("foretag/platser/ny/", employer_offers.new, name="employer_offer_new"),
     path("foretag/platser/<int:offer_id>/", employer_offers.offer, name="employer_offer"),
@@ -29,6 +33,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "foretag/ansokningar/<int:application_id>/erbjud/",
         employer_applicants.offer_seat,
         name="employer_application_offer",
+    ),
+    path(
+        "foretag/ansokningar/<int:application_id>/fraga-kollega/",
+        employer_team.ask_colleague,
+        name="employer_application_ask",
     ),
     path(
         "foretag/ansokningar/<int:application_id>/reservlista/",

@@ -13,7 +13,8 @@ from backend.applications.models import Application
 from backend.applications.policies import can_answer
 from backend.applications.selectors import get_application
 from backend.offers.models import Offer
-from backend.offers.policies import can_edit_offer, can_review_offer
+from backend.offers.policies import can_review_offer, is_own_offer
+from backend.organisations.selectors import get_invitation_to
 from backend.placements.models import Placement
 from backend.placements.policies import can_decide_match, matches_visible_to
 from backend.students.models import Guardianship
@@ -26,7 +27,7 @@ def _offer(user: User, pk: int) -> str:
     offer = Offer.objects.visible_to(user).select_related("workplace").filter(pk=pk).first()
     if offer is None:
         raise Http404
-    if can_edit_offer(user, offer):
+    if is_own_offer(user, offer):
         return reverse("employer_offer", args=[pk])
     if can_review_offer(user, offer) and not offer.is_open:
         return reverse("coordinator_offer", args=[pk])
@@ -74,12 +75,30 @@ def _guardianship(user: User, pk: int) -> str:
     return reverse("guardian_home") if guardianship.guardian_id == user.pk else reverse("student_home")
 
 
+def _invitation(user: User, pk: int) -> str:
+    invitation = get_invitation_to(user, pk)
+    if invitation is not None:
+        return reverse("invitation", args=[pk])
+    if not user.memberships.filter(organisation__invitations=pk).exists():
+        raise Http404
+    return reverse("employer_team")
+
+
+def _oneself(user: User, pk: int) -> str:
+    """What notifications say about how a person is reached."""
+    if user.pk != pk:
+        raise Http404
+    return reverse("notification_settings")
+
+
 GUIDES: dict[str, Guide] = {
+    "user": _oneself,
     "offer": _offer,
     "application": _application,
     "match": _match,
     "placement": _placement,
     "guardianship": _guardianship,
+    "invitation": _invitation,
 }
 
 

@@ -6,6 +6,7 @@ from datetime import date
 import pytest
 from django.utils import translation
 
+from backend.applications import forwarding
 from backend.applications import services as applications
 from backend.common import clock
 from backend.common.models import DomainEvent
@@ -14,6 +15,7 @@ from backend.notifications.models import Notification
 from backend.notifications.rendering import render_mail
 from backend.offers import services as offers
 from backend.offers.enums import OfferState
+from backend.organisations import team
 from backend.placements import services as placements
 from backend.placements.models import Match
 from backend.students import services as students
@@ -25,6 +27,7 @@ from tests.factories import (
     PeriodFactory,
     StudentFactory,
 )
+from tests.factories.work import handle_events
 
 pytestmark = pytest.mark.django_db
 
@@ -61,6 +64,13 @@ def everything() -> None:
     placement = placements.approve_match(actor=coordinator, match_id=match.pk)
     placements.end_placement(actor=coordinator, placement_id=placement.pk, reason="Maskinen är trasig.")
     applications.close_applications_of(offer_id=period.offer_id)
+
+    invitation = team.invite_colleague(
+        actor=company, organisation=period.offer.organisation, email="ny@firma.example", name="Nya Kollegan"
+    )
+    colleague = team.accept_invitation(actor=invitation.invitee, invitation_id=invitation.pk).user
+    handle_events()
+    forwarding.ask_colleague(actor=company, application_id=rows[2].pk, colleague_id=colleague.pk)
 
     for decide in (reject, withdraw, interrupt):
         decide(coordinator)

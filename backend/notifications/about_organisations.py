@@ -1,0 +1,74 @@
+"""Kinds about an organisation's team. They stand here because organisations lie below notifications."""
+
+from datetime import timedelta
+
+from django.utils.translation import gettext as _
+
+from backend.common import clock
+from backend.notifications.enums import Category
+from backend.notifications.messages import TEMPLATES, Words, context_from
+from backend.notifications.models import Notification
+from backend.notifications.registry import Kind, register
+from backend.organisations.models import Invitation
+
+
+def _invitation(notification: Notification) -> Invitation:
+    return Invitation.objects.select_related("organisation", "invitee", "invited_by").get(pk=notification.subject_id)
+
+
+def _sent_words(notification: Notification) -> Words:
+    invitation = _invitation(notification)
+    names = {
+        "name": invitation.invited_by.name if invitation.invited_by else invitation.organisation.name,
+        "organisation": invitation.organisation.name,
+    }
+    return Words(
+        paragraphs=(
+            _("%(name)s invites you to %(organisation)s on Praktiknavet.") % names,
+            _("As a member you are told about new applications and may answer them."),
+            _("Log in with this address to answer; you get a code, no password is needed."),
+        ),
+        button=_("Read and answer"),
+    )
+
+
+def _no_longer_open(notification: Notification) -> str:
+    invitation = Invitation.objects.filter(pk=notification.subject_id).first()
+    is_open = invitation is not None and invitation.ended_at is None and invitation.expires_at > clock.now()
+    return "" if is_open else "already_answered"
+
+
+SENT = register(
+    Kind(
+        name="invitation.sent",
+        category=Category.ORGANISATIONS,
+        title=lambda notification: (
+            _("You are invited to %(organisation)s") % {"organisation": _invitation(notification).organisation.name}
+        ),
+        context=context_from(_sent_words),
+        templates=TEMPLATES,
+        opt_out=False,
+        resend_when_uncertain=True,
+        expires_after=timedelta(days=14),
+        still_relevant=_no_longer_open,
+    )
+)
+ACCEPTED = register(
+    Kind(
+        name="invitation.accepted",
+        category=Category.ORGANISATIONS,
+        title=lambda notification: _("%(name)s has joined") % {"name": _invitation(notification).invitee.name},
+        context=context_from(
+            lambda notification: Words(
+                paragraphs=(
+                    _("%(name)s now belongs to %(organisation)s, is told about new applications and may answer them.")
+                    % {
+                        "name": _invitation(notification).invitee.name,
+                        "organisation": _invitation(notification).organisation.name,
+                    },
+                )
+            )
+        ),
+        templates=TEMPLATES,
+    )
+)

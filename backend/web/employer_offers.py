@@ -19,12 +19,13 @@ from backend.common.errors import DomainError
 from backend.offers import services
 from backend.offers.enums import OfferState
 from backend.offers.models import Offer
-from backend.offers.policies import can_edit_offer, can_publish_offer, require
+from backend.offers.policies import can_publish_offer, is_own_offer, require
 from backend.offers.queues import work_facts
 from backend.organisations.models import Workplace
 from backend.reference.models import HazardFlag
 from backend.web.access import View, employer
 from backend.web.cursors import page_of
+from backend.web.drafts import keeps_drafts, restore
 from backend.web.employer import person
 from backend.web.employer_offer_form import OfferForm, offer_initial, workplaces_of
 from backend.web.employer_rows import STATE_COLORS, next_step, offer_row
@@ -37,7 +38,7 @@ EARLIER_SHOWN = 5
 def own_offer(user: User, offer_id: int) -> Offer:
     """404 for one the user must not know of, 403 for a published one of someone else."""
     offer = get_object_or_404(Offer.objects.for_lists().prefetch_related("hazards"), pk=offer_id)
-    require(can_edit_offer(user, offer), user, offer)
+    require(is_own_offer(user, offer), user, offer)
     return offer
 
 
@@ -63,6 +64,7 @@ def offers(request: HttpRequest) -> HttpResponse:
     )
 
 
+@keeps_drafts
 @employer
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
@@ -94,13 +96,15 @@ def new(request: HttpRequest) -> HttpResponse:
 
 def _form_page(request: HttpRequest, form: OfferForm, more: dict[str, Any]) -> HttpResponse:
     """The form with, for the risks chosen so far, who can not take the place."""
+    kept_at = restore(request, form)
     chosen = form["hazards"].value() or []
     code = form["form"].value() or ""
     excluded: list[Any] = []
-    if chosen and code in dict(form.fields["form"].choices):  # type: ignore[attr-defined]
+    if chosen and code and code in dict(form.fields["form"].choices):  # type: ignore[attr-defined]
         excluded = list(work_facts(list(HazardFlag.objects.filter(pk__in=chosen)), code).excluded)
     context = {
         "form": form,
+        "draft_kept_at": kept_at,
         "rows": form.period_rows(),
         "excluded": excluded,
         "open_programmes": bool(form["programmes"].value()) or "programmes" in form.errors,
@@ -110,6 +114,7 @@ def _form_page(request: HttpRequest, form: OfferForm, more: dict[str, Any]) -> H
     return render(request, "pages/employer/offer_form.html", context, status=400 if form.errors else 200)
 
 
+@keeps_drafts
 @employer
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: HttpRequest, offer_id: int) -> HttpResponse:

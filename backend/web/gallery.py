@@ -1,6 +1,6 @@
 """The gallery: every component with its options, for those who build pages. Addressed in development only."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 from django import forms
@@ -124,6 +124,7 @@ def gallery_context() -> dict[str, Any]:
     periods = [Period(*FOUR_TO_SEVEN, "main", "APL"), Period(*SIXTEEN_TO_NINETEEN, "hold", _("applied"))]
     narrow = [Period(*FOUR_TO_SEVEN, "main"), Period(*SIXTEEN_TO_NINETEEN, "alt")]
     return {
+        "draft_kept_at": datetime(2026, 11, 23, 13, 3, tzinfo=UTC),
         "empty_form": ExampleForm(prefix="new"),
         "failed_form": ExampleForm({"title": "", "email": "elin", "kind": "apl"}),
         "select_options": [("80", "Högst 80 km"), ("40", "Högst 40 km")],

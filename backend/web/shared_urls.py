@@ -2,16 +2,18 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from backend.web import caught_mail, go, guardian, health, notifications
+from backend.web import caught_mail, drafts, go, guardian, health, notification_settings, notifications, provider_webhooks
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("till/<str:subject_type>/<int:subject_id>/", go.to_page, name="go"),
     # These three stand in every mail ever sent, see backend/notifications/links.py.
     path("notifications/", notifications.index, name="notifications"),
-    path("notifications/settings/", notifications.settings_page, name="notification_settings"),
+    path("notifications/settings/", notification_settings.settings_page, name="notification_settings"),
     path("notifications/unsubscribe/<str:token>/", notifications.unsubscribe, name="unsubscribe"),
     path("notifications/read/", notifications.read_all, name="notifications_read_all"),
     path("notifications/<int:notification_id>/", notifications.open_one, name="notification"),
+    path("utkast/", drafts.autosave, name="draft_autosave"),
+    path("utkast/slang/", drafts.throw_away, name="draft_throw_away"),
     path("vardnadshavare/", guardian.home, name="guardian_home"),
     path("vardnadshavare/lank/<str:token>/", guardian.by_link, name="guardian_link"),
     path("vardnadshavare/<int:guardianship_id>/samtycke/", guardian.consent, name="guardian_consent"),
@@ -19,5 +21,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("demo/mail/", caught_mail.index, name="caught_mails"),
     path("demo/mail/<str:mail_id>/", caught_mail.message, name="caught_mail"),
     path("demo/mail/<str:mail_id>/html/", caught_mail.message_html, name="caught_mail_html"),
+    # Set down at the providers: these two stay as they are.
+    path("webhooks/mail/", provider_webhooks.mail, name="mail_reports"),
+    path("webhooks/sms/", provider_webhooks.sms, name="sms_reports"),
     path("health/", health.health, name="health"),
 ]

@@ -32,6 +32,7 @@ from backend.suggestions.selectors import list_suggestions_for, reasons_texts
 from backend.suggestions.services import dismiss_suggestion
 from backend.web.access import logged_in, student
 from backend.web.context import roles_of
+from backend.web.drafts import keeps_drafts, restore
 from backend.web.exports import TableExport, export_view
 from backend.web.form_errors import add_domain_error
 from backend.web.forms.places import municipality_names
@@ -155,6 +156,7 @@ def dismiss(request: HttpRequest, suggestion_id: int) -> HttpResponse:
     return redirect("suggestions")
 
 
+@keeps_drafts
 @logged_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def profile(request: HttpRequest) -> HttpResponse:
@@ -178,8 +180,10 @@ def profile(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, _("Your profile is saved. We look for places that fit."))
             return redirect(target or "student_home")
+    kept_at = restore(request, form)
     context = {
         "form": form,
+        "draft_kept_at": kept_at,
         "is_first": known is None,
         "next": target,
         "municipalities": municipality_names(),
@@ -202,6 +206,7 @@ def _interest_groups(form: ProfileForm) -> list[dict[str, Any]]:
     ]
 
 
+@keeps_drafts
 @logged_in
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs_profile
@@ -226,9 +231,11 @@ def apply(request: HttpRequest, offer_id: int) -> HttpResponse:
             answer = {"day": format_day(made.answer_due_at)}
             messages.success(request, _("Your application is sent. You get an answer by %(day)s.") % answer)
             return redirect("student_application", made.pk)
-    chosen = request.POST.get("period", "") or request.GET.get("period", "")
+    kept_at = restore(request, form)
+    chosen = request.POST.get("period", "") or request.GET.get("period", "") or str(form["period"].value() or "")
     context = {
         "form": form,
+        "draft_kept_at": kept_at,
         "offer": place,
         "place_name": place_name(place),
         "choices": period_choices(periods, chosen),

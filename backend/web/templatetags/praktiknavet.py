@@ -1,5 +1,6 @@
 """Template tags and filters of the interface: icons, weeks, days, distances, seats, form widgets and attributes."""
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from datetime import date
@@ -11,6 +12,7 @@ from django import template
 from django.contrib.staticfiles import finders
 from django.forms import BoundField
 from django.forms.widgets import CheckboxInput, CheckboxSelectMultiple, FileInput, RadioSelect
+from django.urls import reverse
 from django.utils.formats import number_format
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -139,6 +141,16 @@ def municipality_map(members: Iterable[Any]) -> MapDrawing:
     return build_map(
         MapMember(m["code"], m["name"], m["count"]) if isinstance(m, Mapping) else MapMember(m.code, m.name, m.count)
         for m in members
+    )
+
+
+@register.simple_tag(takes_context=True)
+def autosave(context: template.Context) -> SafeString:
+    """Attributes of a `<form>` whose page keeps drafts (web/drafts.py): what is typed is kept two seconds later."""
+    return format_html(
+        'hx-post="{}" hx-trigger="input delay:2s, change delay:2s" hx-swap="none" hx-vals="{}"',
+        reverse("draft_autosave"),
+        json.dumps({"_page": context["request"].path}),
     )
 
 

@@ -78,6 +78,27 @@ registry.register(
         title=_trial_title,
         context=_trial_context,
         opt_out=False,
+        at_any_hour=True,
         expires_after=timedelta(hours=1),
+    )
+)
+
+
+def _bounced_title(notification: Notification) -> "str | Promise":
+    if notification.data.get("channel") == ChannelName.SMS:
+        return _("Text messages to you do not arrive")
+    return _("Mails to you come back")
+
+
+registry.register(
+    Kind(
+        # Written by provider_reports when a provider says that the address does not exist.
+        name="notifications.address_bounced",
+        category=Category.ACCOUNT,
+        channels=(ChannelName.IN_APP,),
+        title=_bounced_title,
+        context=_trial_context,
+        opt_out=False,
+        expires_after=timedelta(days=30),
     )
 )

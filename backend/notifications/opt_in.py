@@ -44,13 +44,13 @@ def reachable(kind: Kind, user_ids: Collection[int]) -> dict[str, set[int]]:
     found: dict[str, set[int]] = {}
     for channel in channels_of(kind):
         if channel == ChannelName.PUSH:
-            rows = PushSubscription.objects.values_list("user_id", flat=True)
+            subscribed = PushSubscription.objects.all()
+            few = subscribed.filter(user_id__in=user_ids) if len(user_ids) < MANY else subscribed
+            found[channel] = set(few.values_list("user_id", flat=True))
         else:
-            rows = get_user_model().objects.filter(wants_sms=True).values_list("pk", flat=True)
-        if len(user_ids) < MANY:
-            field = "user_id__in" if channel == ChannelName.PUSH else "pk__in"
-            rows = rows.filter(**{field: user_ids})
-        found[channel] = set(rows)
+            texted = get_user_model().objects.filter(wants_sms=True)
+            few_people = texted.filter(pk__in=user_ids) if len(user_ids) < MANY else texted
+            found[channel] = set(few_people.values_list("pk", flat=True))
     return found
 
 

@@ -12,6 +12,8 @@ from django.db import DatabaseError
 from django.template import Context
 from django.template.backends.django import DjangoTemplates
 from django.utils import translation
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from backend.notifications import links
 from backend.notifications.channels import Undeliverable
@@ -23,6 +25,20 @@ if TYPE_CHECKING:
     from backend.accounts.models import User
 
 PARTS = ("subject.txt", "body.txt", "body.html")
+
+
+BRIEFS: "dict[str, str | Promise]" = {
+    Category.APPLICATIONS: _("There is news about an application."),
+    Category.SUGGESTIONS: _("There is a new place that may fit you."),
+    Category.OFFERS: _("There is news about a place."),
+    Category.MATCHES: _("There is news about a match."),
+    Category.PLACEMENTS: _("There is news about a placement."),
+    Category.ROUNDS: _("There is news about an allocation round."),
+    Category.ORGANISATIONS: _("There is news about your organisation."),
+    Category.REMINDERS: _("Something is waiting for your answer."),
+    Category.ACCOUNT: _("There is news about your account."),
+    Category.DIGESTS: _("There is news for you."),
+}
 
 
 @dataclass(frozen=True)
@@ -80,6 +96,31 @@ def render_mail(
         except Exception as error:
             raise Undeliverable(f"template_failed:{type(error).__name__}") from error
     return RenderedMail(" ".join(subject.split()), text.strip() + "\n", html, template_version(kind.template_folder))
+
+
+@dataclass(frozen=True)
+class Brief:
+    """text: one sentence without names, for the screen of a phone. path: the page of this site it leads to."""
+
+    text: str
+    path: str
+
+
+def render_brief(notification: Notification, kind: Kind, recipient: "User") -> Brief:
+    """What a phone shows while it lies on a table: that something happened, not what happened to whom.
+
+    Raises Undeliverable `template_failed:<error>` when the kind's texts fail; a database that is away passes through.
+    """
+    with translation.override(recipient.language):
+        try:
+            found = kind.brief(notification) if kind.brief else BRIEFS[kind.category]
+            text, path = " ".join(str(found).split()), kind.context(notification)["link"]
+            links.absolute(path)
+        except DatabaseError:
+            raise
+        except Exception as error:
+            raise Undeliverable(f"template_failed:{type(error).__name__}") from error
+    return Brief(text, path)
 
 
 def mail_context(

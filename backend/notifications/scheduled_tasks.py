@@ -6,7 +6,7 @@ from django.db.models.functions import Now
 
 from backend.common.models import EventHandling, PeriodicRun, WorkState
 from backend.common.schedule import periodic
-from backend.notifications import digest_runs, sweeping
+from backend.notifications import digest_runs, provider_reports, sweeping
 
 KEPT_FOR = timedelta(days=30)
 
@@ -24,6 +24,16 @@ def send_digests() -> int:
 @periodic("notifications.reconcile", timedelta(days=1))
 def reconcile() -> int:
     return sweeping.reconcile()
+
+
+@periodic("notifications.settle_reports", timedelta(minutes=1))
+def settle_reports() -> int:
+    return provider_reports.settle_waiting()
+
+
+@periodic("notifications.clear_reports", timedelta(days=1))
+def clear_reports() -> int:
+    return provider_reports.forget_old()
 
 
 @periodic("notifications.clear_done_work", timedelta(days=1))

@@ -14,16 +14,16 @@ from typing import Any
 
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db import InterfaceError, OperationalError, connection, transaction
-from django.db.models import Case, F, IntegerField, Value, When
+from django.db.models import Case, Exists, F, IntegerField, OuterRef, Value, When
 from django.db.models.functions import Now
 
 from backend.common.outbox import BACKOFF_SECONDS
 from backend.notifications import channels, circuit, registry
 from backend.notifications.batches import Batch
-from backend.notifications.channels import CALL_TIMEOUT, Result, Undeliverable
+from backend.notifications.channels import CALL_TIMEOUT, Result, Undeliverable, Unreachable
 from backend.notifications.channels.email.smtp import several_messages
 from backend.notifications.enums import DeliveryState, Outcome, Slot
-from backend.notifications.models import Delivery, DeliveryAttempt, DeliveryQuerySet
+from backend.notifications.models import BouncedAddress, Delivery, DeliveryAttempt, DeliveryQuerySet
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +35,9 @@ RECORD_FOR_SECONDS = 30.0
 # still ends below its soft limit of 60 seconds.
 CALLS_BEGIN_FOR = 9.0
 RESEND_AFTER_AMBIGUOUS = timedelta(seconds=60)
+# A provider that never answers is not asked for ever, even where a second copy does no harm.
+MOST_REPEATS = 5
+WINDOW_MARGIN = timedelta(minutes=10)
 
 
 def deliver(*delivery_ids: int) -> None:
@@ -97,7 +100,14 @@ def claim(delivery_ids: Sequence[int], token: uuid.UUID) -> list[Delivery]:
     if not won:
         return []
     late = Case(When(expires_at__lte=Now(), then=Value(1)), default=Value(0), output_field=IntegerField())
-    rows = Delivery.objects.select_related("notification", "recipient").annotate(is_late=late)
+    bounced = BouncedAddress.objects.filter(
+        user=OuterRef("recipient"),
+        channel=OuterRef("channel"),
+        address__in=[OuterRef("recipient__email"), OuterRef("recipient__phone")],
+    )
+    rows = Delivery.objects.select_related("notification", "recipient").annotate(
+        is_late=late, is_bounced=Exists(bounced)
+    )
     found = rows.filter(lease_token=token).in_bulk(delivery_ids)
     return [found[pk] for pk in dict.fromkeys(delivery_ids) if pk in found]
 
@@ -124,6 +134,8 @@ def _check_and_prepare(delivery: Delivery, batch: Batch) -> Any:
         return _settle(delivery, "delivery.expired", "expired")
     if not delivery.recipient.is_active:
         return _settle(delivery, "delivery.suppressed", "inactive")
+    if delivery.is_bounced:  # type: ignore[attr-defined]
+        return _settle(delivery, "delivery.suppressed", "address_bounced")
     if batch.slot(delivery, kind) == Slot.NEVER:
         return _settle(delivery, "delivery.suppressed", "opted_out")
     try:
@@ -139,6 +151,8 @@ def _check_and_prepare(delivery: Delivery, batch: Batch) -> Any:
         return _hold_back(delivery)
     try:
         return channels.get(delivery.channel).prepare(delivery)
+    except Unreachable as error:
+        return _settle(delivery, "delivery.suppressed", error.reason)
     except Undeliverable as error:
         logger.warning("delivery %s of %s cannot be sent: %s", delivery.pk, name, error.reason)
         return _settle(delivery, "delivery.died", error.reason)
@@ -177,7 +191,9 @@ def record(delivery: Delivery, result: Result, batch: Batch) -> None:
     """Writes the answer if the lease is still ours, and what it says about the provider."""
     kind = registry.get(delivery.notification.kind)
     held = _held(delivery)
-    settled = {"provider_answer": result.answer, "lease_until": None}
+    settled: dict[str, Any] = {"provider_answer": result.answer, "lease_until": None}
+    if result.message_id:
+        settled["provider_message_id"] = result.message_id
     if result.outcome == Outcome.SENT:
         moved = held.advance("delivery.sent", done_at=Now(), reason="", **settled)
         if not moved:
@@ -205,10 +221,19 @@ def _record_ambiguous(delivery: Delivery, kind: registry.Kind, settled: dict[str
 
 
 def may_repeat_after_ambiguity(delivery: Delivery, kind: registry.Kind) -> bool:
-    """The provider drops a second copy, or it is a decision that must arrive and has not been repeated yet."""
-    if channels.get(delivery.channel).honours_keys:
+    """The provider drops or replaces a second copy, or it is a decision that must arrive and was not repeated yet."""
+    channel = channels.get(delivery.channel)
+    if channel.key_window:
+        return delivery.ambiguous_attempts < MOST_REPEATS and _still_in_window(delivery, channel.key_window)
+    return channel.repeats_decisions and kind.resend_when_uncertain and delivery.ambiguous_attempts == 0
+
+
+def _still_in_window(delivery: Delivery, window: timedelta) -> bool:
+    """Whether the provider remembers the first unanswered call until the next one is over."""
+    if not delivery.ambiguous_attempts:
         return True
-    return kind.resend_when_uncertain and delivery.ambiguous_attempts == 0
+    unanswered = DeliveryAttempt.objects.filter(delivery=delivery, outcome=Outcome.AMBIGUOUS)
+    return not unanswered.filter(at__lt=Now() - window + WINDOW_MARGIN).exists()
 
 
 def _record_retry(delivery: Delivery, settled: dict[str, Any]) -> None:

@@ -2,7 +2,16 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from backend.web import caught_mail, drafts, go, guardian, health, notification_settings, notifications, provider_webhooks
+from backend.web import (
+    caught_mail,
+    drafts,
+    go,
+    guardian,
+    health,
+    notification_settings,
+    notifications,
+    provider_webhooks,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("till/<str:subject_type>/<int:subject_id>/", go.to_page, name="go"),

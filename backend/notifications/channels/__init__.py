@@ -7,6 +7,7 @@ A channel that `is_immediate` needs no call: the row is the delivery. Every othe
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Protocol
 
 from backend.notifications.enums import ChannelName, Outcome
@@ -25,18 +26,29 @@ class Undeliverable(Exception):
 @dataclass(frozen=True)
 class Result:
     """outcome: an Outcome. answer: code and phase (`550 5.1.1 at rcpt`). provider_down: true when the failure says
-    nothing about this message but something about the provider."""
+    nothing about this message but something about the provider. message_id: the provider's name of an accepted message."""
 
     outcome: Outcome
     answer: str = ""
     provider_down: bool = False
+    message_id: str = ""
+
+
+class Unreachable(Undeliverable):
+    """There is nobody to send to (any more): no failure, but somebody's choice. The delivery is suppressed."""
 
 
 class Channel(Protocol):
     name: str
     is_immediate: bool
-    # Whether the provider drops a second message with the same key, so that an unanswered call can be repeated.
-    honours_keys: bool
+    # Whether a decision is sent once more, with the same identity, after an answer was lost.
+    repeats_decisions: bool
+
+    @property
+    def key_window(self) -> timedelta:
+        """How long a second message with the same key is dropped or replaces the first, so that an unanswered call can
+        be repeated. Zero where it would arrive twice."""
+        ...
 
     def prepare(self, delivery: Any) -> Any: ...
 
@@ -55,5 +67,10 @@ def called_by_workers() -> list[str]:
 def _channels() -> dict[str, Channel]:
     from backend.notifications.channels.email.channel import EmailChannel
     from backend.notifications.channels.in_app.channel import InAppChannel
+    from backend.notifications.channels.sms.channel import SmsChannel
 
-    return {ChannelName.IN_APP: InAppChannel(), ChannelName.EMAIL: EmailChannel()}
+    return {
+        ChannelName.IN_APP: InAppChannel(),
+        ChannelName.EMAIL: EmailChannel(),
+        ChannelName.SMS: SmsChannel(),
+    }

@@ -1,13 +1,14 @@
-"""E-mail over SMTP, to the server in the EMAIL_ settings."""
+"""E-mail: over SMTP to the server in the EMAIL_ settings, or over the API of the provider that MAIL_PROVIDER names."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from email.utils import parseaddr
 
 from django.conf import settings
 
 from backend.notifications import registry, rendering, unsubscribe
 from backend.notifications.channels import CALL_TIMEOUT, Result
-from backend.notifications.channels.email import message
+from backend.notifications.channels.email import api, message
 from backend.notifications.channels.email.smtp import Conversation, SmtpServer
 from backend.notifications.enums import ChannelName
 from backend.notifications.models import Delivery
@@ -18,12 +19,18 @@ class PreparedMail:
     recipient: str
     raw: bytes
     template_version: str
+    mail: api.ApiMail
 
 
 class EmailChannel:
     name: str = ChannelName.EMAIL
     is_immediate = False
-    honours_keys = False  # SMTP servers accept the same Message-ID twice
+    repeats_decisions = True
+
+    @property
+    def key_window(self) -> timedelta:
+        """SMTP servers accept the same Message-ID twice; some APIs know a key."""
+        return api.KEY_WINDOWS.get(settings.MAIL_PROVIDER, timedelta(0))
 
     def prepare(self, delivery: Delivery) -> PreparedMail:
         """Renders and builds the mail. Raises Undeliverable with the reason."""
@@ -44,9 +51,20 @@ class EmailChannel:
             date=delivery.notification.created_at,
             unsubscribe_url=one_click,
         )
-        return PreparedMail(recipient.email, raw, rendered.version)
+        mail = api.ApiMail(
+            key=str(delivery.idem_key),
+            sender=settings.DEFAULT_FROM_EMAIL,
+            recipient=recipient.email,
+            subject=rendered.subject,
+            text=rendered.text,
+            html=rendered.html,
+            headers=message.own_headers(delivery.idem_key, one_click),
+        )
+        return PreparedMail(recipient.email, raw, rendered.version, mail)
 
     def send(self, prepared: PreparedMail) -> Result:
+        if settings.MAIL_PROVIDER != "smtp":
+            return api.send(settings.MAIL_PROVIDER, prepared.mail, CALL_TIMEOUT)
         sender = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
         return Conversation(server(), CALL_TIMEOUT).deliver(sender, prepared.recipient, prepared.raw)
 

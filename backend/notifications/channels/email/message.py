@@ -37,17 +37,14 @@ def build(
     if not subject or any(ord(sign) < 32 for sign in subject) or len(subject) > 200:
         raise Undeliverable("subject_invalid")
     message = EmailMessage(policy=SMTP)
-    name, address = parseaddr(sender)
-    message["From"] = Address(display_name=name, addr_spec=address)
+    display_name, address = parseaddr(sender)
+    message["From"] = Address(display_name=display_name, addr_spec=address)
     message["To"] = Address(addr_spec=recipient)
     message["Subject"] = subject
     message["Date"] = format_datetime(date)
     message["Message-ID"] = f"<{key}@{domain}>"
-    message["Auto-Submitted"] = "auto-generated"
-    message[KEY_HEADER] = str(key)
-    if unsubscribe_url:
-        message["List-Unsubscribe"] = f"<{unsubscribe_url}>"
-        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    for name, value in own_headers(key, unsubscribe_url).items():
+        message[name] = value
     # Quoted-printable keeps lines short and every hop from re-encoding them.
     message.set_content(text, cte="quoted-printable")
     message.add_alternative(html, subtype="html", cte="quoted-printable")
@@ -58,6 +55,15 @@ def build(
     if len(raw) > MAX_BYTES:
         raise Undeliverable("too_large")
     return raw
+
+
+def own_headers(key: uuid.UUID, unsubscribe_url: str = "") -> dict[str, str]:
+    """What every mail of ours carries, whichever way it goes."""
+    headers = {"Auto-Submitted": "auto-generated", KEY_HEADER: str(key)}
+    if unsubscribe_url:
+        headers["List-Unsubscribe"] = f"<{unsubscribe_url}>"
+        headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    return headers
 
 
 def check_address(address: str) -> None:

@@ -1,5 +1,6 @@
 """The list on the site: the notification row itself is the delivery, exactly once."""
 
+from datetime import timedelta
 from typing import Any
 
 from backend.notifications.channels import Result
@@ -9,7 +10,8 @@ from backend.notifications.enums import ChannelName, Outcome
 class InAppChannel:
     name: str = ChannelName.IN_APP
     is_immediate = True
-    honours_keys = True
+    repeats_decisions = False
+    key_window = timedelta(0)
 
     def prepare(self, delivery: Any) -> None:
         return None

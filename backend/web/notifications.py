@@ -1,20 +1,17 @@
 """A person's notifications, what they want to hear about, and the way out in every mail."""
 
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from backend.accounts.models import User
-from backend.common.errors import Invalid
 from backend.notifications import services
-from backend.notifications.enums import Category, ChannelName
+from backend.notifications.enums import Category
 from backend.notifications.models import Notification
-from backend.notifications.selectors import get_preferences, list_notifications_for
+from backend.notifications.selectors import list_notifications_for
 from backend.notifications.unsubscribe import parse_token
 from backend.web.access import logged_in, public
 
@@ -67,32 +64,6 @@ def open_one(request: HttpRequest, notification_id: int) -> HttpResponse:
 def read_all(request: HttpRequest) -> HttpResponse:
     services.mark_all_read(actor=_person(request))
     return redirect("notifications")
-
-
-@logged_in
-@require_http_methods(["GET", "HEAD", "POST"])
-def settings_page(request: HttpRequest) -> HttpResponse:
-    """The table of categories and channels. A choice that can not be is explained above, the others stay as chosen."""
-    person = _person(request)
-    rows = get_preferences(person)
-    error = ""
-    if request.method == "POST":
-        chosen: dict[tuple[str, str], str] = {}
-        for row in rows:
-            for channel, cell in row.cells.items():
-                if slot := request.POST.get(cell.field, ""):
-                    chosen[row.category, channel] = slot
-        try:
-            services.set_preferences(actor=person, user=person, choices=chosen)
-        except Invalid as refusal:
-            error = str(refusal.message)
-        else:
-            messages.success(request, _("Saved. This holds from now on."))
-            return redirect("notification_settings")
-    channels = [(channel.value, channel.label) for channel in ChannelName if any(channel in row.cells for row in rows)]
-    table = [(row.label, [(label, row.cells.get(value)) for value, label in channels]) for row in rows]
-    context = {"table": table, "channels": channels, "error": error}
-    return render(request, "pages/notifications/settings.html", context, status=400 if error else 200)
 
 
 @public

@@ -19,3 +19,18 @@ def release_seat(period: OfferPeriod) -> None:
     """Gives one seat back and tells the apps above, so that the waiting list can refill it."""
     OfferPeriod.objects.filter(pk=period.pk, taken__gt=0).update(taken=F("taken") - 1)
     events.record("seat.freed", period, {"offer": period.offer_id})
+
+
+def hold_seats(period_id: int, number: int) -> None:
+    """Takes several seats at once, or none of them. Raises Conflict when not so many are left."""
+    held = OfferPeriod.objects.filter(pk=period_id, taken__lte=F("capacity") - number).update(taken=F("taken") + number)
+    if not held:
+        raise Conflict("period.full", _("So many seats are not free any more."), data={"period": period_id})
+
+
+def release_seats(period: OfferPeriod, number: int) -> None:
+    """Gives several seats back, one event each, so that the waiting list refills every one of them."""
+    if number:
+        OfferPeriod.objects.filter(pk=period.pk, taken__gte=number).update(taken=F("taken") - number)
+        for _seat in range(number):
+            events.record("seat.freed", period, {"offer": period.offer_id})

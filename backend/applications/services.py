@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Max
+from django.db.models import F, Max
 from django.utils.translation import gettext_lazy as _
 
 from backend.accounts.models import User
@@ -27,11 +27,14 @@ from backend.applications.notifications import tell
 from backend.common import clock, events, outbox
 from backend.common.errors import Conflict, Invalid, NotAllowed, NotFound
 from backend.common.transitions import log, move
+from backend.offers.enums import OfferState
 from backend.offers.models import Offer, OfferPeriod
 from backend.offers.seats import hold_seat, release_seat
 from backend.organisations.municipality_settings import settings_of
+from backend.organisations.policies import is_member
 from backend.placements.enums import MatchSource, MatchState
 from backend.placements.models import Match
+from backend.placements.selectors import has_place_between
 from backend.placements.services import propose_match, withdraw_match
 from backend.reference.selectors import form_on
 from backend.reference.work_rules import age_class, allowed_age_classes
@@ -80,7 +83,7 @@ def submit_application(*, actor: User, period_id: int, motivation: str = "") -> 
     """A student asks for a period.
 
     Raises Invalid or Conflict with a reason a student understands: closed, passed, full list, not allowed at this age,
-    applied already, too many open applications.
+    applied already, placed in these weeks already, too many open applications.
     """
     student = Student.objects.select_for_update(of=("self",)).filter(user=actor).first()
     if student is None:
@@ -91,6 +94,8 @@ def submit_application(*, actor: User, period_id: int, motivation: str = "") -> 
     rules = form_on(period.offer.form_id, period.start)
     _check_open(period)
     _check_allowed(student, period)
+    if has_place_between(student, period.start, period.end):
+        raise Conflict("application.placed_already", _("You already have a place in these weeks."))
     own_limit = settings_of(student.municipality_id).max_live_applications
     # A municipality may be stricter than the form, never milder.
     limit = min(own_limit or rules.max_live_applications, rules.max_live_applications)
@@ -141,6 +146,16 @@ def mark_read(*, actor: User, application_id: int) -> None:
     if application.read_at is None and policies.can_answer(actor, application):
         application.read_at = clock.now()
         application.save(update_fields=["read_at"])
+
+
+@transaction.atomic
+def mark_offer_read(*, actor: User, offer_id: int) -> int:
+    """The organisation has opened the list of applicants of one of its offers. Returns how many were new; two queries."""
+    offer = Offer.objects.filter(pk=offer_id).first()
+    if offer is None or not is_member(actor, offer.organisation_id):
+        raise NotFound("offer.unknown", _("There is no such place."))
+    unread = Application.objects.filter(period__offer=offer, read_at__isnull=True)
+    return unread.update(read_at=clock.now())
 
 
 @transaction.atomic
@@ -328,6 +343,38 @@ def refill_seat(*, period_id: int) -> Application | None:
     except Conflict:
         return None
     return first
+
+
+@transaction.atomic
+def refill_offer(*, offer_id: int) -> int:
+    """Seats that were added go to those who wait, the first ones first. Returns how many were offered one.
+
+    Added seats of a place that is being reviewed wait for the review. All applications are locked before the first seat
+    is taken, in the order that every command keeps.
+    """
+    offer = Offer.objects.filter(pk=offer_id).first()
+    if offer is None or offer.state in {OfferState.DRAFT, OfferState.SUBMITTED}:
+        return 0
+    free = {
+        period.pk: period.capacity - period.taken
+        for period in OfferPeriod.objects.filter(offer=offer, end__gte=clock.today(), taken__lt=F("capacity"))
+    }
+    waiting = Application.objects.filter(period__in=free, state=ApplicationState.WAITLISTED)
+    locked = waiting.select_related(*RELATED).select_for_update(of=("self",)).order_by("pk")
+    offered = 0
+    for application in sorted(locked, key=lambda row: (row.period_id, row.waiting_rank or 0, row.pk)):
+        if not free[application.period_id]:
+            continue
+        free[application.period_id] -= 1
+        try:
+            with transaction.atomic():
+                _offer_seat(application, None, refill=True)
+        except Conflict:
+            # Somebody took the seat meanwhile.
+            free[application.period_id] = 0
+            continue
+        offered += 1
+    return offered
 
 
 @transaction.atomic

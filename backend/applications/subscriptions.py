@@ -11,6 +11,11 @@ def refill(event: DomainEvent) -> None:
     services.refill_seat(period_id=event.subject_id)
 
 
+@subscribe("offer.updated", "offer.published")
+def give_added_seats(event: DomainEvent) -> None:
+    services.refill_offer(offer_id=event.subject_id)
+
+
 @subscribe("match.approved", "match.rejected", "match.approval_undone", "match.rejection_undone")
 def follow_decision(event: DomainEvent) -> None:
     services.follow_match(match_id=event.subject_id)

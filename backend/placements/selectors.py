@@ -1,13 +1,16 @@
 """Questions about matches and placements."""
 
+from datetime import date
+
 from django.db.models import QuerySet
 
 from backend.accounts.models import User
 from backend.accounts.policies import is_network_office, municipalities_coordinated_by, protected_municipalities_of
 from backend.common import clock
-from backend.placements.enums import MatchState
+from backend.placements.enums import MatchState, PlacementState
 from backend.placements.models import Match, Placement
-from backend.placements.policies import matches_visible_to
+from backend.placements.policies import matches_visible_to, placements_visible_to
+from backend.students.models import Student
 
 ROW = (
     "student__user",
@@ -17,6 +20,15 @@ ROW = (
     "period__offer__workplace__municipality",
     "period__offer__form",
 )
+
+
+def has_place_between(student: Student, start: date, end: date) -> bool:
+    """Whether the student has a placement, or a match that waits for its decision, on any of the days."""
+    days = {"student": student, "start__lte": end, "end__gte": start}
+    return (
+        Placement.objects.filter(**days, state__in=[PlacementState.UPCOMING, PlacementState.ONGOING]).exists()
+        or Match.objects.filter(**days, state=MatchState.PROPOSED).exists()
+    )
 
 
 def list_matches_to_decide(user: User) -> "QuerySet[Match]":
@@ -84,3 +96,17 @@ def list_placements_at(user: User) -> "QuerySet[Placement]":
         .select_related(*ROW)
         .order_by("-end", "pk")
     )
+
+
+def list_visible_matches(user: User) -> "QuerySet[Match]":
+    """All the user may see, with what a list shows, in no order."""
+    return (
+        Match.objects.filter(pk__in=matches_visible_to(user).values("pk"))
+        .select_related(*ROW, "deciding_municipality")
+        .prefetch_related("period__offer__hazards")
+    )
+
+
+def list_visible_placements(user: User) -> "QuerySet[Placement]":
+    """Those of the matches the user may see, in no order."""
+    return placements_visible_to(user).select_related("match", *ROW)

@@ -60,10 +60,8 @@ def applicants(request: HttpRequest, offer_id: int) -> HttpResponse:
     """Everyone who applied for a place. Opening the list is reading the applications: the students see that."""
     user = person(request)
     offer = own_offer(user, offer_id)
+    services.mark_offer_read(actor=user, offer_id=offer.pk)
     applications = list(in_reading_order(list_applications_to(offer)))
-    for application in applications:
-        if application.read_at is None:
-            services.mark_read(actor=user, application_id=application.pk)
     waiting = [each for each in applications if each.state == ApplicationState.SUBMITTED]
     return render(
         request,

@@ -1,9 +1,8 @@
-"""Accounts: where someone's work begins, the first choice, the profile, the language, and the demo's personas."""
+"""Accounts: where someone's work begins, the first choice, the profile, and the language."""
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import login
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views import i18n
@@ -11,10 +10,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from backend.accounts.models import User
 from backend.web.access import logged_in, public
-from backend.web.context import PERSONAS, home_url, is_demo, roles_of
+from backend.web.context import home_url, roles_of
 from backend.web.forms.account import NameForm
-
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
 
 @logged_in
@@ -57,17 +54,3 @@ def set_language(request: HttpRequest) -> HttpResponse:
         request.user.language = language
         request.user.save(update_fields=["language"])
     return i18n.set_language(request)
-
-
-@public
-@require_POST
-def demo_login(request: HttpRequest) -> HttpResponse:
-    """Logs in as one of the demo's invented people. 404 anywhere but in the demo."""
-    email = request.POST.get("email", "")
-    if not is_demo() or email not in PERSONAS:
-        raise Http404
-    user = User.objects.filter(email=email, is_active=True).first()
-    if user is None:
-        raise Http404
-    login(request, user, backend=BACKEND)
-    return redirect("home")

@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, path
 
 from backend.web import (
     caught_mail,
+    demo,
     drafts,
     go,
     guardian,
@@ -27,6 +28,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("vardnadshavare/lank/<str:token>/", guardian.by_link, name="guardian_link"),
     path("vardnadshavare/<int:guardianship_id>/samtycke/", guardian.consent, name="guardian_consent"),
     path("vardnadshavare/ansokningar/<int:application_id>/dra-tillbaka/", guardian.withdraw, name="guardian_withdraw"),
+    path("demo/", demo.tour, name="demo_tour"),
+    path("demo/logga-in/", demo.demo_login, name="demo_login"),
     path("demo/mail/", caught_mail.index, name="caught_mails"),
     path("demo/mail/<str:mail_id>/", caught_mail.message, name="caught_mail"),
     path("demo/mail/<str:mail_id>/html/", caught_mail.message_html, name="caught_mail_html"),

@@ -21,7 +21,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("valkommen/", account.welcome, name="welcome"),
     path("profil/", account.profile, name="profile"),
     path("sprak/", account.set_language, name="set_language"),
-    path("demo/logga-in/", account.demo_login, name="demo_login"),
     # Students
     path("elev/", student.home, name="student_home"),
     path("elev/profil/", student.profile, name="student_profile"),

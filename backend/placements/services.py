@@ -33,13 +33,21 @@ def propose_match(*, actor: User | None, student: Student, period: OfferPeriod, 
     coordinator, by the workplace's, and without that one either by the network office.
     Raises Conflict when the student has a match or a placement in overlapping dates.
     """
+    match = _create_match(student, period, source)
+    log("match.proposed", match, actor=actor)
+    tell(events.record("match.proposed", match), match)
+    outbox.wake()
+    return match
+
+
+def _create_match(student: Student, period: OfferPeriod, source: MatchSource) -> Match:
     if _has_place_in(student, period):
         raise Conflict("match.overlap", _("You already have a place in these weeks."))
     candidates = (student.municipality_id, period.offer.municipality_code)
     deciding = next((code for code in candidates if has_coordinator(code)), None)
     try:
         with transaction.atomic():
-            match = Match.objects.create(
+            return Match.objects.create(
                 student=student,
                 period=period,
                 source=source,
@@ -50,9 +58,26 @@ def propose_match(*, actor: User | None, student: Student, period: OfferPeriod, 
             )
     except IntegrityError as error:
         raise Conflict("match.overlap", _("You already have a place in these weeks.")) from error
-    log("match.proposed", match, actor=actor)
-    tell(events.record("match.proposed", match), match)
-    outbox.wake()
+
+
+@transaction.atomic
+def place_by_round(*, student: Student, period: OfferPeriod, decided_by: User) -> Match:
+    """A round has decided and the student says yes. The caller holds the seat already.
+
+    Whoever published the round has decided about the placement, so it is approved in that person's name. Where that
+    person may not decide about the student, or something blocking is missing still, the match waits for the coordinator
+    like every other. Raises Conflict when the student has a match or a placement in overlapping dates.
+    """
+    match = _create_match(student, period, MatchSource.ROUND)
+    log("match.proposed", match, actor=student.user, data={"decided_by": decided_by.pk})
+    event = events.record("match.proposed", match)
+    match = Match.objects.select_related(*RELATED).select_for_update(of=("self",)).get(pk=match.pk)
+    is_open = all(gate.is_open or not gate.is_blocking for gate in gates_of(match))
+    if is_open and decided_by.is_active and policies.can_decide_match(decided_by, match):
+        _approve(match, decided_by)
+    else:
+        tell(event, match)
+        outbox.wake()
     return match
 
 
@@ -143,6 +168,10 @@ def approve_match(*, actor: User, match_id: int) -> Placement:
     match = _match_to_decide(actor, match_id)
     if closed := [gate for gate in gates_of(match) if gate.is_blocking and not gate.is_open]:
         raise Conflict("match.gate_closed", closed[0].text, data={"gates": [gate.code for gate in closed]})
+    return _approve(match, actor)
+
+
+def _approve(match: Match, actor: User) -> Placement:
     _decide(match, actor)
     event = move(match, MATCH_TRANSITIONS, "match.approved", actor=actor, update_fields=DECISION)
     try:

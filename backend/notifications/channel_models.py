@@ -63,6 +63,8 @@ class PushSubscription(models.Model):
     endpoint = models.CharField(max_length=1000, unique=True)
     p256dh = models.CharField(max_length=100)
     auth = models.CharField(max_length=40)
+    # Our public key at the time: with another key the push service refuses us, whatever we send.
+    signed_by = models.CharField(max_length=100, default="")
     browser = models.CharField(max_length=60, blank=True, help_text="“Firefox, Android”: how the person recognises it")
     created_at = models.DateTimeField()
 

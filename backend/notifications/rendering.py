@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 PARTS = ("subject.txt", "body.txt", "body.html")
 
 
+ANY_NEWS = _("There is news for you.")
 BRIEFS: "dict[str, str | Promise]" = {
     Category.APPLICATIONS: _("There is news about an application."),
     Category.SUGGESTIONS: _("There is a new place that may fit you."),
@@ -37,7 +38,6 @@ BRIEFS: "dict[str, str | Promise]" = {
     Category.ORGANISATIONS: _("There is news about your organisation."),
     Category.REMINDERS: _("Something is waiting for your answer."),
     Category.ACCOUNT: _("There is news about your account."),
-    Category.DIGESTS: _("There is news for you."),
 }
 
 
@@ -113,7 +113,7 @@ def render_brief(notification: Notification, kind: Kind, recipient: "User") -> B
     """
     with translation.override(recipient.language):
         try:
-            found = kind.brief(notification) if kind.brief else BRIEFS[kind.category]
+            found = kind.brief(notification) if kind.brief else BRIEFS.get(kind.category, ANY_NEWS)
             text, path = " ".join(str(found).split()), kind.context(notification)["link"]
             links.absolute(path)
         except DatabaseError:

@@ -199,6 +199,8 @@ def record(delivery: Delivery, result: Result, batch: Batch) -> None:
         if not moved:
             # The lease ran out while the provider answered. As long as nobody has claimed it again, the answer counts.
             held.advance("delivery.confirmed", done_at=Now(), reason="", queued_until=None, **settled)
+    elif result.outcome == Outcome.PERMANENT and result.unreachable:
+        held.advance("delivery.suppressed", done_at=Now(), reason="unreachable", **settled)
     elif result.outcome == Outcome.PERMANENT:
         held.advance("delivery.died", done_at=Now(), reason="refused", **settled)
     elif result.outcome == Outcome.CONFIGURATION:

@@ -4,6 +4,7 @@ Made once by `manage vapid_keys`. Whoever loses them loses every browser that sa
 """
 
 import os
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -16,6 +17,7 @@ from py_vapid import Vapid02
 from py_vapid.utils import b64urlencode
 
 FILE = "vapid.pem"
+_RAW = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 @dataclass(frozen=True)
@@ -48,8 +50,10 @@ def _from_text(text: str) -> Keys:
     try:
         if "-----BEGIN" in text:
             signer = Vapid02(serialization.load_pem_private_key(text.encode(), password=None))
-        else:
+        elif _RAW.fullmatch(text.strip()):
             signer = Vapid02.from_raw(text.strip().encode())
+        else:
+            raise ValueError("neither a PEM file nor 32 bytes in base64url")
         point = signer.public_key.public_bytes(
             serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint
         )

@@ -26,12 +26,14 @@ class Undeliverable(Exception):
 @dataclass(frozen=True)
 class Result:
     """outcome: an Outcome. answer: code and phase (`550 5.1.1 at rcpt`). provider_down: true when the failure says
-    nothing about this message but something about the provider. message_id: the provider's name of an accepted message."""
+    nothing about this message but something about the provider. message_id: the provider's name of an accepted message.
+    unreachable: a permanent failure because nobody is there any more, which is no fault to look at."""
 
     outcome: Outcome
     answer: str = ""
     provider_down: bool = False
     message_id: str = ""
+    unreachable: bool = False
 
 
 class Unreachable(Undeliverable):
@@ -67,10 +69,12 @@ def called_by_workers() -> list[str]:
 def _channels() -> dict[str, Channel]:
     from backend.notifications.channels.email.channel import EmailChannel
     from backend.notifications.channels.in_app.channel import InAppChannel
+    from backend.notifications.channels.push.channel import PushChannel
     from backend.notifications.channels.sms.channel import SmsChannel
 
     return {
         ChannelName.IN_APP: InAppChannel(),
         ChannelName.EMAIL: EmailChannel(),
+        ChannelName.PUSH: PushChannel(),
         ChannelName.SMS: SmsChannel(),
     }

@@ -51,7 +51,8 @@ class Column(Generic[Row]):
 
 def safe_text(value: object) -> str:
     """The value as text; one that a spreadsheet would calculate gets an apostrophe in front."""
-    text = "" if value is None else str(value)
+    # Signs that no cell may hold go first: a risky text must not begin to be one when they are gone.
+    text = "" if value is None else ILLEGAL_CHARACTERS_RE.sub("", str(value))[: LONGEST_CELL - 1]
     return f"'{text}" if text.startswith(RISKY_STARTS) else text
 
 
@@ -77,7 +78,7 @@ def _plain(value: object) -> Any:
     if isinstance(value, datetime):
         local = timezone.localtime(value) if timezone.is_aware(value) else value
         return local.replace(tzinfo=None, second=0, microsecond=0)
-    return value if isinstance(value, int | float | date) else safe_text(value).replace("\0", "")
+    return value if isinstance(value, int | float | date) else safe_text(value)
 
 
 def _csv_cell(value: object) -> str:
@@ -87,17 +88,12 @@ def _csv_cell(value: object) -> str:
     return plain.isoformat() if isinstance(plain, date) else str(plain)
 
 
-def _xlsx_cell(value: object) -> Any:
-    plain = _plain(value)
-    return ILLEGAL_CHARACTERS_RE.sub("", plain)[:LONGEST_CELL] if isinstance(plain, str) else plain
-
-
 def _write_xlsx(columns: Sequence[Column[Row]], rows: Iterable[Row]) -> bytes:
     """One sheet, written row by row. Every text is stored as text: no cell of the file is a formula."""
     book = Workbook(write_only=True)
     sheet = book.create_sheet(_("List")[:31])
-    headings = [_xlsx_cell(str(column.heading)) for column in columns]
-    cells = ([_xlsx_cell(column.value(row)) for column in columns] for row in rows)
+    headings = [_plain(str(column.heading)) for column in columns]
+    cells = ([_plain(column.value(row)) for column in columns] for row in rows)
     first = [row for row, _number in zip(cells, range(WIDTH_SAMPLE), strict=False)]
     for number in range(len(columns)):
         longest = max(len(str(row[number])) for row in [headings, *first])

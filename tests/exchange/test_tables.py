@@ -5,7 +5,7 @@ import io
 from datetime import UTC, date, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
@@ -51,6 +51,8 @@ def test_values_keep_their_kind():
     ]
 
 
+@settings(deadline=None, max_examples=25)
+@example([("\0=1", "\x01=1")])
 @given(st.lists(st.tuples(st.text(), st.text()), max_size=5))
 def test_any_text_makes_a_file_that_opens(rows):
     written = read_csv(write_table(TableFormat.CSV, COLUMNS, rows))

@@ -1,0 +1,72 @@
+"""What the exchange tells people: an invitation to students from a class list, and the end of a long import."""
+
+from datetime import timedelta
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from backend.exchange.models import ImportJob
+from backend.notifications.enums import Category, ChannelName
+from backend.notifications.messages import TEMPLATES, Words, context_from
+from backend.notifications.models import Notification
+from backend.notifications.registry import Kind, register
+from backend.students.models import Student
+
+
+def _student(notification: Notification) -> Student:
+    return Student.objects.select_related("user").get(pk=notification.subject_id)
+
+
+def _invitation(notification: Notification) -> Words:
+    student = _student(notification)
+    return Words(
+        paragraphs=(
+            _("Your school has put you on the list of %(class)s. Here you find places, apply, and see every answer.")
+            % {"class": " ".join(filter(None, [student.class_name, student.school]))},
+            _("Log in with this e-mail address: a code is sent to you each time, there is no password."),
+        ),
+        button=_("Log in and fill in your profile"),
+    )
+
+
+def _has_come(notification: Notification) -> str:
+    return "already_answered" if _student(notification).user.last_login else ""
+
+
+register(
+    Kind(
+        name="student.invited",
+        category=Category.ACCOUNT,
+        title=lambda notification: _("Your school invites you to Praktiknavet"),
+        context=lambda notification: {**context_from(_invitation)(notification), "link": "/elev/profil/"},
+        templates=TEMPLATES,
+        opt_out=False,
+        resend_when_uncertain=True,
+        expires_after=timedelta(days=14),
+        still_relevant=_has_come,
+    )
+)
+
+
+def _import_words(notification: Notification) -> Words:
+    job = ImportJob.objects.get(pk=notification.subject_id)
+    return Words(
+        paragraphs=(
+            ngettext("%(number)d row was new.", "%(number)d rows were new.", job.created_count)
+            % {"number": job.created_count},
+        ),
+        facts=((_("Changed"), job.updated_count), (_("Unchanged"), job.unchanged_count)),
+        button=_("See the import"),
+    )
+
+
+register(
+    Kind(
+        name="import.done",
+        category=Category.ORGANISATIONS,
+        channels=(ChannelName.IN_APP,),
+        title=lambda notification: _("Your import is finished"),
+        context=context_from(_import_words),
+        templates=TEMPLATES,
+    )
+)

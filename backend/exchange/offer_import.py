@@ -1,0 +1,171 @@
+"""A table of places: what its columns mean, and how one row becomes an offer through the same commands as a form."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from backend.exchange.fields import ImportField, RowProblems, RowReader
+from backend.exchange.importers import Applied, Importer, names_to_codes
+from backend.exchange.models import ImportedOffer, ImportJob
+from backend.offers.details import OfferDetails, PeriodDetails
+from backend.offers.enums import OfferState
+from backend.offers.models import Offer
+from backend.offers.services import create_offer, submit_offer, update_offer
+from backend.organisations.models import Workplace
+from backend.reference.models import HazardFlag, OccupationGroup, PlacementForm, Programme
+from backend.reference.models.mixins import fold
+
+MOST_SEATS = 10_000
+LONGEST_REFERENCE = 120
+
+FIELDS = (
+    ImportField(
+        "reference",
+        _("Reference"),
+        "2027-CNC-1",
+        ("referens", "id", "ref"),
+        help=_("Your own name for the place. Send the same one again to change the place."),
+    ),
+    ImportField("workplace", _("Workplace"), "Verkstaden", ("arbetsplats", "arbetsställe"), required=True),
+    ImportField("form", _("Kind of place"), "APL", ("praktikform", "form", "typ"), required=True),
+    ImportField("title", _("Title"), "CNC-operatör", ("rubrik", "titel", "plats"), required=True),
+    ImportField(
+        "tasks",
+        _("What you do here"),
+        "Du ställer in maskinen och kör detaljer.",
+        ("arbetsuppgifter", "beskrivning", "description"),
+        required=True,
+    ),
+    ImportField("start", _("First day"), "2027-01-25", ("startdatum", "start", "från", "första dag"), required=True),
+    ImportField("end", _("Last day"), "2027-02-19", ("slutdatum", "slut", "till", "sista dag"), required=True),
+    ImportField("seats", _("Seats"), "2", ("antal platser", "platser", "antal")),
+    ImportField("apply_by", _("Last day to apply"), "2026-12-18", ("sista ansökningsdag", "ansök senast")),
+    ImportField("occupation", _("Occupation"), "7223", ("yrke", "ssyk", "yrkesgrupp")),
+    ImportField("programmes", _("Programmes"), "IN", ("program",)),
+    ImportField("hazards", _("Risks at work"), "MACHINE_CUTTING", ("risker",)),
+    ImportField("requirements", _("Good to know or have"), "Skyddsskor finns.", ("krav", "bra att kunna")),
+    ImportField("skills", _("Skills"), "cnc, ritningsläsning", ("kompetenser", "färdigheter")),
+    ImportField("supervisor_name", _("Supervisor"), "Sara Nyqvist", ("handledare",)),
+    ImportField("risk_assessed_on", _("Risk assessment made on"), "2026-10-01", ("riskbedömd", "riskbedömning")),
+    ImportField("is_remote", _("Can be done from home"), "nej", ("distans",)),
+)
+
+
+class OfferImporter(Importer):
+    """Rows of one organisation, or of a coordinator for the organisations of the municipality."""
+
+    fields = FIELDS
+    # Where the command's own field names point to in the file.
+    columns = {"periods": "start", "workplace_id": "workplace"}
+
+    def __init__(self, job: ImportJob) -> None:
+        super().__init__(job)
+        self.submits = bool(job.options.get("submit"))
+        places = Workplace.objects.filter(organisation=job.organisation_id).select_related("organisation")
+        self.workplaces = {fold(place.name): place for place in places.order_by("-pk")}
+        self.forms = names_to_codes(PlacementForm.objects.all())
+        self.occupations = names_to_codes(OccupationGroup.objects.current())
+        self.programmes = names_to_codes(Programme.objects.all())
+        self.hazards = names_to_codes(HazardFlag.objects.all())
+        known = ImportedOffer.objects.filter(organisation=job.organisation_id).select_related("offer")
+        self.known = {each.reference: each for each in known}
+        self.seen: dict[str, int] = {}
+
+    def problem_of_file(self) -> Any:
+        return None if self.workplaces else _("Add a workplace first: each row names the workplace it belongs to.")
+
+    def column_of(self, field: str) -> str:
+        """periods-0-end -> end."""
+        part = field.removeprefix("periods-0-")
+        return super().column_of(part)
+
+    def apply(self, cells: Mapping[str, str], line: int) -> Applied:
+        reader = RowReader(cells)
+        workplace = self.workplaces.get(fold(reader.text("workplace", required=True)))
+        if workplace is None and cells.get("workplace", "").strip():
+            reader.wrong("workplace", _("The organisation has no workplace with this name."))
+        start, end = reader.day("start", required=True), reader.day("end", required=True, last_of_week=True)
+        values = {
+            "form": reader.one_of("form", self.forms, required=True),
+            "title": reader.text("title", required=True),
+            "tasks": reader.text("tasks", required=True),
+            "occupation": reader.one_of("occupation", self.occupations),
+            "programmes": reader.many_of("programmes", self.programmes),
+            "hazards": reader.many_of("hazards", self.hazards),
+            "requirements": reader.text("requirements"),
+            "skills": reader.words("skills"),
+            "languages": ["sv"],
+            "apply_by": reader.day("apply_by"),
+            "supervisor_name": reader.text("supervisor_name"),
+            "risk_assessed_on": reader.day("risk_assessed_on"),
+            "is_remote": reader.yes("is_remote"),
+        }
+        seats = reader.number("seats", default=1, lowest=1, highest=MOST_SEATS)
+        reference = self._reference(reader, cells, line)
+        reader.stop_if_wrong()
+        assert workplace is not None
+        assert start is not None
+        assert end is not None
+        details = OfferDetails(workplace_id=workplace.pk, **values)
+        return self._save(workplace, details, PeriodDetails(start=start, end=end, seats=seats), reference)
+
+    def _reference(self, reader: RowReader, cells: Mapping[str, str], line: int) -> str:
+        """The file's own, or one made of what the place is, so that the same row is recognised the next time."""
+        reference = reader.text("reference")
+        if len(reference) > LONGEST_REFERENCE:
+            reader.wrong("reference", _("The text is too long."))
+        if not reference:
+            what = [fold(cells.get(name, "")) for name in ("workplace", "form", "title", "start", "end")]
+            reference = f"row:{hashlib.sha256(json.dumps(what).encode()).hexdigest()[:32]}"
+        if reference in self.seen:
+            reader.wrong("reference", _("Line %(line)d is about the same place.") % {"line": self.seen[reference]})
+        self.seen.setdefault(reference, line)
+        return reference
+
+    def _save(self, workplace: Workplace, details: OfferDetails, period: PeriodDetails, reference: str) -> Applied:
+        fingerprint = _fingerprint([asdict(details), asdict(period)])
+        known = self.known.get(reference)
+        if known is None:
+            offer = create_offer(
+                actor=self.job.actor, organisation=workplace.organisation, details=details, periods=[period]
+            )
+            ImportedOffer.objects.create(
+                organisation=workplace.organisation, reference=reference, fingerprint=fingerprint, offer=offer
+            )
+            if self.submits:
+                submit_offer(actor=self.job.actor, offer_id=offer.pk)
+            return Applied("created", {"offer": offer.pk})
+        if known.fingerprint == fingerprint:
+            return Applied("unchanged")
+        self._change(known, details, period)
+        ImportedOffer.objects.filter(pk=known.pk).update(fingerprint=fingerprint)
+        return Applied("updated")
+
+    def _change(self, known: ImportedOffer, details: OfferDetails, period: PeriodDetails) -> None:
+        if known.offer.state == OfferState.CLOSED:
+            raise RowProblems([("reference", _("The place is closed. Use a new reference to post it again."))])
+        present = list(Offer.objects.get(pk=known.offer_id).periods.all())
+        # The file speaks of one period; those the organisation has added by hand stay.
+        kept = [PeriodDetails(each.start, each.end, each.capacity, each.pk) for each in present[1:]]
+        first = PeriodDetails(period.start, period.end, period.seats, present[0].pk if present else None)
+        update_offer(actor=self.job.actor, offer_id=known.offer_id, details=details, periods=[first, *kept])
+
+    @classmethod
+    def known_values(cls) -> Iterable[tuple[str, str, str]]:
+        """What the template lists beside the table: kind, code, name."""
+        for kind, rows in (
+            (_("Kind of place"), PlacementForm.objects.order_by("position")),
+            (_("Programme"), Programme.objects.order_by("code")),
+            (_("Occupation"), OccupationGroup.objects.current()),
+            (_("Risk"), HazardFlag.objects.order_by("pk")),
+        ):
+            for row in rows:
+                yield str(kind), row.pk, row.name
+
+
+def _fingerprint(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()

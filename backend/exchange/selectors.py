@@ -1,0 +1,68 @@
+"""Questions about imports."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from backend.accounts.models import User
+from backend.exchange.enums import RowOutcome
+from backend.exchange.kinds import IMPORTERS
+from backend.exchange.models import ImportJob, ImportRow
+from backend.exchange.policies import imports_visible_to
+
+
+def list_imports_of(user: User, *, kind: str = "") -> "QuerySet[ImportJob]":
+    """The imports the user may see, newest first."""
+    found = imports_visible_to(user).select_related("organisation", "municipality", "actor").order_by("-pk")
+    return found.filter(kind=kind) if kind else found
+
+
+def get_import(user: User, job_id: int) -> ImportJob | None:
+    return list_imports_of(user).select_related("work").filter(pk=job_id).first()
+
+
+@dataclass(frozen=True)
+class ShownProblem:
+    """column: the heading in the file, or the field's name. message: what is wrong."""
+
+    column: str
+    value: str
+    message: str
+
+
+@dataclass(frozen=True)
+class ShownRow:
+    line: int
+    outcome: str
+    cells: Sequence[str]
+    problems: Sequence[ShownProblem]
+
+
+def list_rows(job: ImportJob, *, only_faulty: bool = False) -> "QuerySet[ImportRow]":
+    found = job.rows.order_by("line")
+    return found.filter(outcome=RowOutcome.FAULTY) if only_faulty else found
+
+
+def shown_row(job: ImportJob, row: ImportRow) -> ShownRow:
+    """A row with its problems by the name of their column."""
+    labels = {each.name: str(each.label) for each in IMPORTERS[job.kind].fields}
+    problems = []
+    for field, message in row.problems:
+        column = job.mapping.get(field)
+        known = isinstance(column, int) and 0 <= column < len(row.cells)
+        heading = job.headings[column] if known and column is not None else labels.get(field, _("The whole row"))
+        problems.append(ShownProblem(heading, row.cells[column] if known and column is not None else "", message))
+    return ShownRow(row.line, row.get_outcome_display(), row.cells, problems)
+
+
+def rejected_table(job: ImportJob) -> tuple[list[str], list[list[Any]]]:
+    """Headings and rows of the file for correction: the rejected rows as they came, with line and reason at the end."""
+    rows = []
+    for row in list_rows(job, only_faulty=True).filter(line__gt=0):
+        shown = shown_row(job, row)
+        reason = "; ".join(f"{each.column}: {each.message}" for each in shown.problems)
+        rows.append([*row.cells, row.line, reason])
+    return [*job.headings, _("Line"), _("Reason")], rows

@@ -1,0 +1,22 @@
+"""What the exchange does when something happened below it."""
+
+from backend.common.events import subscribe
+from backend.common.models import DomainEvent
+from backend.exchange.models import ImportJob
+from backend.notifications.services import notify
+from backend.students.models import Student
+
+
+@subscribe("student.enrolled")
+def invite_student(event: DomainEvent) -> None:
+    """Someone on a class list hears of it once, and how to log in."""
+    student = Student.objects.select_related("user").filter(pk=event.subject_id).first()
+    if student is not None:
+        notify(event=event, recipients=[student.user], kind="student.invited", subject=student)
+
+
+@subscribe("import.done")
+def tell_importer(event: DomainEvent) -> None:
+    job = ImportJob.objects.select_related("actor").filter(pk=event.subject_id).first()
+    if job is not None:
+        notify(event=event, recipients=[job.actor], kind="import.done", subject=job)

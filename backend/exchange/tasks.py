@@ -1,0 +1,34 @@
+"""The Celery tasks of the exchange and the dispatcher's view of its tables. They take ids; the rows decide."""
+
+from datetime import timedelta
+
+from celery import shared_task
+
+from backend.common import outbox
+from backend.exchange import runner
+from backend.exchange.models import ImportWork
+
+# A large file takes minutes. The lease in the row, not the broker, says whether somebody is at it.
+IMPORT_SECONDS = 1_200
+
+
+@shared_task(name="exchange.run_import", soft_time_limit=IMPORT_SECONDS, time_limit=IMPORT_SECONDS + 60)
+def run_import(job_id: int) -> None:
+    runner.run_import(job_id)
+
+
+def publish_imports(ids: list[int]) -> None:
+    for pk in ids:
+        run_import.apply_async((pk,), retry=False)
+
+
+outbox.register(
+    outbox.Source(
+        "imports",
+        ImportWork,
+        publish_imports,
+        cap=100,
+        queued_for=timedelta(seconds=60),
+        sweep=runner.sweep,
+    )
+)

@@ -1,0 +1,102 @@
+"""Files that something happened to on the way: refused or read, never a crash, never half an import.
+
+A few are tried in the suite; MUTATED_FILES=10000 tries as many as the release asks for.
+"""
+
+import contextlib
+import os
+import random
+
+import pytest
+
+from backend.common.errors import DomainError, Invalid
+from backend.exchange import services
+from backend.exchange.enums import ImportState
+from backend.exchange.models import ImportJob
+from backend.exchange.reading import read_sheet
+from backend.offers.models import Offer
+from backend.students.models import Student
+from tests.exchange.files import CLASS_HEADINGS, CLASS_ROW, OFFER_HEADINGS, OFFER_ROW, csv_file, work, xlsx_file
+from tests.factories import CoordinatorFactory, MembershipFactory, WorkplaceFactory
+
+FILES = int(os.environ.get("MUTATED_FILES", "60"))
+OFFERS = [OFFER_HEADINGS, *[[f"A{n}", *OFFER_ROW[1:]] for n in range(3)]]
+CLASS = [CLASS_HEADINGS, *[[f"elev{n}@skola.example", *CLASS_ROW[1:]] for n in range(3)]]
+NASTY = [
+    b"\0", b"\xff", b"\xc3", b'"', b";", b",", b"\t", b"\r", b"\n", b"'=1+1", b"9" * 40, b"-1", b"\xe2\x80\xae", b"2027-02-30",
+    b"1e400", b"\xf0\x9f\x98\x80", b"NaN", b"<!DOCTYPE", b"PK\x03\x04", "١٢".encode(), b"0000-00-00", b"9999-12-31",
+    b"2027-W54", b"x" * 6_000,
+]  # fmt: skip
+
+
+def mutated(content: bytes, chance: random.Random) -> bytes:
+    """One to six changes: bytes flipped, cut, doubled, moved, or replaced by something nasty."""
+    data = bytearray(content)
+    for _change in range(chance.randint(1, 6)):
+        at, upto = sorted(chance.randrange(len(data) + 1) for _edge in range(2))
+        kind = chance.randrange(6)
+        if kind == 0 and data:
+            data[min(at, len(data) - 1)] = chance.randrange(256)
+        elif kind == 1:
+            del data[at : at + chance.randrange(40)]
+        elif kind == 2:
+            data[at:at] = chance.choice(NASTY)
+        elif kind == 3:
+            data[at:at] = data[at : at + chance.randrange(60)]
+        elif kind == 4:
+            data[at : at + chance.randrange(1, 12)] = chance.choice(NASTY)
+        else:
+            del data[max(upto, 1) :]
+    return bytes(data)
+
+
+def originals() -> list[tuple[str, bytes]]:
+    return [
+        (kind, make(rows))
+        for kind, rows in (("offers", OFFERS), ("class_list", CLASS))
+        for make in (csv_file, xlsx_file)
+    ]
+
+
+def test_reading_answers_or_refuses():
+    chance = random.Random(7)
+    for _number in range(FILES):
+        for _kind, content in originals():
+            with contextlib.suppress(Invalid):
+                assert read_sheet(mutated(content, chance)).rows
+
+
+@pytest.mark.django_db
+def test_an_import_is_whole_or_nothing():
+    owner = MembershipFactory(organisation=WorkplaceFactory().organisation).user
+    coordinator = CoordinatorFactory()
+    organisation_id = owner.memberships.get().organisation_id
+    chance = random.Random(11)
+    tried = {"refused": 0, "faulty": 0, "done": 0}
+    for number in range(FILES):
+        kind, content = originals()[number % 4]
+        whose = {"organisation_id": organisation_id} if kind == "offers" else {"municipality_code": "0562"}
+        actor = owner if kind == "offers" else coordinator
+        before = (Offer.objects.count(), Student.objects.count())
+        try:
+            job = services.upload_import(
+                actor=actor, kind=kind, content=mutated(content, chance), file_name="fil", **whose
+            )
+            services.check_import(actor=actor, job_id=job.pk, mapping=job.mapping)
+        except DomainError:
+            tried["refused"] += 1
+            continue
+        if work(job).state == ImportState.READY:
+            services.run_import(actor=actor, job_id=job.pk)
+            job = work(job)
+        assert job.state in {ImportState.FAULTY, ImportState.DONE}
+        gained = sum((Offer.objects.count(), Student.objects.count())) - sum(before)
+        if job.state == ImportState.DONE:
+            tried["done"] += 1
+            assert gained == job.created_count
+            assert job.created_count + job.updated_count + job.unchanged_count == job.row_count
+        else:
+            tried["faulty"] += 1
+            assert gained == 0
+    assert all(tried.values()), tried
+    assert not ImportJob.objects.filter(state__in=["checking", "running"]).exists()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import os
 import signal
 import sys
@@ -64,6 +65,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--port", type=int, default=1025)
     parser.add_argument("--directory", type=Path, default=Path(os.environ.get("MAIL_DIR", ".data/mail")))
     options = parser.parse_args(arguments)
+    # aiosmtpd writes every conversation at INFO, addresses included; what arrived can be read in the folder.
+    logging.getLogger("mail.log").setLevel(logging.WARNING)
     try:
         options.directory.mkdir(parents=True, exist_ok=True)
         asyncio.run(serve(options.port, options.directory))

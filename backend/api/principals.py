@@ -1,17 +1,13 @@
 """Who asks: nobody, a person with a session, or a token that acts for a person or an organisation."""
 
 from dataclasses import dataclass
-from typing import TypeVar
 
-from django.db.models import Model, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from backend.accounts.models import User
 from backend.common.errors import NotAllowed, NotFound
 from backend.tokens.enums import Scope
 from backend.tokens.models import ApiToken
-
-M = TypeVar("M", bound=Model)
 
 
 @dataclass(frozen=True)
@@ -40,9 +36,9 @@ class Principal:
         """The person behind a public question when the scope is there; otherwise it is answered as to a stranger."""
         return self.user if self.has(scope) else None
 
-    def narrow(self, rows: "QuerySet[M]", path: str) -> "QuerySet[M]":
-        """The rows that an organisation's token may reach; `path` leads from a row to its organisation's id."""
-        return rows if self.organisation_id is None else rows.filter(**{path: self.organisation_id})
+    def only(self, path: str) -> dict[str, int]:
+        """The filter that keeps an organisation's token to its organisation; `path` leads from a row to that."""
+        return {} if self.organisation_id is None else {path: self.organisation_id}
 
     def require_own(self, organisation_id: int) -> None:
         """An organisation's token changes nothing of another one, though its person might."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.core.signals import got_request_exception
+from django.db import InterfaceError, OperationalError
 from django.http import Http404
 from django.utils.translation import gettext as _
 from rest_framework import exceptions, status
@@ -85,6 +86,9 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
         return problem(status.HTTP_400_BAD_REQUEST, "request.invalid", _("Check what you sent."), errors=errors)
     if isinstance(error, exceptions.APIException):
         return _of_framework(error)
+    if isinstance(error, OperationalError | InterfaceError):
+        again = {"Retry-After": "5"}
+        return problem(503, "service.unavailable", _("The database is away. Try again in a moment."), headers=again)
     # Told to whoever listens for crashes, then answered in the shape that programs read.
     got_request_exception.send(sender=type(context["view"]), request=context["request"]._request)  # noqa: SLF001 - Django's own request
     logger.error("unhandled error in %s", type(context["view"]).__name__, exc_info=error)

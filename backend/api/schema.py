@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache, wraps
-from typing import Any
+from typing import Any, cast
 
 from django.utils import translation
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, inline_serializer
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -15,7 +16,8 @@ from rest_framework.response import Response
 from backend.api.idempotency import HEADER, once
 from backend.api.problems import CONTENT_TYPE
 from backend.api.serializers import Problem
-from backend.api.views import ApiView
+from backend.api.views import ANY_TOKEN, ApiView
+from backend.tokens.enums import Scope
 
 Handler = Callable[..., Response]
 
@@ -118,6 +120,32 @@ def _once(handler: Callable[..., Response], keep: Callable[[Any], Any] | None) -
 
     idempotent.is_idempotent = True  # type: ignore[attr-defined]
     return idempotent
+
+
+class Description(AutoSchema):
+    """Adds to each operation who may ask it: everyone, a session, a token and with which scope."""
+
+    def get_auth(self) -> list[dict[str, list[str]]]:
+        super().get_auth()  # makes the schemes known
+        view = cast("ApiView", self.view)
+        ways: list[dict[str, list[str]]] = [{"cookieAuth": []}]
+        if self.method in view.scopes or self.method in view.public_methods:
+            ways.append({"token": []})
+        if self.method in view.public_methods:
+            ways.append({})
+        return ways
+
+    def get_description(self) -> str:  # type: ignore[override]  # drf-spectacular's signature
+        return f"{super().get_description()}\n\n{self._who()}"
+
+    def _who(self) -> str:
+        view = cast("ApiView", self.view)
+        if self.method in view.public_methods:
+            return "Open to everyone."
+        scope = view.scopes.get(self.method)
+        if scope is None:
+            return "For a person who is logged in; no token opens this."
+        return "Any token." if scope == ANY_TOKEN else f"Token scope: `{Scope(scope).value}`."
 
 
 class TokenScheme(OpenApiAuthenticationExtension):

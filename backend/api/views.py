@@ -131,7 +131,7 @@ class ApiView(APIView):
         """One page in the order of `keys` (see common.cursors); asked: from a PageQuery."""
         cursor = asked.get("cursor", "")
         if cursor and not is_cursor(cursor, keys):
-            raise Invalid("page.bad_cursor", _("Take the cursor from `next` of the page before."), field="cursor")
+            raise bad_cursor()
         page = page_of(rows, keys, cursor, size=asked["limit"])
         return self.page_response(render(page.rows), page.next_cursor)
 
@@ -162,6 +162,10 @@ class ApiView(APIView):
         if isinstance(finished, Response) and request.method in {"GET", "HEAD"} and finished.status_code == 200:
             return _tagged(request, finished)
         return finished
+
+
+def bad_cursor() -> Invalid:
+    return Invalid("page.bad_cursor", _("Take the cursor from `next` of the page before."), field="cursor")
 
 
 def _tagged(request: Request, response: Response) -> Response:

@@ -35,3 +35,8 @@ def get_application(user: User, application_id: int) -> Application | None:
 
 def count_unanswered(offer_ids: "list[int]") -> int:
     return Application.objects.filter(period__offer__in=offer_ids, state=ApplicationState.SUBMITTED).count()
+
+
+def list_visible_applications(user: User) -> "QuerySet[Application]":
+    """All the user may see, in no order: own ones, those to own organisations, those of coordinated students."""
+    return visible_to(user).select_related(*ROW)

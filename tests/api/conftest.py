@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 from django.core.cache.backends.locmem import LocMemCache
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
 
 from backend.api.throttling import RateThrottle
 
@@ -16,3 +18,13 @@ def own_limits(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(RateThrottle, "cache", cache)
     yield
     cache.clear()
+
+
+@pytest.fixture
+def in_process() -> Iterator[None]:
+    """Requests through the WSGI door stay in the test's transaction, as those of Django's own test client do."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)

@@ -27,7 +27,10 @@ DATABASES: dict[str, dict[str, Any]] = {
     "default": {
         **env.db("DATABASE_URL", default="postgres:///praktiknavet"),
         "ATOMIC_REQUESTS": False,
-        "OPTIONS": {"pool": {"min_size": 0, "max_size": 8}},
+        # A connection that a restart of the server ended is noticed before it is used. A page waits this many seconds for
+        # one, then it says 503.
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {"pool": {"min_size": 0, "max_size": 8, "timeout": 5}},
     },
 }
 REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
@@ -85,6 +88,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "backend.web.middleware.PersonalPagesAreNotStored",
+    "backend.web.middleware.DatabaseAwayMiddleware",
     "backend.web.middleware.DomainErrorMiddleware",
 ]
 
@@ -237,7 +241,7 @@ CONTENT_SECURITY_POLICY = {
 REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "backend.api.schema.Description",
     "EXCEPTION_HANDLER": "backend.api.problems.handle",
     "DEFAULT_THROTTLE_RATES": {"read": "600/min", "write": "120/min", "anonymous": "300/min"},
     # How many proxies stand in front: whose word in X-Forwarded-For counts. 0 = the address of the connection.
@@ -256,6 +260,12 @@ SPECTACULAR_SETTINGS = {
         "backend.api.schema.with_limits",
     ],
     "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
+    "ENUM_NAME_OVERRIDES": {
+        "OfferState": "backend.offers.enums.OfferState.values",
+        "ApplicationState": "backend.applications.enums.ApplicationState.values",
+        "MatchState": "backend.placements.enums.MatchState.values",
+        "PlacementState": "backend.placements.enums.PlacementState.values",
+    },
 }
 
 # --- Celery: ids only, no result backend, no eta (time lives in rows) ------------------------------------------------

@@ -1,0 +1,165 @@
+"""The example client does the whole main job over HTTP, as three people and an organisation's system would."""
+
+import importlib.util
+import sys
+from datetime import date
+from types import ModuleType
+
+import httpx
+import pytest
+from django.conf import settings
+from django.contrib.auth import SESSION_KEY
+from django.core.wsgi import get_wsgi_application
+
+from backend.accounts.models import User
+from backend.placements.models import Placement
+from backend.tokens.enums import Scope
+from tests.api.desk import session as browser
+from tests.api.desk import token_of
+from tests.factories import CoordinatorFactory, MembershipFactory, StudentFactory, WorkplaceFactory
+from tests.factories.work import handle_events
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_process")]
+
+
+@pytest.fixture(scope="module")
+def example() -> ModuleType:
+    """docs/examples/praktiknavet.py, as someone would copy it."""
+    path = settings.BASE_DIR / "docs" / "examples" / "praktiknavet.py"
+    spec = importlib.util.spec_from_file_location("praktiknavet_example", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def client(example):
+    """A client of this very service, with a session of the person or with a token."""
+    opened = []
+
+    def make(user: User | None = None, *, token: str = ""):
+        cookie = ""
+        if user is not None:
+            login = browser(user)
+            assert login.session[SESSION_KEY] == str(user.pk)
+            cookie = login.cookies[settings.SESSION_COOKIE_NAME].value
+        transport = httpx.WSGITransport(app=get_wsgi_application())
+        made = example.Client("http://testserver", token=token, session=cookie, language="en", transport=transport)
+        opened.append(made)
+        return made
+
+    yield make
+    for each in opened:
+        each.__exit__(None, None, None)
+
+
+def test_the_main_job_over_http(client, example):
+    workplace = WorkplaceFactory()
+    owner = MembershipFactory(organisation=workplace.organisation, role="owner").user
+    first, second = StudentFactory(), StudentFactory()
+    system = client(
+        token=token_of(
+            owner,
+            Scope.OFFERS_READ,
+            Scope.OFFERS_WRITE,
+            Scope.APPLICATIONS_READ,
+            organisation_id=workplace.organisation_id,
+        )
+    )
+    company, coordinator = client(owner), client(CoordinatorFactory())
+    one, two = client(first.user), client(second.user)
+
+    # The company's system writes the place; a person of the municipality publishes it.
+    assert [place["id"] for place in system.own_workplaces()] == [workplace.pk]
+    offer = system.write_offer(
+        workplace=workplace.pk,
+        form="apl",
+        title="CNC-operatör",
+        tasks="Köra maskin.",
+        occupation="7223",
+        periods=[{"start": "2027-01-25", "end": "2027-02-19", "seats": 1}],
+    )
+    assert offer["state"] == "draft"
+    assert system.submit_offer(offer["id"])["state"] == "submitted"
+    with pytest.raises(example.Refusal) as refusal:
+        system.publish_offer(offer["id"])
+    assert (refusal.value.status, refusal.value.code) == (403, "token.cannot_decide")
+    assert [row["id"] for row in coordinator.search(list="to_review")] == [offer["id"]]
+    assert coordinator.publish_offer(offer["id"])["state"] == "published"
+    handle_events()
+
+    # Students find it, each with the reason why.
+    assert [row["id"] for row in client().search(q="CNC", place="0562")] == [offer["id"]]
+    suggested = next(one.suggestions())
+    assert (suggested["offer"]["id"], bool(suggested["reasons"])) == (offer["id"], True)
+    period = offer["periods"][0]["id"]
+    mine, yours = one.apply(period, "Jag vill lära mig."), two.apply(period)
+    assert {row["id"] for row in system.applications(offer=offer["id"])} == {mine["id"], yours["id"]}
+
+    # One seat: offered, accepted, withdrawn, and given to the first on the waiting list.
+    assert company.offer_seat(mine["id"], "Välkommen")["state"] == "offered"
+    assert company.waitlist(yours["id"])["waiting_rank"] == 1
+    assert one.accept(mine["id"])["state"] == "accepted"
+    with pytest.raises(example.Refusal) as refusal:
+        company.offer_seat(yours["id"])
+    assert (refusal.value.status, refusal.value.code) == (409, "period.full")
+    assert one.withdraw(mine["id"])["state"] == "withdrawn"
+    handle_events()
+    assert two.accept(yours["id"])["state"] == "accepted"
+
+    # The coordinator sees what must be true first, and decides.
+    (match,) = coordinator.matches(to_decide=True)
+    assert all(gate["is_open"] for gate in match["gates"] if gate["is_blocking"])
+    assert coordinator.approve(match["id"])["state"] == "approved"
+    handle_events()
+    (placement,) = two.placements()
+    assert (placement["start"], placement["state"], placement["match"]) == ("2027-01-25", "upcoming", match["id"])
+    assert Placement.objects.get(match=match["id"]).start == date(2027, 1, 25)
+    assert [row["state"] for row in two.applications()] == ["approved"]
+
+
+def test_a_lost_answer_is_asked_for_again_and_nothing_is_doubled(example, monkeypatch):
+    """The transport does the work, then loses the first answer."""
+    workplace = WorkplaceFactory()
+    owner = MembershipFactory(organisation=workplace.organisation, role="owner").user
+    inner = httpx.WSGITransport(app=get_wsgi_application())
+    lost = []
+
+    class Loses(httpx.BaseTransport):
+        def handle_request(self, request: httpx.Request) -> httpx.Response:
+            response = inner.handle_request(request)
+            if not lost:
+                response.read()
+                lost.append(response.status_code)
+                raise httpx.ReadError("the line broke", request=request)
+            return response
+
+    monkeypatch.setattr(example.time, "sleep", lambda _seconds: None)
+    with example.Client("http://testserver", token=token_of(owner, Scope.OFFERS_WRITE), transport=Loses()) as api:
+        made = api.write_offer(
+            workplace=workplace.pk,
+            form="apl",
+            title="Svetsare",
+            tasks="Svetsa.",
+            periods=[{"start": "2027-01-25", "end": "2027-02-19", "seats": 1}],
+        )
+    assert lost == [201]
+    assert list(workplace.offers.values_list("pk", flat=True)) == [made["id"]]
+
+
+def test_refusals_name_the_field(client, example):
+    workplace = WorkplaceFactory()
+    owner = MembershipFactory(organisation=workplace.organisation, role="owner").user
+    with pytest.raises(example.Refusal) as refusal:
+        client(token=token_of(owner, Scope.OFFERS_WRITE)).write_offer(
+            workplace=workplace.pk,
+            form="apl",
+            title="Svetsare",
+            tasks="Svetsa.",
+            periods=[{"start": "2027-02-25", "end": "2027-02-19", "seats": 1}],
+        )
+    assert refusal.value.code == "period.reversed"
+    assert [error["field"] for error in refusal.value.errors] == ["periods.0.end"]

@@ -246,14 +246,20 @@ def accept_seat(*, actor: User, application_id: int) -> Application:
 
 
 def _release_overlapping(accepted: Application) -> None:
+    release_applications_in(student_id=accepted.student_id, period=accepted.period, but=accepted.pk)
+
+
+@transaction.atomic
+def release_applications_in(*, student_id: int, period: OfferPeriod, but: int | None = None) -> None:
+    """The student has a place in the period's weeks: what is asked for in the same days, `but` aside, makes way."""
     others = (
         Application.objects.filter(
-            student=accepted.student_id,
+            student=student_id,
             state__in=LIVE_STATES - {ApplicationState.ACCEPTED},
-            period__start__lte=accepted.period.end,
-            period__end__gte=accepted.period.start,
+            period__start__lte=period.end,
+            period__end__gte=period.start,
         )
-        .exclude(pk=accepted.pk)
+        .exclude(pk=but)
         .order_by("pk")
         .values_list("pk", flat=True)
     )

@@ -39,7 +39,7 @@ def settings_of(municipality_code: str | None) -> MunicipalitySettings:
     found = None
     if municipality_code is not None:
         found = MunicipalitySettings.objects.filter(municipality=municipality_code).first()
-    return found or MunicipalitySettings(municipality_id=municipality_code)
+    return found or MunicipalitySettings(municipality_id=municipality_code or "")
 
 
 def choices_of(municipality_code: str) -> MunicipalityChoices:

@@ -1,172 +1,272 @@
-"""The two queues: places to review and matches to decide, each with the facts on one screen."""
+"""The two queues: places to review and matches to decide. Choose some, read what it means, decide, undo."""
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST
 
+from backend.accounts.models import User
 from backend.common.errors import DomainError
 from backend.offers import services as offer_services
-from backend.offers.enums import OfferState
 from backend.offers.models import Offer
-from backend.offers.policies import can_review_offer, require
-from backend.offers.queues import ON_A_SCREEN, history_of, list_offers_to_review, work_facts
+from backend.offers.queues import list_offers_to_review
+from backend.offers.review import list_undoable_reviews
+from backend.organisations.municipality_settings import settings_of
 from backend.placements import services
 from backend.placements.enums import MatchState
 from backend.placements.gates import gates_for
-from backend.placements.policies import can_decide_match
-from backend.placements.selectors import get_match, list_matches_to_decide
-from backend.reference.work_rules import age_on
+from backend.placements.models import Match
+from backend.placements.selectors import list_matches_to_decide, list_undoable_decisions
 from backend.web.access import coordinator_or_network
 from backend.web.coordinator_forms import ReasonForm
-from backend.web.coordinator_rows import ago, gate_lines, match_rows
-from backend.web.coordinator_words import in_words
+from backend.web.coordinator_rows import match_rows, offer_rows
 from backend.web.cursors import page_of
 from backend.web.employer import person
-from backend.web.employer_rows import period_weeks
-from backend.web.form_errors import add_domain_error
 
 MOST_AT_ONCE = 100
+UNDOABLE_SHOWN = 20
+MATCH_KEYS = ("proposed_at", "pk")
+OFFER_KEYS = ("submitted_at", "pk")
 
 
-@coordinator_or_network
-@require_safe
-def offers(request: HttpRequest) -> HttpResponse:
-    """Places that wait for review, longest waiting first."""
-    page = page_of(list_offers_to_review(person(request)), ("submitted_at", "pk"), request.GET.get("after", ""))
-    rows = [
-        {
-            "pk": each.pk,
-            "title": each.title,
-            "organisation": each.organisation.name,
-            "municipality": each.workplace.municipality.name if each.workplace.municipality else "",
-            "form": each.form.name,
-            "weeks": period_weeks(list(each.periods.all())),
-            "seats": sum(period.capacity for period in each.periods.all()),
-            "waited": ago(each.submitted_at),
-        }
-        for each in page.rows
-    ]
-    return render(request, "pages/coordinator/offers.html", {"rows": rows, "next_cursor": page.next_cursor})
+def chosen_ids(request: HttpRequest, name: str) -> list[int]:
+    """The ids that were ticked, each once; what is no id is left out."""
+    texts = request.POST.getlist(name)
+    found = [int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 19]
+    return list(dict.fromkeys(found))[:MOST_AT_ONCE]
 
 
-@coordinator_or_network
-@require_http_methods(["GET", "HEAD", "POST"])
-def offer(request: HttpRequest, offer_id: int) -> HttpResponse:
-    """Everything to decide with on one screen. POST `decision`: approve, or send_back with a reason."""
-    user = person(request)
-    found = get_object_or_404(Offer.objects.for_lists().prefetch_related("hazards"), pk=offer_id)
-    require(can_review_offer(user, found), user, found)
-    form = ReasonForm(request.POST if request.POST.get("decision") == "send_back" else None)
-    if request.method == "POST":
-        try:
-            if request.POST.get("decision") == "approve":
-                offer_services.publish_offer(actor=user, offer_id=found.pk)
-                messages.success(request, _("Published: %(title)s.") % {"title": found.title})
-                return redirect("coordinator_offers")
-            if form.is_valid():
-                offer_services.send_back_offer(actor=user, offer_id=found.pk, reason=form.cleaned_data["reason"])
-                messages.success(request, _("Sent back: %(title)s.") % {"title": found.title})
-                return redirect("coordinator_offers")
-        except DomainError as error:
-            if form.is_bound:
-                add_domain_error(form, error)
-            else:
-                messages.error(request, str(error.message))
-                return redirect("coordinator_offer", found.pk)
-    return render(
-        request, "pages/coordinator/offer.html", _offer_context(found, form), status=400 if form.errors else 200
-    )
-
-
-def _offer_context(found: Offer, form: ReasonForm) -> dict[str, Any]:
-    facts = work_facts(list(found.hazards.all()), found.form_id)
-    return {
-        "offer": found,
-        "form": form,
-        "facts": facts,
-        "classes": [each.label for each in ON_A_SCREEN],
-        "history": [
-            {"text": in_words(each.action), "actor": each.actor, "reason": each.reason, "at": each.at}
-            for each in history_of(found)
-        ],
-        "programmes": list(dict.fromkeys(each.name for each in found.programmes.all())),
-        "is_waiting": found.state == OfferState.SUBMITTED,
-        "waited": ago(found.submitted_at) if found.submitted_at else "",
-    }
+def until_text(moment: Any) -> str:
+    """ "14:32", by the Swedish clock."""
+    return date_format(localtime(moment), "H:i")
 
 
 @coordinator_or_network
 @require_http_methods(["GET", "HEAD", "POST"])
 def matches(request: HttpRequest) -> HttpResponse:
-    """Matches that wait for a decision. POST approves the chosen ones, each on its own."""
+    """Matches that wait for a decision, longest first. POST shows what it means for the chosen ones, then does it."""
     user = person(request)
     if request.method == "POST":
-        _approve_chosen(request)
-        return redirect("coordinator_matches")
-    page = page_of(list_matches_to_decide(user), ("proposed_at", "pk"), request.GET.get("after", ""))
+        return _decide_chosen(request)
+    queue = list_matches_to_decide(user)
+    page = page_of(queue, MATCH_KEYS, request.GET.get("after", ""))
     return render(
-        request, "pages/coordinator/matches.html", {"rows": match_rows(page.rows), "next_cursor": page.next_cursor}
+        request,
+        "pages/coordinator/matches.html",
+        {
+            "rows": match_rows(page.rows),
+            "next_cursor": page.next_cursor,
+            "total": queue.count(),
+            "undoable": match_undo_rows(user),
+        },
     )
 
 
-def _approve_chosen(request: HttpRequest) -> None:
-    """Each approval is a transaction of its own: one that fails says why and does not hold up the others."""
-    user = person(request)
-    chosen = [
-        int(text) for text in request.POST.getlist("match") if text.isascii() and text.isdigit() and len(text) < 19
+def match_undo_rows(user: User) -> list[dict[str, Any]]:
+    """Decisions about matches that can still be undone."""
+    return [
+        {
+            "pk": each.pk,
+            "text": f"{each.student.user.name}, {each.period.offer.title}",
+            "done": _("Approved") if each.state == MatchState.APPROVED else _("Rejected"),
+            "by": each.decided_by.name if each.decided_by else "",
+            "until": until_text(each.undo_until),
+        }
+        for each in list_undoable_decisions(user)[:UNDOABLE_SHOWN]
     ]
+
+
+def _decide_chosen(request: HttpRequest) -> HttpResponse:
+    user = person(request)
+    chosen = chosen_ids(request, "match")
     if not chosen:
         messages.warning(request, _("Choose at least one match."))
-        return
-    names = {match.pk: match.student.user.name for match in list_matches_to_decide(user).filter(pk__in=chosen)}
-    approved = 0
-    for pk in chosen[:MOST_AT_ONCE]:
+        return redirect("coordinator_matches")
+    rejects = request.POST.get("decision") == "reject"
+    found = list(list_matches_to_decide(user).filter(pk__in=chosen))
+    form = ReasonForm(request.POST if rejects and "confirmed" in request.POST else None)
+    if "confirmed" not in request.POST or (rejects and not form.is_valid()):
+        return _confirm_matches(request, found, form, rejects=rejects)
+    names = {match.pk: match.student.user.name for match in found}
+
+    def command(pk: int) -> Any:
+        if rejects:
+            return services.reject_match(actor=user, match_id=pk, reason=form.cleaned_data["reason"])
+        return services.approve_match(actor=user, match_id=pk)
+
+    done = _each(request, chosen, command, lambda pk: names.get(pk, _("a match that is not yours")))
+    if done and rejects:
+        text = ngettext("%(number)d match is rejected.", "%(number)d matches are rejected.", done)
+        messages.success(request, text % {"number": done})
+    elif done:
+        text = ngettext("%(number)d match is approved.", "%(number)d matches are approved.", done)
+        messages.success(request, text % {"number": done})
+    return redirect("coordinator_matches")
+
+
+def _each(request: HttpRequest, ids: Sequence[int], command: Callable[[int], Any], name: Callable[[int], str]) -> int:
+    """Each in a transaction of its own: one that fails says why and does not hold up the others. How many were done."""
+    done = 0
+    for pk in ids:
         try:
-            services.approve_match(actor=user, match_id=pk)
-            approved += 1
+            command(pk)
+            done += 1
         except DomainError as error:
             messages.error(
                 request,
-                _("Not approved: %(name)s. %(why)s.")
-                % {"name": names.get(pk, _("a match that is not yours")), "why": str(error.message).rstrip(".")},
+                _("Not done: %(name)s. %(why)s.") % {"name": name(pk), "why": str(error.message).rstrip(".")},
             )
-    if approved:
-        text = ngettext("%(number)d match is approved.", "%(number)d matches are approved.", approved)
-        messages.success(request, text % {"number": approved})
+    return done
+
+
+def _confirm_matches(request: HttpRequest, found: list[Match], form: ReasonForm, *, rejects: bool) -> HttpResponse:
+    closed = [
+        pk for pk, gates in gates_for(found).items() if any(gate.is_blocking and not gate.is_open for gate in gates)
+    ]
+    kept = found if rejects else [match for match in found if match.pk not in closed]
+    return render(
+        request,
+        "pages/coordinator/confirm.html",
+        {
+            "action": reverse("coordinator_matches"),
+            "name": "match",
+            "rejects": rejects,
+            "title": _("Reject these matches?") if rejects else _("Approve these matches?"),
+            "submit": _("Reject them") if rejects else _("Approve them"),
+            "rows": [
+                {
+                    "pk": match.pk,
+                    "title": match.student.user.name,
+                    "text": f"{match.period.offer.title}, {match.period.offer.organisation.name}",
+                }
+                for match in kept
+            ],
+            "left_out": len(found) - len(kept),
+            "consequences": _match_consequences(kept, rejects=rejects),
+            "undo_minutes": _undo_minutes({match.deciding_municipality_id for match in kept}),
+            "form": form if rejects else None,
+        },
+        status=400 if form.errors else 200,
+    )
+
+
+def _match_consequences(found: Sequence[Match], *, rejects: bool) -> list[str]:
+    organisations = len({match.period.offer.organisation_id for match in found})
+    told = ngettext(
+        "The students and %(number)d organisation are told at once, with your reason.",
+        "The students and %(number)d organisations are told at once, with your reason.",
+        organisations,
+    )
+    if rejects:
+        return [told % {"number": organisations}, _("Each seat goes to the next on its waiting list.")]
+    told = ngettext(
+        "The students, the guardians of minors and %(number)d organisation are told at once.",
+        "The students, the guardians of minors and %(number)d organisations are told at once.",
+        organisations,
+    )
+    return [_("Each becomes a placement."), told % {"number": organisations}]
+
+
+def _undo_minutes(codes: set[str | None]) -> int:
+    """The shortest time among the municipalities concerned."""
+    return min((settings_of(code).undo_minutes for code in codes), default=0)
 
 
 @coordinator_or_network
-@require_safe
-def match(request: HttpRequest, match_id: int) -> HttpResponse:
-    """One match with all that decides it."""
-    return _match_page(request, match_id, ReasonForm())
-
-
-def _match_page(request: HttpRequest, match_id: int, form: ReasonForm) -> HttpResponse:
+@require_http_methods(["GET", "HEAD", "POST"])
+def offers(request: HttpRequest) -> HttpResponse:
+    """Places that wait for review, longest first. POST shows what it means for the chosen ones, then does it."""
     user = person(request)
-    found = get_match(user, match_id)
-    if found is None or found.student.is_protected:
-        raise Http404
-    offer = found.period.offer
-    lines = gate_lines(gates_for([found])[found.pk])
+    if request.method == "POST":
+        return _review_chosen(request)
+    queue = list_offers_to_review(user)
+    page = page_of(queue.prefetch_related("hazards"), OFFER_KEYS, request.GET.get("after", ""))
     return render(
         request,
-        "pages/coordinator/match.html",
+        "pages/coordinator/offers.html",
         {
-            "match": found,
-            "offer": offer,
-            "age": age_on(found.student.birth_date, found.start),
-            "gates": lines,
-            "is_blocked": any(line.kind == "stop" for line in lines),
-            "facts": work_facts(list(offer.hazards.all()), offer.form_id),
-            "is_waiting": found.state == MatchState.PROPOSED and can_decide_match(user, found),
-            "is_own_student": can_decide_match(user, found) and found.deciding_municipality_id is not None,
-            "form": form,
+            "rows": offer_rows(page.rows),
+            "next_cursor": page.next_cursor,
+            "total": queue.count(),
+            "undoable": offer_undo_rows(user),
+        },
+    )
+
+
+def offer_undo_rows(user: User) -> list[dict[str, Any]]:
+    """Reviews that can still be undone."""
+    return [
+        {
+            "pk": each.pk,
+            "text": f"{each.title}, {each.organisation.name}",
+            "done": _("Published") if each.is_open else _("Sent back"),
+            "by": "",
+            "until": until_text(each.undo_until),
+        }
+        for each in list_undoable_reviews(user)[:UNDOABLE_SHOWN]
+    ]
+
+
+def _review_chosen(request: HttpRequest) -> HttpResponse:
+    user = person(request)
+    chosen = chosen_ids(request, "offer")
+    if not chosen:
+        messages.warning(request, _("Choose at least one place."))
+        return redirect("coordinator_offers")
+    rejects = request.POST.get("decision") == "reject"
+    found = list(list_offers_to_review(user).filter(pk__in=chosen))
+    form = ReasonForm(request.POST if rejects and "confirmed" in request.POST else None)
+    if "confirmed" not in request.POST or (rejects and not form.is_valid()):
+        return _confirm_offers(request, found, form, rejects=rejects)
+    titles = {offer.pk: offer.title for offer in found}
+
+    def command(pk: int) -> Any:
+        if rejects:
+            return offer_services.send_back_offer(actor=user, offer_id=pk, reason=form.cleaned_data["reason"])
+        return offer_services.publish_offer(actor=user, offer_id=pk)
+
+    done = _each(request, chosen, command, lambda pk: titles.get(pk, _("a place that is not yours to review")))
+    if done and rejects:
+        text = ngettext("%(number)d place is sent back.", "%(number)d places are sent back.", done)
+        messages.success(request, text % {"number": done})
+    elif done:
+        text = ngettext("%(number)d place is published.", "%(number)d places are published.", done)
+        messages.success(request, text % {"number": done})
+    return redirect("coordinator_offers")
+
+
+def _confirm_offers(request: HttpRequest, found: list[Offer], form: ReasonForm, *, rejects: bool) -> HttpResponse:
+    if rejects:
+        consequences = [
+            _("They become drafts again. The organisations read your reason and can send them in anew."),
+        ]
+    else:
+        consequences = [
+            _("Everyone can find them and apply."),
+            _("The organisations, and the students they fit, are told at once."),
+        ]
+    return render(
+        request,
+        "pages/coordinator/confirm.html",
+        {
+            "action": reverse("coordinator_offers"),
+            "name": "offer",
+            "rejects": rejects,
+            "title": _("Send these places back?") if rejects else _("Publish these places?"),
+            "submit": _("Send them back") if rejects else _("Publish them"),
+            "rows": [{"pk": each.pk, "title": each.title, "text": each.organisation.name} for each in found],
+            "left_out": 0,
+            "consequences": consequences,
+            "undo_minutes": _undo_minutes({each.municipality_code for each in found}),
+            "form": form if rejects else None,
         },
         status=400 if form.errors else 200,
     )
@@ -174,33 +274,55 @@ def _match_page(request: HttpRequest, match_id: int, form: ReasonForm) -> HttpRe
 
 @coordinator_or_network
 @require_POST
-def approve(request: HttpRequest, match_id: int) -> HttpResponse:
-    try:
-        placement = services.approve_match(actor=person(request), match_id=match_id)
-    except DomainError as error:
-        if error.status in {403, 404}:
-            raise
-        messages.error(request, str(error.message))
-        return redirect("coordinator_match", match_id)
-    messages.success(request, _("Approved: %(name)s has the place.") % {"name": placement.student.user.name})
+def undo_matches(request: HttpRequest) -> HttpResponse:
+    """Takes decisions about matches back; the match waits again and those who were told are told."""
+    user = person(request)
+    known = {each.pk: each for each in list_undoable_decisions(user)}
+
+    def command(pk: int) -> Any:
+        match = known.get(pk)
+        if match is not None and match.state == MatchState.REJECTED:
+            return services.undo_match_rejection(actor=user, match_id=pk)
+        return services.undo_match_approval(actor=user, match_id=pk)
+
+    done = _each(
+        request,
+        chosen_ids(request, "match"),
+        command,
+        lambda pk: known[pk].student.user.name if pk in known else _("a decision that stands"),
+    )
+    _say_undone(request, done)
     return redirect("coordinator_matches")
 
 
 @coordinator_or_network
 @require_POST
-def reject(request: HttpRequest, match_id: int) -> HttpResponse:
-    """No, with a reason that both sides read."""
-    form = ReasonForm(request.POST)
-    reason = request.POST.get("reason", "") if not form.is_valid() else form.cleaned_data["reason"]
-    try:
-        found = services.reject_match(actor=person(request), match_id=match_id, reason=reason[:2000])
-    except DomainError as error:
-        if error.status in {403, 404}:
-            raise
-        if not form.errors:
-            add_domain_error(form, error)
-        return _match_page(request, match_id, form)
-    messages.success(
-        request, _("Rejected. %(name)s and the organisation are told why.") % {"name": found.student.user.name}
+def undo_offers(request: HttpRequest) -> HttpResponse:
+    """Takes publications and sendings back; the place waits for review again."""
+    user = person(request)
+    known = {each.pk: each for each in list_undoable_reviews(user)}
+
+    def command(pk: int) -> Any:
+        offer = known.get(pk)
+        if offer is not None and not offer.is_open:
+            return offer_services.undo_send_back(actor=user, offer_id=pk)
+        return offer_services.undo_offer_publication(actor=user, offer_id=pk)
+
+    done = _each(
+        request,
+        chosen_ids(request, "offer"),
+        command,
+        lambda pk: known[pk].title if pk in known else _("a decision that stands"),
     )
-    return redirect("coordinator_matches")
+    _say_undone(request, done)
+    return redirect("coordinator_offers")
+
+
+def _say_undone(request: HttpRequest, done: int) -> None:
+    if done:
+        text = ngettext(
+            "%(number)d decision is undone. Those who were told are told.",
+            "%(number)d decisions are undone. Those who were told are told.",
+            done,
+        )
+        messages.success(request, text % {"number": done})

@@ -11,9 +11,12 @@ from django.utils.translation import ngettext
 
 from backend.applications.board import Standing
 from backend.common import clock
+from backend.offers.models import Offer
+from backend.offers.review import ReviewFacts, review_facts
 from backend.placements.gates import Gate, gates_for
 from backend.placements.models import Match
 from backend.reference.work_rules import age_on
+from backend.web.employer_rows import period_weeks
 from backend.web.weeks import format_day, format_weeks, local_date
 
 STANDING_COLORS = {Standing.PLACED: "success", Standing.AT_RISK: "warning", Standing.UNPLACED: "danger"}
@@ -59,6 +62,73 @@ def gate_lines(gates: Iterable[Gate]) -> list[GateLine]:
     """In words, with the kind that chooses icon and colour."""
     kinds = {True: "ok"}
     return [GateLine(str(gate.text), kinds.get(gate.is_open, "stop" if gate.is_blocking else "mind")) for gate in gates]
+
+
+@dataclass(frozen=True)
+class OfferRow:
+    """A place that waits for review, with what decides it."""
+
+    pk: int
+    title: str
+    organisation: str
+    municipality: str
+    form: str
+    weeks: str
+    seats: int
+    lines: Sequence[GateLine]
+    is_clear: bool
+    waited: str
+    url: str
+
+
+def offer_rows(offers: Sequence[Offer]) -> list[OfferRow]:
+    """Rows in a constant number of queries. The offers come from `for_lists()` with their hazards."""
+    facts = review_facts(offers)
+    rows = []
+    for offer in offers:
+        lines = review_lines(offer, facts[offer.pk])
+        periods = list(offer.periods.all())
+        place = offer.workplace.municipality
+        rows.append(
+            OfferRow(
+                pk=offer.pk,
+                title=offer.title,
+                organisation=offer.organisation.name,
+                municipality=place.name if place else _("Several municipalities"),
+                form=offer.form.name,
+                weeks=period_weeks(periods),
+                seats=sum(period.capacity for period in periods),
+                lines=lines,
+                is_clear=all(line.kind == "ok" for line in lines),
+                waited=ago(offer.submitted_at) if offer.submitted_at else "",
+                url=reverse("coordinator_offer", args=[offer.pk]),
+            )
+        )
+    return rows
+
+
+def review_lines(offer: Offer, facts: ReviewFacts) -> list[GateLine]:
+    """What to mind before a place is published; what speaks for it last."""
+    lines = []
+    if facts.excluded:
+        classes = ", ".join(str(each.label) for each in facts.excluded)
+        lines.append(GateLine(_("Risks: not for %(classes)s") % {"classes": classes.lower()}, "mind"))
+    if facts.supervised:
+        classes = ", ".join(str(each.label) for each in facts.supervised)
+        lines.append(GateLine(_("Supervisor at hand for %(classes)s") % {"classes": classes.lower()}, "mind"))
+    if facts.needs_assessment:
+        text = _("Risk assessment is older than a year") if offer.risk_assessed_on else _("No risk assessment is dated")
+        lines.append(GateLine(text, "mind"))
+    if not offer.supervisor_name:
+        lines.append(GateLine(_("No supervisor is named"), "mind"))
+    if facts.is_trusted:
+        lines.append(GateLine(_("Trusted organisation"), "ok"))
+    if facts.earlier:
+        text = ngettext("%(number)d place published before", "%(number)d places published before", facts.earlier)
+        lines.append(GateLine(text % {"number": facts.earlier}, "ok"))
+    else:
+        lines.append(GateLine(_("The organisation’s first place"), "mind"))
+    return lines
 
 
 def match_rows(matches: Sequence[Match]) -> list[MatchRow]:

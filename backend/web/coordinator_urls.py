@@ -2,20 +2,32 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from backend.web import coordinator, coordinator_queues, coordinator_settings, coordinator_students, network
+from backend.web import (
+    coordinator,
+    coordinator_decisions,
+    coordinator_queues,
+    coordinator_settings,
+    coordinator_students,
+    network,
+)
 from backend.web.exports import export_paths
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("samordnare/", coordinator.home, name="coordinator_home"),
     path("samordnare/utan-svar/", coordinator.silence, name="coordinator_silence"),
     path("samordnare/platser/", coordinator_queues.offers, name="coordinator_offers"),
-    path("samordnare/platser/<int:offer_id>/", coordinator_queues.offer, name="coordinator_offer"),
+    path("samordnare/platser/angra/", coordinator_queues.undo_offers, name="coordinator_offers_undo"),
+    path("samordnare/platser/<int:offer_id>/", coordinator_decisions.offer, name="coordinator_offer"),
+    path("samordnare/platser/<int:offer_id>/andra/", coordinator_decisions.edit_offer, name="coordinator_offer_edit"),
     path("samordnare/matchningar/", coordinator_queues.matches, name="coordinator_matches"),
-    path("samordnare/matchningar/<int:match_id>/", coordinator_queues.match, name="coordinator_match"),
+    path("samordnare/matchningar/angra/", coordinator_queues.undo_matches, name="coordinator_matches_undo"),
+    path("samordnare/matchningar/<int:match_id>/", coordinator_decisions.match, name="coordinator_match"),
     path(
-        "samordnare/matchningar/<int:match_id>/godkann/", coordinator_queues.approve, name="coordinator_match_approve"
+        "samordnare/matchningar/<int:match_id>/godkann/",
+        coordinator_decisions.approve,
+        name="coordinator_match_approve",
     ),
-    path("samordnare/matchningar/<int:match_id>/avsla/", coordinator_queues.reject, name="coordinator_match_reject"),
+    path("samordnare/matchningar/<int:match_id>/avsla/", coordinator_decisions.reject, name="coordinator_match_reject"),
     path("samordnare/elever/", coordinator_students.students, name="coordinator_students"),
     *export_paths("samordnare/elever", coordinator_students.export, "coordinator_students"),
     path("samordnare/elever/<int:student_id>/", coordinator_students.student, name="coordinator_student"),

@@ -23,6 +23,7 @@ from backend.suggestions import subscriptions
 from tests.factories import (
     CoordinatorFactory,
     MembershipFactory,
+    NetworkOfficerFactory,
     OfferFactory,
     PeriodFactory,
     StudentFactory,
@@ -72,7 +73,7 @@ def everything() -> None:
     handle_events()
     forwarding.ask_colleague(actor=company, application_id=rows[2].pk, colleague_id=colleague.pk)
 
-    for decide in (reject, withdraw, interrupt):
+    for decide in (reject, withdraw, interrupt, take_back):
         decide(coordinator)
     minor = StudentFactory(birth_date=date(2010, 5, 1))
     guardianship = students.add_guardian(
@@ -80,6 +81,49 @@ def everything() -> None:
     )
     students.give_consent(actor=guardianship.guardian, guardianship_id=guardianship.pk)
     students.withdraw_consent(actor=guardianship.guardian, guardianship_id=guardianship.pk)
+
+
+def take_back(coordinator) -> None:
+    """Every decision undone once, and a match that nobody may decide."""
+    offer = OfferFactory(state=OfferState.SUBMITTED, published_at=None, submitted_at=clock.now())
+    owner = MembershipFactory(organisation=offer.organisation).user
+    watcher = StudentFactory()
+    students.save_alert(actor=watcher.user, details=students.AlertDetails(name="CNC", text="cnc"))
+    offers.send_back_offer(actor=coordinator, offer_id=offer.pk, reason="Fel knapp.")
+    offers.undo_send_back(actor=coordinator, offer_id=offer.pk)
+    offers.publish_offer(actor=coordinator, offer_id=offer.pk)
+    handle_events()
+    offers.undo_offer_publication(actor=coordinator, offer_id=offer.pk)
+    handle_events()
+    offers.publish_offer(actor=coordinator, offer_id=offer.pk)
+    change(offer, coordinator)
+    for decide, undo in (
+        (lambda pk: placements.approve_match(actor=coordinator, match_id=pk), placements.undo_match_approval),
+        (
+            lambda pk: placements.reject_match(actor=coordinator, match_id=pk, reason="Nej."),
+            placements.undo_match_rejection,
+        ),
+    ):
+        match = proposed(date(2027, 1, 25), date(2027, 2, 19)).match
+        decide(match.pk)
+        undo(actor=coordinator, match_id=match.pk)
+    NetworkOfficerFactory()
+    hidden = StudentFactory(is_protected=True, alias="Student KXBR")
+    application = applications.submit_application(actor=hidden.user, period_id=offer.periods.get().pk)
+    applications.offer_seat(actor=owner, application_id=application.pk)
+    applications.accept_seat(actor=hidden.user, application_id=application.pk)
+
+
+def change(offer, actor) -> None:
+    from backend.offers.details import OfferDetails, PeriodDetails
+
+    period = offer.periods.get()
+    offers.update_offer(
+        actor=actor,
+        offer_id=offer.pk,
+        details=OfferDetails(workplace_id=offer.workplace_id, form="apl", title="Svetsare", tasks="Svetsa."),
+        periods=[PeriodDetails(start=period.start, end=period.end, seats=period.capacity, pk=period.pk)],
+    )
 
 
 def resubmit(offer, company) -> None:

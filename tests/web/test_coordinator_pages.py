@@ -165,7 +165,7 @@ def test_the_chosen_matches_are_approved_one_by_one(desk: Client) -> None:
     minor = accepted(birth_date=date(2010, 3, 1), period=only_period(OfferFactory(form_id="praktik")))
     chosen = [match.pk for match in [minor, *fine]]
 
-    response = desk.post(reverse("coordinator_matches"), {"match": chosen}, follow=True)
+    response = desk.post(reverse("coordinator_matches"), {"match": chosen, "confirmed": "1"}, follow=True)
 
     assert Placement.objects.count() == 2
     minor.refresh_from_db()
@@ -182,7 +182,9 @@ def test_matches_of_another_municipality_are_not_approved_in_bulk(desk: Client) 
     )
 
     response = desk.post(
-        reverse("coordinator_matches"), {"match": [other.pk, "x", "99999999999999999999"]}, follow=True
+        reverse("coordinator_matches"),
+        {"match": [other.pk, "x", "99999999999999999999"], "confirmed": "1"},
+        follow=True,
     )
 
     other.refresh_from_db()

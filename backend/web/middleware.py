@@ -3,12 +3,14 @@
 from collections.abc import Callable
 
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import translation
 from django.utils.cache import patch_cache_control
 
 from backend.common.errors import DomainError
+from backend.web.errors import database_away
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -37,6 +39,20 @@ class PersonalPagesAreNotStored:
         if request.user.is_authenticated and not response.has_header("Cache-Control"):
             patch_cache_control(response, no_store=True, private=True)
         return response
+
+
+class DatabaseAwayMiddleware:
+    """A page that could not ask the database says so and when to come again; errors of the frame itself end in
+    `errors.server_error`, which does the same."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        return database_away(request) if isinstance(exception, OperationalError | InterfaceError) else None
 
 
 class DomainErrorMiddleware:

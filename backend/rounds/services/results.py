@@ -1,0 +1,182 @@
+"""A student's answer to what the round gave, and what becomes of seats that are given back."""
+
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import F
+from django.utils.translation import gettext_lazy as _
+
+from backend.accounts.models import User
+from backend.applications.services import release_applications_in
+from backend.common import clock, outbox
+from backend.common.errors import Conflict, NotAllowed, NotFound
+from backend.common.transitions import move
+from backend.placements.models import Match
+from backend.placements.services import place_by_round
+from backend.reference.selectors import form_on
+from backend.rounds import policies
+from backend.rounds.eligibility import problems_for
+from backend.rounds.enums import RESULT_TRANSITIONS, ResultState, RoundState
+from backend.rounds.models import EmployerRanking, Result, RoundSeat
+from backend.rounds.notifications import tell_result
+from backend.rounds.services.wishes import SEAT
+from backend.students.models import Student
+
+RELATED = (
+    "participant__student__user",
+    "participant__round",
+    "publication__published_by",
+    *(f"seat__{x}" for x in SEAT),
+)
+
+
+def _locked(result_id: int) -> Result:
+    """Locks in the order student, result, so that an answer here and an accepted application never wait for each other."""
+    owner = Result.objects.filter(pk=result_id).values_list("participant__student", flat=True).first()
+    if owner is None:
+        raise NotFound("result.unknown", _("There is no such result."))
+    Student.objects.select_for_update(of=("self",)).filter(pk=owner).first()
+    return Result.objects.select_related(*RELATED).select_for_update(of=("self",)).get(pk=result_id)
+
+
+@transaction.atomic
+def accept_result(*, actor: User, result_id: int) -> Result:
+    """The student says yes until the last day: the seat becomes a match of the round, and applications for the same days
+    make way.
+
+    Raises Conflict when the time is over (`result.late`), or the student has a place in these weeks (`match.overlap`).
+    """
+    result = _locked(result_id)
+    if not policies.can_accept(actor, result):
+        raise _refusal(actor, result)
+    if result.state == ResultState.OFFERED and result.answer_by is not None and result.answer_by <= clock.now():
+        raise Conflict("result.late", _("The time to answer has run out."))
+    if result.state == ResultState.OFFERED:
+        assert result.seat is not None
+        result.match = place_by_round(
+            student=result.participant.student,
+            period=result.seat.period,
+            decided_by=result.publication.published_by,
+        )
+        # The match holds the seat from now on.
+        RoundSeat.objects.filter(pk=result.seat.pk).update(held=F("held") - 1, promised=F("promised") - 1)
+    result.answered_at = clock.now()
+    move(result, RESULT_TRANSITIONS, "result.accepted", actor=actor, update_fields=["match", "answered_at"])
+    assert result.seat is not None
+    release_applications_in(student_id=result.participant.student_id, period=result.seat.period)
+    outbox.wake()
+    return result
+
+
+@transaction.atomic
+def decline_result(*, actor: User, result_id: int) -> Result:
+    """The student, or a minor's guardian, says no. The seat goes on at once, in the round's order."""
+    result = _locked(result_id)
+    if not policies.can_decline(actor, result):
+        raise _refusal(actor, result)
+    _give_back(result, "result.declined", actor)
+    return result
+
+
+def _refusal(actor: User, result: Result) -> NotAllowed | NotFound:
+    if policies.rounds_visible_to(actor).filter(pk=result.participant.round_id).exists() and policies.can_watch_round(
+        actor, result.participant.round
+    ):
+        return NotAllowed("result.not_student", _("Only the student can answer."))
+    return NotFound("result.unknown", _("There is no such result."))
+
+
+@transaction.atomic
+def lapse_result(*, result_id: int) -> bool:
+    """The last day to answer has passed. False when the student answered meanwhile."""
+    result = _locked(result_id)
+    if result.state != ResultState.OFFERED or result.answer_by is None or result.answer_by > clock.now():
+        return False
+    _give_back(result, "result.lapsed", None)
+    return True
+
+
+@transaction.atomic
+def release_overlapping_results(*, student_id: int, match_id: int) -> int:
+    """The student has got another place: what rounds have offered for the same days is given back. Asking twice changes
+    nothing."""
+    match = Match.objects.filter(pk=match_id).first()
+    if match is None:
+        return 0
+    offered = Result.objects.filter(
+        participant__student=student_id,
+        state=ResultState.OFFERED,
+        seat__period__start__lte=match.end,
+        seat__period__end__gte=match.start,
+    )
+    ids = list(offered.values_list("pk", flat=True))
+    for pk in ids:
+        result = _locked(pk)
+        if result.state == ResultState.OFFERED:
+            _give_back(result, "result.declined", None)
+    return len(ids)
+
+
+def _give_back(result: Result, action: str, actor: User | None) -> None:
+    seat = result.seat
+    result.answered_at = clock.now() if actor else None
+    event = move(result, RESULT_TRANSITIONS, action, actor=actor, update_fields=["answered_at"])
+    tell_result(event, result)
+    assert seat is not None
+    RoundSeat.objects.filter(pk=seat.pk).update(promised=F("promised") - 1)
+    refill_seat(seat_id=seat.pk)
+    outbox.wake()
+
+
+@transaction.atomic
+def refill_seat(*, seat_id: int) -> Result | None:
+    """Promises a free seat of a published round to the next student in the round's order.
+
+    The order among those without a place who wished for it is that of the run: priority, the organisation's ranking, the
+    lottery. A seat nobody is left for stays with the round until it is finished. None when there is nobody or no seat.
+    """
+    seat = RoundSeat.objects.select_related("round", *SEAT).select_for_update(of=("self",)).get(pk=seat_id)
+    if seat.round.state != RoundState.PUBLISHED or seat.free < 1 or seat.is_own_place:
+        return None
+    if seat.period.start <= clock.today():
+        return None
+    for result in _waiting(seat):
+        problems = problems_for(result.participant.student, [seat], seat.round)[seat.pk]
+        if any(problem.is_hard for problem in problems):
+            continue
+        rules = form_on(seat.period.offer.form_id, seat.period.start)
+        wish = result.participant.wishes.get(seat=seat)
+        result.seat, result.rank, result.is_refill = seat, wish.rank, True
+        result.answer_by = clock.now() + timedelta(hours=rules.refill_hold_hours)
+        seat.promised += 1
+        seat.save(update_fields=["promised"])
+        event = move(
+            result,
+            RESULT_TRANSITIONS,
+            "result.offered",
+            actor=None,
+            data={"seat": seat.pk},
+            update_fields=["seat", "rank", "is_refill", "answer_by"],
+        )
+        tell_result(event, result)
+        outbox.wake()
+        return result
+    return None
+
+
+def _waiting(seat: RoundSeat) -> list[Result]:
+    waiting = list(
+        Result.objects.select_related(*RELATED[:3])
+        .select_for_update(of=("self",))
+        .filter(
+            publication__round=seat.round_id,
+            publication__undone_at=None,
+            state=ResultState.UNPLACED,
+            participant__wishes__seat=seat,
+        )
+    )
+    ranks = dict(EmployerRanking.objects.filter(seat=seat).values_list("participant", "rank"))
+    last = max(ranks.values(), default=0) + 1
+    return sorted(
+        waiting, key=lambda row: (row.participant.priority, ranks.get(row.participant_id, last), row.lot, row.pk)
+    )

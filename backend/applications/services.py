@@ -259,7 +259,7 @@ def release_applications_in(*, student_id: int, period: OfferPeriod, but: int | 
             period__start__lte=period.end,
             period__end__gte=period.start,
         )
-        .exclude(pk=but)
+        .exclude(pk=but or 0)
         .order_by("pk")
         .values_list("pk", flat=True)
     )

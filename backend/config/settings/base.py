@@ -1,5 +1,6 @@
 """Settings shared by every environment. What differs stands in dev.py, test.py and production.py."""
 
+import json
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -185,7 +186,7 @@ MAIL_DIR = env.str("MAIL_DIR", default="")
 MAIL_DOMAIN = env.str("MAIL_DOMAIN", default="praktiknavet.example")
 # "smtp", or a provider's name as django-anymail spells it ("postmark"), see docs/notifications.md.
 MAIL_PROVIDER = env.str("MAIL_PROVIDER", default="smtp")
-ANYMAIL: dict[str, Any] = env.json("ANYMAIL", default={})
+ANYMAIL: dict[str, Any] = json.loads(env.str("ANYMAIL", default="") or "{}")
 # Whose delivery reports are read at /webhooks/mail/; also with SMTP, where the provider sends them all the same.
 MAIL_REPORTS_FROM = env.str("MAIL_REPORTS_FROM", default=MAIL_PROVIDER)
 if MAIL_PROVIDER != "smtp":
@@ -210,7 +211,11 @@ PUSH_SERVICES = env.list(
     ],
 )
 
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL},
+    # Counters of the search over very many places: each process keeps its own, so the search needs no Valkey.
+    "counters": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "counters"},
+}
 
 # --- security -------------------------------------------------------------------------------------------------------
 

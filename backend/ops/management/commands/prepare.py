@@ -8,8 +8,9 @@ from django.core.management.base import BaseCommand
 
 
 class Command(BaseCommand):
-    help = "Bring the database up to date and plant the demo where it is missing. DEMO_SCALE=0.1 plants a tenth of it."
+    help = "Bring the database up to date, make the keys of web push, plant the demo where it is missing. DEMO_SCALE=0.1 plants a tenth of it."
 
     def handle(self, *args: Any, **options: Any) -> None:
         call_command("migrate", verbosity=0, interactive=False)
+        call_command("vapid_keys", stdout=self.stdout)
         call_command("seed", f"--scale={os.environ.get('DEMO_SCALE') or 1}", stdout=self.stdout)

@@ -8,16 +8,19 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from backend.accounts.models import User
-from backend.accounts.policies import is_coordinator
+from backend.accounts.policies import is_coordinator, is_network_office
 from backend.applications.models import Application
 from backend.applications.policies import can_answer
 from backend.applications.selectors import get_application
 from backend.offers.models import Offer
 from backend.offers.policies import can_review_offer, is_own_offer
 from backend.organisations.selectors import get_invitation_to
-from backend.placements.models import Placement
+from backend.placements.models import Match, Placement
 from backend.placements.policies import can_decide_match, matches_visible_to
-from backend.students.models import Guardianship
+from backend.rounds.models import Appeal, OwnFoundPlace, Result
+from backend.rounds.policies import can_watch_round, rounds_visible_to
+from backend.students.models import Guardianship, Student
+from backend.students.protection import protected_students_of
 from backend.web.access import logged_in
 
 Guide = Callable[[User, int], str]
@@ -36,6 +39,8 @@ def _offer(user: User, pk: int) -> str:
 
 def _application(user: User, pk: int) -> str:
     application = get_application(user, pk)
+    if application is None and (hidden := protected_students_of(user).filter(applications=pk).first()):
+        return reverse("coordinator_protected_student", args=[hidden.pk])
     if application is None:
         raise Http404
     return _page_about(user, application)
@@ -51,6 +56,11 @@ def _page_about(user: User, application: Application) -> str:
 
 def _match(user: User, pk: int) -> str:
     match = matches_visible_to(user).select_related("student", "period__offer").filter(pk=pk).first()
+    if match is None and (hidden := protected_students_of(user).filter(matches=pk).first()):
+        return reverse("coordinator_protected_student", args=[hidden.pk])
+    if match is None and is_network_office(user) and Match.objects.filter(pk=pk, student__is_protected=True).exists():
+        # Who gives the grants was told that one is needed, see placements/notifications.py.
+        return reverse("network_grants")
     if match is None:
         raise Http404
     application = Application.objects.select_related("student", "period__offer").filter(match=match).first()
@@ -88,10 +98,65 @@ def _oneself(user: User, pk: int) -> str:
     """What notifications say about how a person is reached."""
     if user.pk != pk:
         raise Http404
-    return reverse("notification_settings")
+    return reverse("reach")
+
+
+def _import(user: User, pk: int) -> str:
+    return reverse("import", args=[pk])
+
+
+def _student(user: User, pk: int) -> str:
+    if Student.objects.filter(pk=pk, user=user).exists():
+        return reverse("student_home")
+    return reverse("coordinator_student", args=[pk])
+
+
+def _task(user: User, pk: int) -> str:
+    return reverse("tasks")
+
+
+def _round(user: User, pk: int) -> str:
+    found = rounds_visible_to(user).filter(pk=pk).first()
+    if found is None:
+        raise Http404
+    if can_watch_round(user, found):
+        return reverse("round", args=[pk])
+    if hasattr(user, "student"):
+        return reverse("student_round", args=[pk])
+    return reverse("employer_rounds" if user.memberships.exists() else "home")
+
+
+def _result(user: User, pk: int) -> str:
+    result = Result.objects.select_related("participant").filter(pk=pk).first()
+    if result is None:
+        raise Http404
+    return _round(user, result.participant.round_id)
+
+
+def _appeal(user: User, pk: int) -> str:
+    appeal = Appeal.objects.select_related("result__participant__round").filter(pk=pk).first()
+    if appeal is None:
+        raise Http404
+    the_round = appeal.result.participant.round
+    if can_watch_round(user, the_round):
+        return reverse("round_appeals", args=[the_round.pk])
+    return _round(user, the_round.pk)
+
+
+def _own_place(user: User, pk: int) -> str:
+    place = OwnFoundPlace.objects.select_related("participant__round").filter(pk=pk).first()
+    if place is None:
+        raise Http404
+    the_round = place.participant.round
+    if can_watch_round(user, the_round):
+        return reverse("round_own_places", args=[the_round.pk])
+    return _round(user, the_round.pk)
 
 
 GUIDES: dict[str, Guide] = {
+    "task": _task,
+    "importjob": _import,
+    "student": _student,
     "user": _oneself,
     "offer": _offer,
     "application": _application,
@@ -99,6 +164,10 @@ GUIDES: dict[str, Guide] = {
     "placement": _placement,
     "guardianship": _guardianship,
     "invitation": _invitation,
+    "round": _round,
+    "result": _result,
+    "appeal": _appeal,
+    "ownfoundplace": _own_place,
 }
 
 

@@ -41,6 +41,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # Other journeys
     path("", include("backend.web.employer_urls")),
     path("", include("backend.web.coordinator_urls")),
+    path("", include("backend.web.rounds.urls")),
     path("", include("backend.web.shared_urls")),
     path("", include("backend.web.exported_lists")),
+    path("", include("backend.web.exchange_urls")),
 ]

@@ -1,0 +1,204 @@
+"""Rounds as a coordinator sees them: the list, one round with its next step, and what moves it on."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from backend.common import clock
+from backend.common.errors import DomainError
+from backend.rounds import policies
+from backend.rounds.enums import RoundState
+from backend.rounds.models import Round
+from backend.rounds.selectors import counts_of, get_round, list_rounds
+from backend.rounds.services import lifecycle, setup
+from backend.web.access import coordinator
+from backend.web.coordinator import own_municipalities
+from backend.web.cursors import page_of
+from backend.web.employer import person
+from backend.web.form_errors import add_domain_error
+from backend.web.rounds.forms import ReasonForm, ReopenForm, RoundForm, round_initial
+from backend.web.weeks import format_weeks
+
+KEYS = ("-opens_at", "-pk")
+STEPS = [
+    ({RoundState.DRAFT}, gettext_lazy("Prepare")),
+    ({RoundState.OPEN}, gettext_lazy("Wishes")),
+    ({RoundState.CLOSED}, gettext_lazy("Allocate")),
+    ({RoundState.PUBLISHED}, gettext_lazy("Answers")),
+    ({RoundState.FINISHED}, gettext_lazy("Finished")),
+]
+COLORS = {
+    RoundState.DRAFT: "neutral",
+    RoundState.OPEN: "success",
+    RoundState.CLOSED: "warning",
+    RoundState.PUBLISHED: "info",
+    RoundState.FINISHED: "neutral",
+    RoundState.CANCELLED: "neutral",
+}
+
+
+def round_or_404(request: HttpRequest, round_id: int) -> Round:
+    """A round of the user's municipalities."""
+    found = get_round(person(request), round_id)
+    if found is None or not policies.can_watch_round(person(request), found):
+        raise Http404
+    return found
+
+
+def heading(request: HttpRequest, the_round: Round) -> dict[str, Any]:
+    """What every page of a round shows above its own."""
+    names = [step for _states, step in STEPS]
+    here = next((n for n, (states, _name) in enumerate(STEPS) if the_round.state in states), len(STEPS))
+    return {
+        "round": the_round,
+        "weeks": format_weeks(the_round.start, the_round.end, with_year=True),
+        "color": COLORS[RoundState(the_round.state)],
+        "can_manage": policies.can_manage_round(person(request), the_round),
+        "steps": [
+            {"text": name, "state": "done" if n < here else "here" if n == here else "next"}
+            for n, name in enumerate(names)
+        ],
+    }
+
+
+@coordinator
+@require_safe
+def index(request: HttpRequest) -> HttpResponse:
+    """The rounds of the own municipalities, newest first."""
+    page = page_of(list_rounds(person(request)), KEYS, request.GET.get("after", ""))
+    rows = [
+        {
+            "round": each,
+            "weeks": format_weeks(each.start, each.end, with_year=True),
+            "color": COLORS[RoundState(each.state)],
+        }
+        for each in page.rows
+    ]
+    return render(request, "pages/rounds/index.html", {"rows": rows, "next_cursor": page.next_cursor})
+
+
+@coordinator
+@require_http_methods(["GET", "HEAD", "POST"])
+def edit(request: HttpRequest, round_id: int | None = None) -> HttpResponse:
+    """A new round, or a draft that is changed."""
+    user = person(request)
+    known = None if round_id is None else round_or_404(request, round_id)
+    if known is not None and known.state != RoundState.DRAFT:
+        messages.info(request, _("The round has opened. What students have seen is not changed any more."))
+        return redirect("round", known.pk)
+    form = RoundForm(
+        request.POST or None,
+        leads=own_municipalities(request),
+        initial=round_initial(known) if known else _suggested_times(),
+    )
+    if request.method == "POST" and form.is_valid():
+        try:
+            if known is None:
+                saved = setup.create_round(actor=user, details=form.details())
+            else:
+                saved = setup.update_round(actor=user, round_id=known.pk, details=form.details())
+        except DomainError as error:
+            add_domain_error(form, error)
+        else:
+            messages.success(request, _("The round is saved. Now choose the places it gives out."))
+            return redirect("round_seats" if known is None else "round", saved.pk)
+    context = {"form": form, "round": known}
+    return render(request, "pages/rounds/edit.html", context, status=400 if form.errors else 200)
+
+
+def _suggested_times() -> dict[str, Any]:
+    """Two weeks to wish, a week for the organisations, a week to answer: starting tomorrow."""
+    opens = localtime(clock.now()).replace(hour=8, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    closes = (opens + timedelta(days=14)).replace(hour=16)
+    return {
+        "opens_at": opens,
+        "closes_at": closes,
+        "publish_on": (closes + timedelta(days=8)).date(),
+        "accept_by": closes + timedelta(days=15),
+        "method": "stable",
+        "max_wishes": 6,
+        "unplaced_policy": "person",
+        "is_joinable": True,
+    }
+
+
+@coordinator
+@require_safe
+def overview(request: HttpRequest, round_id: int) -> HttpResponse:
+    """Where the round stands and what comes next."""
+    found = round_or_404(request, round_id)
+    counts = counts_of(found)
+    context = heading(request, found) | {
+        "municipalities": list(found.municipalities.all()),
+        "reason_form": ReasonForm(),
+        "reopen_form": ReopenForm(initial={"closes_at": localtime(clock.now()) + timedelta(days=3)}),
+        "caps": list(found.region_caps.select_related("municipality")),
+        "counts": counts,
+        "figures": [
+            {"value": counts.students, "label": _("students")},
+            {"value": counts.wishing, "label": _("have wished")},
+            {"value": counts.seats, "label": _("seats")},
+            {"value": counts.places, "label": _("places")},
+        ],
+    }
+    return render(request, "pages/rounds/overview.html", context)
+
+
+def _moves(request: HttpRequest, round_id: int, done: str, command: Callable[[], object]) -> HttpResponse:
+    """Runs a command and says what happened, on the round's page."""
+    round_or_404(request, round_id)
+    try:
+        command()
+    except DomainError as error:
+        messages.error(request, str(error.message))
+    else:
+        messages.success(request, done)
+    return redirect("round", round_id)
+
+
+@coordinator
+@require_POST
+def open_it(request: HttpRequest, round_id: int) -> HttpResponse:
+    user = person(request)
+    done = _("The round is open. Everyone who takes part is told.")
+    return _moves(request, round_id, done, lambda: lifecycle.open_round(actor=user, round_id=round_id))
+
+
+@coordinator
+@require_POST
+def close_it(request: HttpRequest, round_id: int) -> HttpResponse:
+    user = person(request)
+    done = _("The round is closed. Wishes can not be changed any more.")
+    return _moves(request, round_id, done, lambda: lifecycle.close_round(actor=user, round_id=round_id))
+
+
+@coordinator
+@require_POST
+def reopen(request: HttpRequest, round_id: int) -> HttpResponse:
+    user, form = person(request), ReopenForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, str(next(iter(form.errors.values()))[0]))
+        return redirect("round", round_id)
+    closes_at, reason = form.cleaned_data["closes_at"], form.cleaned_data["reason"]
+    return _moves(
+        request,
+        round_id,
+        _("Students can wish again."),
+        lambda: lifecycle.reopen_round(actor=user, round_id=round_id, closes_at=closes_at, reason=reason),
+    )
+
+
+@coordinator
+@require_POST
+def cancel(request: HttpRequest, round_id: int) -> HttpResponse:
+    user, reason = person(request), request.POST.get("reason", "")[:500]
+    done = _("The round is cancelled. Its seats are free again, and everyone is told.")
+    return _moves(request, round_id, done, lambda: lifecycle.cancel_round(actor=user, round_id=round_id, reason=reason))

@@ -1,0 +1,162 @@
+"""The students of a round: whole class lists in, wishes on someone's behalf, and what the figures go by."""
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from backend.common.errors import DomainError
+from backend.rounds.models import Participant
+from backend.rounds.selectors import counts_of, list_participants, list_seats
+from backend.rounds.services import setup
+from backend.rounds.services.wishes import set_wishes
+from backend.students.policies import groups_visible_to, may_list
+from backend.web.access import coordinator
+from backend.web.cursors import page_of
+from backend.web.employer import person
+from backend.web.form_errors import add_domain_error
+from backend.web.rounds.coordinator import heading, round_or_404
+from backend.web.rounds.forms import ParticipantForm
+
+KEYS = ("need", "student__user__name", "pk")
+
+
+@coordinator
+@require_safe
+def index(request: HttpRequest, round_id: int) -> HttpResponse:
+    """Who takes part, and who has not wished yet."""
+    user, found = person(request), round_or_404(request, round_id)
+    counts, rows = counts_of(found), list_participants(found)
+    if request.GET.get("show") == "silent":
+        rows = rows.filter(wished_at=None)
+    page = page_of(rows, KEYS, request.GET.get("after", ""))
+    context = heading(request, found) | {
+        "page": page,
+        "silent": request.GET.get("show") == "silent",
+        "all_count": counts.students,
+        "silent_count": counts.students - counts.wishing,
+        "groups": list(groups_visible_to(user).filter(municipality__in=found.municipalities.values("pk"))),
+        "can_change": found.state in {"draft", "open"},
+    }
+    return render(request, "pages/rounds/participants.html", context)
+
+
+@coordinator
+@require_POST
+def add(request: HttpRequest, round_id: int) -> HttpResponse:
+    """Takes whole class lists in."""
+    round_or_404(request, round_id)
+    chosen = [int(text) for text in request.POST.getlist("groups") if text.isascii() and text.isdigit()]
+    try:
+        added = setup.add_participants(actor=person(request), round_id=round_id, group_ids=chosen)
+    except DomainError as error:
+        messages.error(request, str(error.message))
+        return redirect("round_participants", round_id)
+    text = ngettext("%(number)d student is added.", "%(number)d students are added.", added.added)
+    messages.success(request, text % {"number": added.added})
+    if added.refused:
+        text = ngettext(
+            "%(number)d student is in another round in the same weeks and was not added.",
+            "%(number)d students are in another round in the same weeks and were not added.",
+            len(added.refused),
+        )
+        messages.warning(request, text % {"number": len(added.refused)})
+    return redirect("round_participants", round_id)
+
+
+def _participant(request: HttpRequest, participant_id: int) -> Participant:
+    """404 for a participant of others, or one the user must not know of."""
+    found = (
+        Participant.objects.select_related("round", "student__user")
+        .filter(pk=participant_id, student__in=may_list(person(request)))
+        .first()
+    )
+    if found is None:
+        raise Http404
+    return found
+
+
+@coordinator
+@require_http_methods(["GET", "HEAD", "POST"])
+def one(request: HttpRequest, participant_id: int) -> HttpResponse:
+    """One student in a round: the wishes, and what priority and figures go by."""
+    found = _participant(request, participant_id)
+    form = ParticipantForm(
+        request.POST or None, initial={"group": found.group, "sex": found.sex, "priority": found.priority}
+    )
+    if request.method == "POST" and form.is_valid():
+        try:
+            setup.update_participant(actor=person(request), participant_id=found.pk, **form.cleaned_data)
+        except DomainError as error:
+            add_domain_error(form, error)
+        else:
+            messages.success(request, _("Saved."))
+            return redirect("round_participant", found.pk)
+    return _page(request, found, form, status=400 if form.errors else 200)
+
+
+def _page(
+    request: HttpRequest, found: Participant, form: ParticipantForm, *, wish_error: str = "", status: int = 200
+) -> HttpResponse:
+    the_round = round_or_404(request, found.round_id)
+    own = {wish.rank: wish.seat_id for wish in found.wishes.all()}
+    typed = request.POST.getlist("wishes")
+    slots = [
+        {
+            "number": number,
+            "chosen": int(typed[number - 1])
+            if len(typed) >= number and typed[number - 1].isdigit()
+            else own.get(number),
+        }
+        for number in range(1, the_round.max_wishes + 1)
+    ]
+    context = heading(request, the_round) | {
+        "participant": found,
+        "form": form,
+        "slots": slots,
+        "seats": list(list_seats(the_round)),
+        "wish_error": wish_error,
+        "can_wish": the_round.state == "open",
+        "remove_url": reverse("round_participant_remove", args=[found.pk]),
+        "can_remove": the_round.state in {"draft", "open", "closed"},
+    }
+    return render(request, "pages/rounds/participant.html", context, status=status)
+
+
+@coordinator
+@require_POST
+def wishes(request: HttpRequest, participant_id: int) -> HttpResponse:
+    """Wishes on the student's behalf; the log says who and why."""
+    found = _participant(request, participant_id)
+    chosen = [int(text) for text in request.POST.getlist("wishes") if text.isascii() and text.isdigit()]
+    try:
+        set_wishes(
+            actor=person(request),
+            participant_id=found.pk,
+            seat_ids=chosen,
+            reason=request.POST.get("reason", "")[:500],
+        )
+    except DomainError as error:
+        form = ParticipantForm(initial={"group": found.group, "sex": found.sex, "priority": found.priority})
+        return _page(request, found, form, wish_error=str(error.message), status=400)
+    messages.success(request, _("The wishes are saved on the student's behalf."))
+    return redirect("round_participant", found.pk)
+
+
+@coordinator
+@require_POST
+def remove(request: HttpRequest, participant_id: int) -> HttpResponse:
+    """Takes the student out of the round."""
+    found = _participant(request, participant_id)
+    try:
+        setup.remove_participant(
+            actor=person(request), participant_id=found.pk, reason=request.POST.get("reason", "")[:500]
+        )
+    except DomainError as error:
+        messages.error(request, str(error.message))
+        return redirect("round_participant", found.pk)
+    messages.success(request, _("The student is no longer in the round."))
+    return redirect("round_participants", found.round_id)

@@ -1,0 +1,327 @@
+"""Trying out how seats can be given: runs, two of them side by side, moving a student by hand, publishing."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from backend.common.errors import DomainError
+from backend.rounds.enums import RUN_BUSY, Method, RoundState, RunState
+from backend.rounds.models import LockedPair, Outcome, RoundSeat, Run
+from backend.rounds.selectors import (
+    Group,
+    RunFigures,
+    compare_runs,
+    example_messages,
+    figures_of,
+    get_run,
+    list_outcomes,
+    list_runs,
+    list_seats,
+    snapshot_of,
+)
+from backend.rounds.services import publishing, runs
+from backend.web.access import coordinator
+from backend.web.cursors import page_of
+from backend.web.employer import person
+from backend.web.rounds.coordinator import heading, round_or_404
+
+OUTCOME_KEYS = ("participant__student__user__name", "pk")
+RANKS = (
+    (1, gettext_lazy("First wish")),
+    (2, gettext_lazy("Second wish")),
+    (3, gettext_lazy("Third wish")),
+)
+MEANINGS = {
+    Method.STABLE: gettext_lazy(
+        "No student loses a place to someone with lower priority. Can be explained to each one."
+    ),
+    Method.OPTIMAL: gettext_lazy(
+        "The wishes of all together are met as well as possible, even where someone with lower priority goes first."
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A line of the chart: the label and a number for each run."""
+
+    label: str
+    numbers: list[int]
+
+
+def run_or_404(request: HttpRequest, run_id: int) -> Run:
+    found = get_run(person(request), run_id)
+    if found is None:
+        raise Http404
+    return found
+
+
+@coordinator
+@require_safe
+def index(request: HttpRequest, round_id: int) -> HttpResponse:
+    """All runs, newest first; two finished ones side by side; while one works the list refreshes itself."""
+    the_round = round_or_404(request, round_id)
+    found = list(list_runs(the_round))
+    done = [run for run in found if run.state == RunState.DONE]
+    chosen = _chosen(request, done)
+    context = heading(request, the_round) | {
+        "runs": [{"run": run, "figures": figures_of(run)} for run in found],
+        "is_busy": any(run.state in RUN_BUSY for run in found),
+        "can_run": the_round.state == RoundState.CLOSED,
+        "methods": Method.choices,
+        "done": done,
+        "chosen": chosen,
+        "sides": [],
+    }
+    if len(chosen) == 2:
+        comparison = compare_runs(person(request), chosen[0].pk, chosen[1].pk)
+        if comparison is not None:
+            sides = [comparison.first, comparison.second]
+            context |= {"comparison": comparison, "sides": _sides(sides), "bars": bars(sides), "lines": _lines(sides)}
+    return render(request, "pages/rounds/runs.html", context)
+
+
+def _chosen(request: HttpRequest, done: list[Run]) -> list[Run]:
+    """The two runs asked for; else the newest of each method; else the two newest."""
+    asked = [run for run in done if str(run.pk) in request.GET.getlist("run")][:2]
+    if len(asked) == 2:
+        return sorted(asked, key=lambda run: run.number)
+    newest = {run.method: run for run in reversed(done)}
+    return sorted(newest.values() if len(newest) == 2 else done[:2], key=lambda run: run.number)
+
+
+def _sides(sides: list[RunFigures]) -> list[dict[str, Any]]:
+    return [
+        {"run": side.run, "kind": kind, "meaning": MEANINGS[Method(side.run.method)], "figures": headline(side)}
+        for side, kind in zip(sides, "ab", strict=False)
+    ]
+
+
+def headline(side: RunFigures) -> list[dict[str, Any]]:
+    """The three numbers one decides by."""
+    return [
+        {"value": side.placed, "label": _("get a place")},
+        {"value": side.first, "label": _("their first wish")},
+        {"value": side.passed_over, "label": _("students passed over"), "mark": side.passed_over > 0},
+    ]
+
+
+def bars(sides: list[RunFigures]) -> list[Bar]:
+    """How many got which wish."""
+    lines = [Bar(str(label), [side.rank_profile.get(rank, 0) for side in sides]) for rank, label in RANKS]
+    lines.append(Bar(_("Fourth wish or later"), [side.later for side in sides]))
+    return [*lines, Bar(_("No place"), [side.unplaced for side in sides])]
+
+
+def _lines(sides: list[RunFigures]) -> list[dict[str, Any]]:
+    """Schools, groups, sexes and long journeys in one table, a line for what every run knows."""
+    lines: dict[str, list[Group | None]] = {}
+    for number, side in enumerate(sides):
+        for group in _groups(side):
+            lines.setdefault(group.name, [None] * len(sides))[number] = group
+    return [{"name": name, "groups": groups} for name, groups in lines.items() if all(groups)]
+
+
+def _groups(side: RunFigures) -> list[Group]:
+    labels = {"woman": _("Girls"), "man": _("Boys")}
+    sexes = [Group(labels[g.name], g.students, g.placed, g.first, g.top) for g in side.sexes if g.name in labels]
+    far = side.far and Group(_("Longest journeys"), side.far.students, side.far.placed, side.far.first, side.far.top)
+    return [*side.schools, *side.groups, *sexes, *([far] if far else [])]
+
+
+@coordinator
+@require_POST
+def start(request: HttpRequest, round_id: int) -> HttpResponse:
+    round_or_404(request, round_id)
+    try:
+        runs.start_run(actor=person(request), round_id=round_id, method=request.POST.get("method", ""))
+    except DomainError as error:
+        messages.error(request, str(error.message))
+    else:
+        messages.success(request, _("The run has started. You can leave this page meanwhile."))
+    return redirect("round_runs", round_id)
+
+
+@coordinator
+@require_POST
+def cancel(request: HttpRequest, run_id: int) -> HttpResponse:
+    run = run_or_404(request, run_id)
+    try:
+        runs.cancel_run(actor=person(request), run_id=run.pk)
+    except DomainError as error:
+        messages.error(request, str(error.message))
+    else:
+        messages.success(request, _("The run is cancelled."))
+    return redirect("round_runs", run.round_id)
+
+
+@coordinator
+@require_safe
+def one(request: HttpRequest, run_id: int) -> HttpResponse:
+    """One finished run: figures, fairness, certificate, what people would read, and publishing it."""
+    run = run_or_404(request, run_id)
+    the_round = round_or_404(request, run.round_id)
+    figures = figures_of(run)
+    if figures is None:
+        return redirect("round_runs", run.round_id)
+    short = {row["seat"] for row in figures.short if "seat" in row}
+    context = heading(request, the_round) | {
+        "run": run,
+        "figures": figures,
+        "headline": headline(figures),
+        "meaning": MEANINGS[Method(run.method)],
+        "bars": bars([figures]),
+        "lines": _lines([figures]),
+        "short": list(list_seats(the_round).filter(pk__in=short)),
+        "examples": example_messages(run),
+        "can_publish": the_round.state == RoundState.CLOSED,
+        "adjustments": list(
+            run.adjustments.filter(participant__student__is_protected=False).select_related(
+                "participant__student__user", "to_seat__period__offer", "from_seat__period__offer", "made_by"
+            )
+        ),
+    }
+    return render(request, "pages/rounds/run.html", context)
+
+
+@coordinator
+@require_safe
+def snapshot(request: HttpRequest, run_id: int) -> HttpResponse:
+    """The frozen input, numbers only, with which anybody can compute the run again."""
+    run = run_or_404(request, run_id)
+    response = HttpResponse(snapshot_of(run), content_type="application/json")
+    response["Content-Disposition"] = f'attachment; filename="run-{run.pk}-{run.digest[:12]}.json"'
+    return response
+
+
+@coordinator
+@require_safe
+def board(request: HttpRequest, run_id: int) -> HttpResponse:
+    """Every student with the seat of the run. Dragging one onto a place, or the button, asks before anything changes."""
+    run = run_or_404(request, run_id)
+    the_round = round_or_404(request, run.round_id)
+    if run.state != RunState.DONE:
+        return redirect("round_runs", run.round_id)
+    rows = list_outcomes(run)
+    if request.GET.get("show") == "unplaced":
+        rows = rows.filter(seat=None)
+    page = page_of(rows, OUTCOME_KEYS, request.GET.get("after", ""))
+    filled = {row.seat_id: row for row in run.seats.all()}
+    context = heading(request, the_round) | {
+        "run": run,
+        "page": page,
+        "unplaced_only": request.GET.get("show") == "unplaced",
+        "locked": set(LockedPair.objects.filter(participant__round=the_round).values_list("participant", flat=True)),
+        "places": [
+            {"seat": seat, "filled": filled[seat.pk].filled, "capacity": filled[seat.pk].capacity}
+            for seat in list_seats(the_round)
+            if seat.pk in filled
+        ],
+        "can_adjust": the_round.state == RoundState.CLOSED,
+    }
+    return render(request, "pages/rounds/board.html", context)
+
+
+@coordinator
+@require_http_methods(["GET", "HEAD", "POST"])
+def move(request: HttpRequest, run_id: int, participant_id: int) -> HttpResponse:
+    """Move one student: what it goes against is named, and overridden with a reason or not at all."""
+    run = run_or_404(request, run_id)
+    the_round = round_or_404(request, run.round_id)
+    outcome = list_outcomes(run).filter(participant=participant_id).first()
+    if outcome is None:
+        raise Http404
+    asked = (request.POST if request.method == "POST" else request.GET).get("seat", "")
+    seats = list(list_seats(the_round))
+    seat = next((each for each in seats if str(each.pk) == asked), None)
+    failure = ""
+    if request.method == "POST":
+        failure = _move(request, run, outcome, seat)
+        if not failure:
+            messages.success(request, _("The student is moved."))
+            return redirect("round_board", run.pk)
+    wishes = {wish.seat_id: wish.rank for wish in outcome.participant.wishes.all()}
+    warnings = (
+        runs.warnings_for(run, outcome.participant, seat)
+        if asked and (seat is not None or asked == "none") and (seat.pk if seat else None) != outcome.seat_id
+        else []
+    )
+    context = heading(request, the_round) | {
+        "run": run,
+        "outcome": outcome,
+        "asked": asked,
+        "warnings": warnings,
+        "failure": failure,
+        "reason": request.POST.get("reason", ""),
+        "options": sorted(
+            ({"seat": each, "rank": wishes.get(each.pk)} for each in seats),
+            key=lambda row: (row["rank"] is None, row["rank"] or 0),
+        ),
+    }
+    return render(request, "pages/rounds/move.html", context, status=409 if failure else 200)
+
+
+def _move(request: HttpRequest, run: Run, outcome: Outcome, seat: RoundSeat | None) -> str:
+    """What stands against it, as a sentence. Empty when the student is moved."""
+    if seat is None and request.POST.get("seat") != "none":
+        return _("Choose a place.")
+    reason = request.POST.get("reason", "")[:500]
+    try:
+        if seat is not None and "lock" in request.POST:
+            runs.move_and_lock(
+                actor=person(request),
+                run_id=run.pk,
+                participant_id=outcome.participant_id,
+                seat_id=seat.pk,
+                overridden=request.POST.getlist("overridden"),
+                reason=reason,
+            )
+        else:
+            runs.adjust(
+                actor=person(request),
+                run_id=run.pk,
+                participant_id=outcome.participant_id,
+                seat_id=seat.pk if seat else None,
+                overridden=request.POST.getlist("overridden"),
+                reason=reason,
+            )
+    except DomainError as error:
+        return str(error.message)
+    return ""
+
+
+@coordinator
+@require_POST
+def unlock(request: HttpRequest, run_id: int, participant_id: int) -> HttpResponse:
+    """Later runs decide about the student again."""
+    run = run_or_404(request, run_id)
+    locked = LockedPair.objects.filter(participant=participant_id, participant__round=run.round_id).first()
+    if locked is None:
+        raise Http404
+    try:
+        runs.unlock_pair(actor=person(request), lock_id=locked.pk)
+    except DomainError as error:
+        messages.error(request, str(error.message))
+    else:
+        messages.success(request, _("Later runs decide about the student again."))
+    return redirect("round_board", run.pk)
+
+
+@coordinator
+@require_POST
+def publish(request: HttpRequest, run_id: int) -> HttpResponse:
+    """The decision. Everyone is told at once, or nothing has happened."""
+    run = run_or_404(request, run_id)
+    try:
+        publishing.publish_round(actor=person(request), run_id=run.pk, reason=request.POST.get("reason", "")[:500])
+    except DomainError as error:
+        messages.error(request, str(error.message))
+        return redirect("round_run", run.pk)
+    messages.success(request, _("The round is published. Everyone is being told."))
+    return redirect("round_results", run.round_id)

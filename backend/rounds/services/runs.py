@@ -288,3 +288,19 @@ def _shift(run: Run, outcome: Outcome, seat: RoundSeat | None) -> None:
             raise Conflict("run.unknown_seat", _("The place was not part of this run."))
     if outcome.seat_id is not None:
         RunSeat.objects.filter(run=run, seat=outcome.seat_id).update(filled=F("filled") - 1)
+
+
+@transaction.atomic
+def move_and_lock(
+    *, actor: User, run_id: int, participant_id: int, seat_id: int, overridden: Sequence[str], reason: str
+) -> LockedPair:
+    """`adjust`, and the same seat in every later run."""
+    adjust(
+        actor=actor,
+        run_id=run_id,
+        participant_id=participant_id,
+        seat_id=seat_id,
+        overridden=overridden,
+        reason=reason,
+    )
+    return lock_pair(actor=actor, participant_id=participant_id, seat_id=seat_id, reason=reason)

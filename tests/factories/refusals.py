@@ -18,13 +18,33 @@ from backend.organisations.models import (
     Workplace,
 )
 from backend.placements.models import Match, Placement
+from backend.rounds.models import (
+    Adjustment,
+    Appeal,
+    EmployerRanking,
+    LockedPair,
+    Outcome,
+    OwnFoundPlace,
+    Participant,
+    Publication,
+    RegionCap,
+    Result,
+    Round,
+    RoundSeat,
+    Run,
+    RunSeat,
+    SeatReserve,
+    TownPair,
+    Wish,
+)
 from backend.students.models import Alert, Availability, GuardianConsent, Guardianship, Student
 from backend.suggestions.models import Suggestion
 
 TABLES = (
     Organisation, Workplace, Membership, TrustedOrganisation, MunicipalitySettings, Student, Availability, Alert,
     Guardianship, GuardianConsent, Offer, OfferPeriod, Offer.hazards.through, Offer.programmes.through, Suggestion,
-    Match, Placement, Application,
+    Match, Placement, Application, Round, RegionCap, RoundSeat, SeatReserve, Participant, Wish, EmployerRanking, TownPair,
+    OwnFoundPlace, Run, RunSeat, Outcome, LockedPair, Adjustment, Publication, Result, Appeal,
 )  # fmt: skip
 GROWING = (LogEntry, DomainEvent, EventHandling, Notification, Delivery)
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from backend.exchange.models import ImportJob
+from backend.exchange.models import ImportJob, WebhookEndpoint
 from backend.notifications.enums import Category, ChannelName
 from backend.notifications.messages import TEMPLATES, Words, context_from
 from backend.notifications.models import Notification
@@ -68,5 +68,31 @@ register(
         title=lambda notification: _("Your import is finished"),
         context=context_from(_import_words),
         templates=TEMPLATES,
+    )
+)
+
+
+def _webhook_words(notification: Notification) -> Words:
+    endpoint = WebhookEndpoint.objects.select_related("organisation", "municipality").get(pk=notification.subject_id)
+    owner = endpoint.organisation or endpoint.municipality
+    return Words(
+        paragraphs=(
+            _("The address has not answered for five days, so nothing is sent there any more. What happened is kept."),
+            _("Switch it on again when the other system is back."),
+        ),
+        facts=((_("Address"), endpoint.url), (_("For"), owner)),
+        button=_("See what was sent"),
+    )
+
+
+register(
+    Kind(
+        name="webhook.disabled",
+        category=Category.ORGANISATIONS,
+        title=lambda notification: _("A webhook was switched off"),
+        context=context_from(_webhook_words),
+        templates=TEMPLATES,
+        opt_out=False,
+        expires_after=timedelta(days=7),
     )
 )

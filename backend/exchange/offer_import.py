@@ -89,7 +89,7 @@ class OfferImporter(Importer):
         if workplace is None and cells.get("workplace", "").strip():
             reader.wrong("workplace", _("The organisation has no workplace with this name."))
         start, end = reader.day("start", required=True), reader.day("end", required=True, last_of_week=True)
-        values = {
+        values: dict[str, Any] = {
             "form": reader.one_of("form", self.forms, required=True),
             "title": reader.text("title", required=True),
             "tasks": reader.text("tasks", required=True),

@@ -103,9 +103,9 @@ class _Heart:
         self.last = time.monotonic()
         with self.beside.cursor() as cursor:
             cursor.execute(
-                "UPDATE exchange_importwork SET handled = %s, lease_until = statement_timestamp() + %s"
+                "UPDATE exchange_importwork SET handled = %s, lease_until = statement_timestamp() + make_interval(secs => %s)"
                 " WHERE job_id = %s AND lease_token = %s",
-                [handled, LEASE, self.job_id, self.token],
+                [handled, LEASE.total_seconds(), self.job_id, self.token],
             )
 
 

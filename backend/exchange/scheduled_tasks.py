@@ -4,6 +4,19 @@ from datetime import timedelta
 
 from backend.common.schedule import periodic
 from backend.exchange import services
+from backend.exchange.webhooks import services as webhooks
+
+
+@periodic("exchange.disable_failing_webhooks", every=timedelta(hours=1))
+def disable_failing_webhooks() -> int:
+    """Addresses that have not answered once for five days are switched off."""
+    return webhooks.disable_failing()
+
+
+@periodic("exchange.forget_webhook_deliveries", every=timedelta(hours=6))
+def forget_webhook_deliveries() -> int:
+    """What was sent is kept for 30 days."""
+    return webhooks.forget_old_deliveries()
 
 
 @periodic("exchange.forget_imports", every=timedelta(hours=6))

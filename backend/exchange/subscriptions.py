@@ -3,8 +3,16 @@
 from backend.common.events import subscribe
 from backend.common.models import DomainEvent
 from backend.exchange.models import ImportJob
+from backend.exchange.webhooks.kinds import KINDS, TRIAL
+from backend.exchange.webhooks.services import write_deliveries
 from backend.notifications.services import notify
 from backend.students.models import Student
+
+
+@subscribe(*(kind for kind in KINDS if kind != TRIAL))
+def write_webhook_deliveries(event: DomainEvent) -> None:
+    """Other systems that may know are told."""
+    write_deliveries(event)
 
 
 @subscribe("student.enrolled")

@@ -6,7 +6,8 @@ from celery import shared_task
 
 from backend.common import outbox
 from backend.exchange import runner
-from backend.exchange.models import ImportWork
+from backend.exchange.models import ImportWork, WebhookDelivery
+from backend.exchange.webhooks import sending
 
 # A large file takes minutes. The lease in the row, not the broker, says whether somebody is at it.
 IMPORT_SECONDS = 1_200
@@ -30,5 +31,29 @@ outbox.register(
         cap=100,
         queued_for=timedelta(seconds=60),
         sweep=runner.sweep,
+    )
+)
+
+
+@shared_task(name="exchange.call_webhook")
+def call_webhook(delivery_id: int) -> None:
+    sending.deliver(delivery_id)
+
+
+def publish_webhooks(ids: list[int]) -> None:
+    for pk in ids:
+        call_webhook.apply_async((pk,), retry=False)
+
+
+outbox.register(
+    outbox.Source(
+        "webhooks",
+        WebhookDelivery,
+        publish_webhooks,
+        # A receiver that is slow keeps a worker busy: the rest of the work must find room beside it.
+        cap=200,
+        queued_for=sending.QUEUED_FOR,
+        servable=sending.servable,
+        sweep=sending.sweep,
     )
 )

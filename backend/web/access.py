@@ -51,6 +51,9 @@ guardian = _requires("guardian", lambda user: user.guardianships.exists())
 employer = _requires("employer", lambda user: user.memberships.exists())
 coordinator = _requires("coordinator", is_coordinator)
 network = _requires("network", is_network_office)
+employer_or_coordinator = _requires(
+    "employer_or_coordinator", lambda user: user.memberships.exists() or is_coordinator(user)
+)
 coordinator_or_network = _requires(
     "coordinator_or_network", lambda user: is_coordinator(user) or is_network_office(user)
 )

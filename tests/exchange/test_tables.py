@@ -3,6 +3,7 @@
 import csv
 import io
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
@@ -11,7 +12,7 @@ from openpyxl import load_workbook
 
 from backend.exchange.tables import BYTE_ORDER_MARK, RISKY_STARTS, Column, TableFormat, write_table
 
-COLUMNS = [Column("Text", lambda row: row[0]), Column("=Tal", lambda row: row[1])]
+COLUMNS: list[Column[Any]] = [Column("Text", lambda row: row[0]), Column("=Tal", lambda row: row[1])]
 
 
 def read_csv(content: bytes) -> list[list[str]]:

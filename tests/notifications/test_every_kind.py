@@ -4,12 +4,17 @@ from collections.abc import Iterator
 from datetime import date
 
 import pytest
+from django.db.models.functions import Now
 from django.utils import translation
 
 from backend.applications import forwarding
 from backend.applications import services as applications
 from backend.common import clock
 from backend.common.models import DomainEvent
+from backend.exchange import services as imports
+from backend.exchange.models import WebhookEndpoint
+from backend.exchange.subscriptions import invite_student, tell_importer
+from backend.exchange.webhooks import services as webhooks
 from backend.notifications import registry
 from backend.notifications.models import Notification
 from backend.notifications.rendering import render_mail
@@ -20,6 +25,7 @@ from backend.placements import services as placements
 from backend.placements.models import Match
 from backend.students import services as students
 from backend.suggestions import subscriptions
+from tests.exchange.files import CLASS_HEADINGS, CLASS_ROW, csv_file, work
 from tests.factories import (
     CoordinatorFactory,
     MembershipFactory,
@@ -75,6 +81,7 @@ def everything() -> None:
 
     for decide in (reject, withdraw, interrupt, take_back):
         decide(coordinator)
+    import_class(coordinator)
     minor = StudentFactory(birth_date=date(2010, 5, 1))
     guardianship = students.add_guardian(
         actor=minor.user, student_id=minor.pk, email="mamma@home.example", name="Mamma"
@@ -124,6 +131,28 @@ def change(offer, actor) -> None:
         details=OfferDetails(workplace_id=offer.workplace_id, form="apl", title="Svetsare", tasks="Svetsa."),
         periods=[PeriodDetails(start=period.start, end=period.end, seats=period.capacity, pk=period.pk)],
     )
+
+
+def import_class(coordinator) -> None:
+    """The students of a class list are invited, the coordinator hears when it is done."""
+    job = imports.upload_import(
+        actor=coordinator,
+        kind="class_list",
+        content=csv_file([CLASS_HEADINGS, CLASS_ROW]),
+        file_name="8B.csv",
+        municipality_code="0562",
+    )
+    imports.check_import(actor=coordinator, job_id=job.pk, mapping=job.mapping)
+    work(job)
+    imports.run_import(actor=coordinator, job_id=job.pk)
+    work(job)
+    for kind, handler in (("student.enrolled", invite_student), ("import.done", tell_importer)):
+        handler(DomainEvent.objects.get(kind=kind))
+    endpoint, _secret = webhooks.register_webhook(
+        actor=coordinator, municipality_code="0562", url="https://example.com/in", kinds=["offer.published"]
+    )
+    WebhookEndpoint.objects.filter(pk=endpoint.pk).update(failing_since=Now() - webhooks.DISABLED_AFTER)
+    webhooks.disable_failing()
 
 
 def resubmit(offer, company) -> None:

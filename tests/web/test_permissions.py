@@ -38,6 +38,7 @@ MAY_ENTER = {
     "coordinator": {"coordinator"},
     "network": {"network"},
     "coordinator_or_network": {"coordinator", "network"},
+    "employer_or_coordinator": {"employer", "coordinator"},
 }
 
 

@@ -1,0 +1,1 @@
+"""Outgoing webhooks: which events, signed how, sent where and where never."""

@@ -1,0 +1,315 @@
+"""Imports step by step: upload, confirm the columns, read what would happen, import, undo. Every step can be left."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from backend.accounts.policies import municipalities_coordinated_by
+from backend.common.errors import DomainError, Invalid, NotFound
+from backend.exchange import services
+from backend.exchange.enums import WORKING, ImportKind, ImportState
+from backend.exchange.fields import ImportField
+from backend.exchange.kinds import IMPORTERS
+from backend.exchange.models import ImportJob
+from backend.exchange.reading import MAX_BYTES, read_sheet
+from backend.exchange.selectors import get_import, list_imports_of, list_rows, rejected_table, shown_row
+from backend.exchange.tables import Column
+from backend.organisations.selectors import list_organisations_of
+from backend.reference.models import Municipality, PlacementForm
+from backend.web.access import coordinator, employer, employer_or_coordinator
+from backend.web.cursors import page_of
+from backend.web.employer import person
+from backend.web.exports import table_response
+from backend.web.form_errors import add_domain_error
+
+ROWS_SHOWN = 25
+FAULTY_SHOWN = 50
+STATE_COLORS = {
+    ImportState.READY: "info",
+    ImportState.FAULTY: "danger",
+    ImportState.DONE: "success",
+    ImportState.CHECKING: "warning",
+    ImportState.RUNNING: "warning",
+}
+
+
+class UploadForm(forms.Form):
+    """The file, whose it is, and what to do with its rows."""
+
+    owner = forms.ChoiceField(label=gettext_lazy("For"))
+    file = forms.FileField(
+        label=gettext_lazy("Table"),
+        help_text=gettext_lazy("Excel (.xlsx) or CSV, at most 5 MB and 10,000 rows."),
+        widget=forms.FileInput(attrs={"accept": ".xlsx,.csv,.txt"}),
+    )
+
+    def __init__(self, *args: Any, owners: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["owner"].choices = owners  # type: ignore[attr-defined]
+        self.fields["owner"].initial = owners[0][0]
+
+    def clean_file(self) -> Any:
+        file = self.cleaned_data["file"]
+        if file.size > MAX_BYTES:
+            raise forms.ValidationError(_("The file is larger than 5 MB. Divide it into several."))
+        return file
+
+
+class OfferUploadForm(UploadForm):
+    submit = forms.BooleanField(
+        label=gettext_lazy("Send the places in for review at once"),
+        required=False,
+        help_text=gettext_lazy("Otherwise they are drafts that you send in one by one."),
+    )
+
+
+def _forms() -> list[tuple[str, str]]:
+    return [(form.pk, form.name) for form in PlacementForm.objects.order_by("position")]
+
+
+class ClassUploadForm(UploadForm):
+    form = forms.ChoiceField(
+        label=gettext_lazy("What the class looks for"),
+        choices=_forms,
+        initial="prao",
+        help_text=gettext_lazy("Used for rows that do not say it themselves."),
+    )
+
+
+@employer
+@require_http_methods(["GET", "HEAD", "POST"])
+def employer_imports(request: HttpRequest) -> HttpResponse:
+    """Own places from a table."""
+    owners = [(str(each.pk), each.name) for each in list_organisations_of(person(request))]
+    return _upload_page(request, ImportKind.OFFERS, OfferUploadForm, owners, "organisation_id")
+
+
+@coordinator
+@require_http_methods(["GET", "HEAD", "POST"])
+def coordinator_imports(request: HttpRequest) -> HttpResponse:
+    """Class lists of the own municipality."""
+    codes = municipalities_coordinated_by(person(request))
+    owners = [(each.pk, each.name) for each in Municipality.objects.filter(pk__in=codes)]
+    return _upload_page(request, ImportKind.CLASS_LIST, ClassUploadForm, owners, "municipality_code")
+
+
+def _upload_page(
+    request: HttpRequest,
+    kind: ImportKind,
+    form_class: type[UploadForm],
+    owners: list[tuple[str, str]],
+    owner_argument: str,
+) -> HttpResponse:
+    user = person(request)
+    form = form_class(request.POST or None, request.FILES or None, owners=owners)
+    if request.method == "POST" and form.is_valid():
+        file, owner = form.cleaned_data["file"], form.cleaned_data["owner"]
+        whose: dict[str, Any] = {owner_argument: int(owner) if owner_argument == "organisation_id" else owner}
+        try:
+            uploaded = services.upload_import(
+                actor=user,
+                kind=kind,
+                content=file.read(),
+                file_name=file.name,
+                options={name: form.cleaned_data.get(name) for name in ("submit", "form")},
+                **whose,
+            )
+        except DomainError as error:
+            add_domain_error(form, error)
+        else:
+            return redirect("import", uploaded.pk)
+    page = page_of(list_imports_of(user, kind=kind), ("-pk",), request.GET.get("after", ""))
+    context = {
+        "form": form,
+        "kind": kind,
+        "several": len(owners) > 1,
+        "fields": IMPORTERS[kind].fields,
+        "rows": [_list_row(each) for each in page.rows],
+        "next_cursor": page.next_cursor,
+    }
+    return render(request, "pages/exchange/imports.html", context, status=400 if form.errors else 200)
+
+
+def _list_row(each: ImportJob) -> dict[str, Any]:
+    return {
+        "job": each,
+        "state": each.get_state_display(),
+        "color": STATE_COLORS.get(ImportState(each.state), "neutral"),
+        "rows": ngettext("%(number)d row", "%(number)d rows", each.row_count) % {"number": each.row_count},
+    }
+
+
+def _own(request: HttpRequest, job_id: int) -> ImportJob:
+    found = get_import(person(request), job_id)
+    if found is None:
+        raise Http404
+    return found
+
+
+def _home(found: ImportJob) -> str:
+    return reverse("employer_imports" if found.kind == ImportKind.OFFERS else "coordinator_imports")
+
+
+@employer_or_coordinator
+@require_safe
+def job(request: HttpRequest, job_id: int) -> HttpResponse:
+    """Where an import stands and what can be done next."""
+    found = _own(request, job_id)
+    return _job_page(request, found, MappingForm(job=found) if found.state == ImportState.UPLOADED else None)
+
+
+class MappingForm(forms.Form):
+    """For each field the column it stands in."""
+
+    def __init__(self, *args: Any, job: ImportJob, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.job = job
+        columns = [("", _("Not in the file")), *((str(n), text or "–") for n, text in enumerate(job.headings))]
+        for each in IMPORTERS[job.kind].fields:
+            self.fields[each.name] = forms.ChoiceField(
+                label=each.label,
+                choices=columns,
+                required=False,
+                initial=str(job.mapping[each.name]) if each.name in job.mapping else "",
+                help_text=each.help,
+            )
+
+    def mapping(self) -> dict[str, int]:
+        return {name: int(value) for name, value in self.cleaned_data.items() if value}
+
+
+def _mapping_rows(form: MappingForm) -> list[dict[str, Any]]:
+    """Each field with the first values of the column it is read from."""
+    rows = read_sheet(bytes(form.job.file.content)).rows[:3] if hasattr(form.job, "file") else []
+    fields: dict[str, ImportField] = {each.name: each for each in IMPORTERS[form.job.kind].fields}
+    found = []
+    for bound in form:
+        value = bound.value()
+        column = int(value) if value not in {None, ""} and str(value).isdigit() else None
+        values = [row.cells[column][:40] for row in rows if column is not None and column < len(row.cells)]
+        found.append(
+            {
+                "field": bound,
+                "required": fields[bound.name].required,
+                "sample": ", ".join(filter(None, values)),
+                "example": fields[bound.name].example,
+            }
+        )
+    return found
+
+
+def _job_page(request: HttpRequest, found: ImportJob, form: MappingForm | None) -> HttpResponse:
+    page = page_of(list_rows(found, only_faulty=True), ("line",), request.GET.get("after", ""), size=FAULTY_SHOWN)
+    shown = list_rows(found)[:ROWS_SHOWN] if found.state in {ImportState.READY, ImportState.DONE} else []
+    columns = [number for number in range(len(found.headings)) if number in found.mapping.values()][:6]
+    work = getattr(found, "work", None)
+    context = {
+        "job": found,
+        "home": _home(found),
+        "form": form,
+        "mapping_rows": _mapping_rows(form) if form else [],
+        "is_working": found.state in WORKING,
+        "handled": work.handled if work else 0,
+        "faulty": [shown_row(found, row) for row in page.rows] if found.state == ImportState.FAULTY else [],
+        "next_cursor": page.next_cursor,
+        "headings": [found.headings[number] for number in columns],
+        "preview": [
+            {"line": row.line, "outcome": row.get_outcome_display(), "cells": [row.cells[n] for n in columns]}
+            for row in shown
+        ],
+        "figures": [
+            {"value": found.created_count, "label": _("new"), "kind": "a", "mark": False},
+            {"value": found.updated_count, "label": _("changed"), "kind": "b", "mark": False},
+            {"value": found.unchanged_count, "label": _("unchanged"), "kind": "", "mark": False},
+        ],
+        "color": STATE_COLORS.get(ImportState(found.state), "neutral"),
+    }
+    return render(
+        request, "pages/exchange/import.html", context, status=400 if form is not None and form.errors else 200
+    )
+
+
+@employer_or_coordinator
+@require_http_methods(["GET", "HEAD", "POST"])
+def check(request: HttpRequest, job_id: int) -> HttpResponse:
+    """GET shows the columns again, POST has the rows checked."""
+    found = _own(request, job_id)
+    form = MappingForm(request.POST if request.method == "POST" else None, job=found)
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.check_import(actor=person(request), job_id=found.pk, mapping=form.mapping())
+        except Invalid as error:
+            add_domain_error(form, error)
+        else:
+            return redirect("import", found.pk)
+    elif request.method != "POST" and found.state not in {
+        ImportState.UPLOADED,
+        ImportState.READY,
+        ImportState.FAULTY,
+    }:
+        return redirect("import", found.pk)
+    return _job_page(request, found, form)
+
+
+def _command(command: Callable[..., ImportJob], done: Any) -> Callable[..., HttpResponse]:
+    @employer_or_coordinator
+    @require_POST
+    def view(request: HttpRequest, job_id: int) -> HttpResponse:
+        found = _own(request, job_id)
+        try:
+            command(actor=person(request), job_id=found.pk)
+        except NotFound:
+            raise
+        except DomainError as error:
+            messages.error(request, str(error.message))
+        else:
+            if done:
+                messages.success(request, str(done))
+        return redirect("import", found.pk)
+
+    return view
+
+
+run = _command(services.run_import, "")
+undo = _command(services.undo_import, gettext_lazy("The import is undone. What it made is taken away again."))
+discard = _command(services.discard_import, gettext_lazy("The file and what was read from it are deleted."))
+
+
+@employer_or_coordinator
+@require_safe
+def rejected(request: HttpRequest, job_id: int, kind: str) -> HttpResponse:
+    """The rows to correct, as they came, with their reasons."""
+    found = _own(request, job_id)
+    headings, rows = rejected_table(found)
+    return table_response(request, kind, name=f"import-{found.pk}", columns=_columns(headings), rows=rows)
+
+
+def _columns(headings: list[str]) -> list[Column[list[Any]]]:
+    return [
+        Column(heading, lambda row, number=number: row[number])  # type: ignore[misc]
+        for number, heading in enumerate(headings)
+    ]
+
+
+@employer_or_coordinator
+@require_safe
+def template(request: HttpRequest, import_kind: str, kind: str) -> HttpResponse:
+    """An example to fill in; with `?lists=1` the codes and names that its cells may hold."""
+    importer = IMPORTERS.get(import_kind.replace("-", "_"))
+    if importer is None:
+        raise Http404
+    if request.GET.get("lists") == "1":
+        rows = [list(each) for each in importer.known_values()]
+        headings = [_("List"), _("Code"), _("Name")]
+        return table_response(request, kind, name=f"{import_kind}-lists", columns=_columns(headings), rows=rows)
+    headings = [str(each.label) for each in importer.fields]
+    example = [each.example for each in importer.fields]
+    return table_response(request, kind, name=import_kind, columns=_columns(headings), rows=[example])

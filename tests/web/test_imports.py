@@ -1,0 +1,127 @@
+"""The pages of an import: what they show in each state, and that they show it to the own tenant only."""
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+
+from backend.exchange.models import ImportFile, ImportJob
+from backend.offers.models import Offer
+from backend.students.models import Student
+from tests.exchange.files import CLASS_HEADINGS, CLASS_ROW, OFFER_HEADINGS, OFFER_ROW, csv_file, work
+from tests.factories import CoordinatorFactory
+from tests.web.desk import logged_in, make_company
+
+pytestmark = pytest.mark.django_db
+
+
+def upload(client, name: str, owner: str, rows, **more):
+    file = SimpleUploadedFile("tabell.csv", csv_file(rows), content_type="text/csv")
+    return client.post(reverse(name), {"owner": owner, "file": file, **more})
+
+
+def mapping_of(job: ImportJob) -> dict[str, str]:
+    return {name: str(column) for name, column in job.mapping.items()}
+
+
+def test_places_from_upload_to_undo():
+    company = make_company()
+    company.owner.language = "en"
+    company.owner.save()
+    response = upload(company.client, "employer_imports", str(company.organisation.pk), [OFFER_HEADINGS, OFFER_ROW])
+    job = ImportJob.objects.get()
+    page = reverse("import", args=[job.pk])
+    assert response["Location"] == page
+    assert "Which column is what?" in company.client.get(page).text
+    company.client.post(reverse("import_check", args=[job.pk]), mapping_of(job))
+    assert "being checked" in company.client.get(page).text
+    work(job)
+    text = company.client.get(page).text
+    assert "Every row can be imported" in text
+    assert "Svetsa i rostfritt" in text
+    company.client.post(reverse("import_run", args=[job.pk]))
+    assert "being imported" in company.client.get(page).text
+    work(job)
+    assert "Undo the import" in company.client.get(page).text
+    assert Offer.objects.count() == 1
+    company.client.post(reverse("import_undo", args=[job.pk]))
+    assert not Offer.objects.exists()
+
+
+def test_class_lists_and_their_errors():
+    coordinator = CoordinatorFactory(language="en")
+    desk = logged_in(coordinator)
+    rows = [CLASS_HEADINGS, CLASS_ROW, ["ingen adress", *CLASS_ROW[1:]]]
+    upload(desk, "coordinator_imports", "0562", rows, form="prao")
+    job = ImportJob.objects.get()
+    desk.post(reverse("import_check", args=[job.pk]), mapping_of(job))
+    work(job)
+    text = desk.get(reverse("import", args=[job.pk])).text
+    assert "Nothing has been imported" in text
+    assert "not an e-mail address" in text
+    assert not Student.objects.exists()
+    table = desk.get(reverse("import_rejected_csv", args=[job.pk])).content.decode("utf-8-sig")
+    assert table.splitlines()[0].endswith("Line;Reason")
+    assert "ingen adress" in table
+    desk.post(reverse("import_discard", args=[job.pk]))
+    assert not ImportFile.objects.exists()
+
+
+def test_a_file_that_can_not_be_read_is_refused_next_to_its_field():
+    company = make_company()
+    response = upload(company.client, "employer_imports", str(company.organisation.pk), [["bara rubriker"]])
+    assert response.status_code == 400
+    assert "There are no rows below the headings." in response.text
+    response = company.client.post(reverse("employer_imports"), {"owner": str(company.organisation.pk)})
+    assert response.status_code == 400
+    assert not ImportJob.objects.exists()
+
+
+def test_a_required_column_must_be_chosen():
+    company = make_company()
+    upload(company.client, "employer_imports", str(company.organisation.pk), [OFFER_HEADINGS, OFFER_ROW])
+    job = ImportJob.objects.get()
+    response = company.client.post(reverse("import_check", args=[job.pk]), mapping_of(job) | {"title": ""})
+    assert response.status_code == 400
+    assert "Choose the column that says this." in response.text
+
+
+def test_another_organisation_can_not_be_named_and_others_imports_are_unknown():
+    company, other = make_company(), make_company()
+    response = upload(company.client, "employer_imports", str(other.organisation.pk), [OFFER_HEADINGS, OFFER_ROW])
+    assert response.status_code == 400
+    assert not ImportJob.objects.exists()
+    upload(company.client, "employer_imports", str(company.organisation.pk), [OFFER_HEADINGS, OFFER_ROW])
+    job = ImportJob.objects.get()
+    before = ImportJob.objects.values().get()
+    for client in (other.client, logged_in(CoordinatorFactory())):
+        for name in ("import", "import_rejected_csv"):
+            assert client.get(reverse(name, args=[job.pk])).status_code == 404
+        for name in ("import_check", "import_run", "import_undo", "import_discard"):
+            assert client.post(reverse(name, args=[job.pk])).status_code == 404
+    assert ImportJob.objects.values().get() == before
+
+
+@pytest.mark.parametrize("kind", ["offers", "class-list"])
+def test_the_template_can_be_filled_in_and_lists_what_is_allowed(kind):
+    company = make_company()
+    for ending in ("csv", "xlsx"):
+        assert company.client.get(reverse(f"import_template_{ending}", args=[kind])).status_code == 200
+    lists = company.client.get(reverse("import_template_csv", args=[kind]), {"lists": "1"}).content.decode("utf-8-sig")
+    assert "apl" in lists
+    assert company.client.get(reverse("import_template_csv", args=["unknown"])).status_code == 404
+
+
+def test_the_list_asks_as_many_questions_for_ten_imports_as_for_one(django_assert_max_num_queries):
+    company = make_company()
+
+    def questions() -> int:
+        with django_assert_max_num_queries(30) as asked:
+            company.client.get(reverse("employer_imports"))
+        return len(asked)
+
+    upload(company.client, "employer_imports", str(company.organisation.pk), [OFFER_HEADINGS, OFFER_ROW])
+    questions()
+    before = questions()
+    for _number in range(9):
+        upload(company.client, "employer_imports", str(company.organisation.pk), [OFFER_HEADINGS, OFFER_ROW])
+    assert questions() == before

@@ -105,6 +105,10 @@ def _import(user: User, pk: int) -> str:
     return reverse("import", args=[pk])
 
 
+def _webhook(user: User, pk: int) -> str:
+    return reverse("webhook", args=[pk])
+
+
 def _student(user: User, pk: int) -> str:
     if Student.objects.filter(pk=pk, user=user).exists():
         return reverse("student_home")
@@ -165,6 +169,7 @@ def _student(user: User, pk: int) -> str:
 
 GUIDES: dict[str, Guide] = {
     "importjob": _import,
+    "webhookendpoint": _webhook,
     "student": _student,
     "task": _task,
     "importjob": _import,

@@ -1,0 +1,207 @@
+"""Calendars, feeds of places and open data: what is in them, what never is, and that unchanged ones are not sent twice."""
+
+import json
+from datetime import date, timedelta
+
+import pytest
+from django.urls import reverse
+from icalendar import Calendar
+
+from backend.applications import services as applications
+from backend.common import clock
+from backend.exchange.feeds import calendar, open_data
+from backend.exchange.models import CalendarFeed
+from backend.offers.enums import OfferState
+from backend.placements.models import Match, Placement
+from tests.factories import CoordinatorFactory, MembershipFactory, OfferFactory, StudentFactory
+from tests.web.desk import logged_in
+
+pytestmark = pytest.mark.django_db
+
+
+def placed(offer, student=None, start=date(2027, 1, 25), end=date(2027, 2, 19)) -> Placement:
+    student = student or StudentFactory()
+    period = offer.periods.first()
+    match = Match.objects.create(
+        student=student, period=period, state="approved", start=start, end=end, proposed_at=clock.now()
+    )
+    return Placement.objects.create(match=match, student=student, period=period, start=start, end=end)
+
+
+def events_of(user) -> dict[str, object]:
+    found = Calendar.from_ical(calendar.calendar_of(user))
+    return {str(event["summary"]): event for event in found.walk("VEVENT")}
+
+
+def address_for(user) -> str:
+    return reverse("calendar_file", args=[calendar.token_of(calendar.subscribe(actor=user))])
+
+
+def test_a_students_placement_is_whole_days_with_the_place():
+    offer = OfferFactory(title="Svetsa")
+    student = placed(offer).student
+    event = events_of(student.user)[f"Svetsa, {offer.organisation.name}"]
+    assert event["dtstart"].dt == date(2027, 1, 25)
+    assert event["dtend"].dt == date(2027, 2, 20), "the day after the last"
+
+
+def test_a_held_seat_ends_at_its_moment():
+    offer = OfferFactory(title="Svetsa")
+    company = MembershipFactory(organisation=offer.organisation).user
+    student = StudentFactory(user__language="en")
+    row = applications.submit_application(actor=student.user, period_id=offer.periods.get().pk)
+    row = applications.offer_seat(actor=company, application_id=row.pk)
+    (event,) = events_of(student.user).values()
+    assert event["dtend"].dt == row.hold_expires_at
+    assert "Svetsa" in str(event["summary"])
+
+
+def test_an_employer_sees_names_and_aliases_only_of_the_own_organisation():
+    offer, other = OfferFactory(), OfferFactory()
+    company = MembershipFactory(organisation=offer.organisation).user
+    placed(offer, StudentFactory(user__name="Maja Lind"))
+    placed(offer, StudentFactory(user__name="Hemlig Person", is_protected=True, alias="Elev 7"))
+    placed(other, StudentFactory(user__name="Otto Berg"))
+    text = calendar.calendar_of(company).decode()
+    assert "Maja Lind" in text
+    assert "Elev 7" in text
+    assert "Hemlig" not in text
+    assert "Otto" not in text
+
+
+def test_a_coordinators_calendar_holds_numbers_and_no_names():
+    offer = OfferFactory()
+    coordinator = CoordinatorFactory(language="en")
+    placed(offer, StudentFactory(user__name="Maja Lind"))
+    placed(offer, StudentFactory(user__name="Hemlig Person", is_protected=True, alias="Elev 7"))
+    placed(offer, StudentFactory(municipality_id="2081"))
+    text = calendar.calendar_of(coordinator).decode()
+    assert "1 placement" in "".join(events_of(coordinator)) or "1 placering" in text
+    for name in ("Maja", "Hemlig", "Elev 7"):
+        assert name not in text
+
+
+def test_the_address_is_the_key_and_ends_when_it_is_revoked(client):
+    student = placed(OfferFactory()).student
+    old = address_for(student.user)
+    first = client.get(old)
+    assert first["Content-Type"].startswith("text/calendar")
+    assert "no-store" not in first["Cache-Control"]
+    assert client.get(old, headers={"If-None-Match": first["ETag"]}).status_code == 304
+    assert CalendarFeed.objects.get().last_read_on == clock.today()
+    new = address_for(student.user)
+    assert client.get(old).status_code == 404
+    assert client.get(new).status_code == 200
+    calendar.revoke(actor=student.user)
+    assert client.get(new).status_code == 404
+
+
+def test_forged_addresses_and_closed_accounts_read_nothing(client):
+    student = StudentFactory()
+    address = address_for(student.user)
+    for wrong in ("1-1.x", "", "x", address.rsplit("/", 1)[-1].replace("1-", "2-", 1).removesuffix(".ics")):
+        assert calendar.read_token(wrong) is None
+    student.user.is_active = False
+    student.user.save()
+    assert client.get(address).status_code == 404
+
+
+def test_the_calendar_page_makes_and_ends_the_address():
+    student = StudentFactory()
+    client = logged_in(student.user)
+    assert "Make my address" in client.get(reverse("calendar")).text
+    client.post(reverse("calendar"))
+    assert "webcal://" in client.get(reverse("calendar")).text
+    client.post(reverse("calendar"), {"revoke": "1"})
+    assert "Make my address" in client.get(reverse("calendar")).text
+
+
+def test_feeds_hold_open_places_without_supervisors(client):
+    OfferFactory(title="Svetsa", supervisor_name="Sara Nyqvist")
+    OfferFactory(title="Utkast", state=OfferState.DRAFT, published_at=None)
+    OfferFactory(title="CNC-utbildning", form_id="yh", supervisor_name="Sara Nyqvist")
+    internships = client.get(reverse("feed_internships")).text
+    training = client.get(reverse("feed_training")).text
+    atom = client.get(reverse("feed_municipality", args=["0562"])).text
+    assert [each["title"] for each in json.loads(internships)["itemListElement"]] == ["Svetsa"]
+    (education,) = json.loads(training)["educations"]
+    assert education["educationInfo"]["title"][0]["content"] == "CNC-utbildning"
+    assert education["educationEvents"][0]["location"] == [{"municipalityCode": "0562", "country": "SE"}]
+    assert "Svetsa" in atom
+    assert "Svetsa" in client.get(reverse("feed_form", args=["apl"])).text
+    assert "Svetsa" not in client.get(reverse("feed_form", args=["lia"])).text
+    for text in (internships, training, atom):
+        assert "Utkast" not in text
+        assert "Nyqvist" not in text
+    assert client.get(reverse("feed_municipality", args=["9999"])).status_code == 404
+
+
+def test_open_data_is_free_tagged_and_cacheable(client):
+    OfferFactory(title="Svetsa")
+    for name in ("open_places_csv", "open_places_json", "open_figures_csv", "open_figures_json", "feed_internships"):
+        response = client.get(reverse(name))
+        assert response["Access-Control-Allow-Origin"] == "*"
+        assert "public" in response["Cache-Control"]
+        assert client.get(reverse(name), headers={"If-None-Match": response["ETag"]}).status_code == 304
+    (place,) = client.get(reverse("open_places_json")).json()["items"]
+    assert (place["municipality_code"], place["form_code"], place["first_day"]) == ("0562", "apl", "2027-01-25")
+    assert client.get(reverse("open_data")).status_code == 200
+
+
+@pytest.mark.parametrize(("number", "shown"), [(0, None), (1, None), (4, None), (5, 5), (9, 5), (10, 10), (14, 10)])
+def test_people_are_counted_coarsely(number, shown):
+    offer = OfferFactory(period__capacity=50)
+    for _number in range(number):
+        placed(offer)
+    placed(offer, StudentFactory(is_protected=True, alias="Elev 7"))
+    (row,) = open_data.list_figures()
+    assert (row.municipality_code, row.form_code, row.occupation_code) == ("0562", "apl", "7223")
+    assert (row.places, row.seats, row.placed) == (1, 50, shown)
+
+
+def test_a_group_that_is_only_people_is_absent_below_five():
+    offer = OfferFactory(period__capacity=50)
+    for _number in range(4):
+        placed(offer)
+    offer.state, offer.closed_at = OfferState.CLOSED, clock.now()
+    offer.save()
+    assert open_data.list_figures() == []
+    placed(offer)
+    (row,) = open_data.list_figures()
+    assert (row.places, row.placed) == (0, 5)
+
+
+def test_the_files_ask_a_constant_number_of_questions(client, django_assert_max_num_queries):
+    names = ["open_places_json", "open_figures_json", "feed_internships", "feed_training"]
+
+    def questions() -> list[int]:
+        found = []
+        for name in names:
+            with django_assert_max_num_queries(12) as asked:
+                client.get(reverse(name))
+            found.append(len(asked))
+        return found
+
+    OfferFactory()
+    OfferFactory(form_id="yh")
+    before = questions()
+    for _number in range(5):
+        OfferFactory()
+        OfferFactory(form_id="yh")
+    assert questions() == before
+
+
+def test_a_calendar_asks_a_constant_number_of_questions(django_assert_max_num_queries):
+    offer = OfferFactory(period__capacity=20)
+    company = MembershipFactory(organisation=offer.organisation).user
+
+    def questions() -> int:
+        with django_assert_max_num_queries(12) as asked:
+            calendar.calendar_of(type(company).objects.get(pk=company.pk))
+        return len(asked)
+
+    placed(offer)
+    before = questions()
+    for number in range(5):
+        placed(offer, start=date(2027, 1, 25) + timedelta(days=number))
+    assert questions() == before

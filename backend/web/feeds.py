@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from backend.exchange.feeds import calendar, open_data, places
 from backend.exchange.models import CalendarFeed
 from backend.exchange.tables import CONTENT_TYPES, TableFormat, write_table
+from backend.offers.selectors import open_offers
 from backend.reference.models import Municipality, PlacementForm
 from backend.web.access import logged_in, public
 from backend.web.employer import person
@@ -134,7 +135,7 @@ def open_data_page(request: HttpRequest) -> HttpResponse:
     """What there is, where, and under which rules."""
     context = {
         "forms": PlacementForm.objects.order_by("position"),
-        "municipalities": Municipality.objects.filter(workplaces__offers__in=places.open_offers()).distinct(),
+        "municipalities": Municipality.objects.filter(workplaces__offers__in=open_offers()).distinct(),
     }
     return render(request, "pages/exchange/open_data.html", context)
 

@@ -175,11 +175,11 @@ class MappingForm(forms.Form):
         columns = [("", _("Not in the file")), *((str(n), text or "–") for n, text in enumerate(job.headings))]
         for each in IMPORTERS[job.kind].fields:
             self.fields[each.name] = forms.ChoiceField(
-                label=each.label,
+                label=str(each.label),
                 choices=columns,
                 required=False,
                 initial=str(job.mapping[each.name]) if each.name in job.mapping else "",
-                help_text=each.help,
+                help_text=str(each.help),
             )
 
     def mapping(self) -> dict[str, int]:

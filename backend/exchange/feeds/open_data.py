@@ -66,7 +66,7 @@ def list_figures() -> list[OpenFigure]:
         OfferPeriod.objects.filter(offer__in=open_ids)
         .order_by()
         .values_list("offer__workplace__municipality", "offer__form", "offer__occupation")
-        .annotate(all=Sum("capacity"), free=Sum(F("capacity") - F("taken")))
+        .annotate(all=Sum("capacity"), left=Sum(F("capacity") - F("taken")))
     ):
         seats[town or "", form, group or ""] = (capacity or 0, free or 0)
     for town, form, group, number in (

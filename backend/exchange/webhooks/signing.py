@@ -14,7 +14,7 @@ PREFIX = "whsec_"
 PURPOSE = b"praktiknavet.webhook.v1:"
 
 
-def secret_of(seed: bytes) -> str:
+def secret_of(seed: "bytes | memoryview[int]") -> str:
     """ "whsec_" and 32 bytes in base64: what the receiver keeps."""
     key = hmac.new(settings.SECRET_KEY.encode(), PURPOSE + bytes(seed), hashlib.sha256).digest()
     return PREFIX + base64.b64encode(key).decode()

@@ -1,0 +1,141 @@
+"""Changes of a stream of advertisements (JobStream): new, changed and removed ones since the last time.
+
+The cursor is the moment of the newest change that was taken in, kept with the import in one transaction: a run that fails
+asks for the same changes again, and a run without news changes nothing.
+"""
+
+import tempfile
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import httpx
+from django.db import transaction
+
+from backend.accounts.models import User
+from backend.common import clock
+from backend.exchange.models import StreamCursor
+from backend.ops.imports.ads import SWEDEN, Wrong, import_ads, local_time
+from backend.ops.imports.files import DamagedFileError, Problem, read_json
+from backend.ops.imports.report import Report
+
+MOST_BYTES = 300 * 1024 * 1024
+CHUNK = 64 * 1024
+TIMEOUT = httpx.Timeout(120.0, connect=10.0)
+# How far back the first run looks.
+FIRST_LOOK = timedelta(days=1)
+# What an advertisement says about its latest change, newest wins. Moments without offset are Swedish local time.
+MOMENTS = ("removed_date", "publication_date", "last_publication_date_changed")
+
+Fetch = Callable[[str], bytes]
+
+
+@dataclass(frozen=True)
+class Taken:
+    """since, until: the cursor before and after. Both may be the same: there was no news."""
+
+    report: Report
+    since: datetime | None
+    until: datetime
+
+
+class StreamError(Exception):
+    """The address did not give a batch. `str(error)` says why."""
+
+
+def is_address(source: str) -> bool:
+    return "://" in source
+
+
+def fetch(url: str) -> bytes:
+    """The answer of an address over TLS, up to a bound, without following it elsewhere. Raises StreamError."""
+    if urlsplit(url).scheme != "https":
+        raise StreamError("the address must begin with https://")
+    try:
+        with (
+            httpx.Client(timeout=TIMEOUT, follow_redirects=False, headers={"accept": "application/json"}) as http,
+            http.stream("GET", url) as response,
+        ):
+            if response.status_code != 200:
+                raise StreamError(f"the address answered with status {response.status_code}")
+            found = bytearray()
+            for chunk in response.iter_bytes(CHUNK):
+                found += chunk
+                if len(found) > MOST_BYTES:
+                    raise StreamError("the answer is larger than 300 MB; ask for a shorter time with --since")
+    except httpx.HTTPError as error:
+        raise StreamError(f"the address did not answer: {type(error).__name__}") from error
+    return bytes(found)
+
+
+def address_since(source: str, since: datetime) -> str:
+    """The stream's address for changes since a moment, which it takes as Swedish local time."""
+    joint = "&" if urlsplit(source).query else "?"
+    return f"{source}{joint}{urlencode({'date': since.astimezone(SWEDEN).strftime('%Y-%m-%dT%H:%M:%S')})}"
+
+
+@transaction.atomic
+def take_changes(*, actor: User | None, source: str, since: datetime | None = None, get: Fetch = fetch) -> Taken:
+    """Takes in what has changed at an address since the cursor, or everything in a file.
+
+    since: overrides the cursor of an address. Raises DamagedFileError, StreamError, NotAllowed; nothing is kept then.
+    """
+    # Two runs at once wait for each other: the second then asks from where the first has come.
+    cursor = StreamCursor.objects.select_for_update().filter(pk=source[:200]).first()
+    before = cursor.read_until if cursor else None
+    if is_address(source):
+        begin = since or before or clock.now() - FIRST_LOOK
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "stream.json"
+            path.write_bytes(get(address_since(source, begin)) or b"[]")
+            report, newest = _take(actor, path)
+    else:
+        begin = before or datetime.min.replace(tzinfo=UTC)
+        report, newest = _take(actor, Path(source))
+    until = max(filter(None, [before, newest]), default=begin if is_address(source) else clock.now())
+    if until != before:
+        StreamCursor.objects.update_or_create(source=source[:200], defaults={"read_until": until})
+    return Taken(report, before, until)
+
+
+def _take(actor: User | None, path: Path) -> tuple[Report, datetime | None]:
+    entries = read_json(path)
+    if not isinstance(entries, list):
+        raise DamagedFileError(path, [Problem(0, "a list of ads is expected")])
+    if not entries:
+        return Report(), None
+    return import_ads(actor=actor, path=path), newest_change(entries)
+
+
+def newest_change(entries: Iterable[Any]) -> datetime | None:
+    """The latest moment any entry names; one in the future, such as a planned publication, does not count."""
+    now = clock.now()
+    found = [moment for entry in entries if isinstance(entry, dict) for moment in _moments(entry) if moment <= now]
+    return max(found, default=None)
+
+
+def _moments(entry: dict[str, Any]) -> Iterable[datetime]:
+    stamp = entry.get("timestamp")
+    if isinstance(stamp, int) and not isinstance(stamp, bool) and 0 < stamp < 10**13:
+        yield datetime.fromtimestamp(stamp / 1000, tz=UTC)
+    for name in MOMENTS:
+        if entry.get(name):
+            try:
+                yield local_time(entry[name], name)
+            except Wrong:
+                continue
+
+
+def describe(taken: Taken) -> str:
+    """One line about the cursor, for the operator."""
+    until = taken.until.astimezone(SWEDEN).isoformat(timespec="seconds")
+    return f"read until {until}" if taken.until != taken.since else f"no news since {until}"
+
+
+def parse_since(text: str) -> datetime:
+    """An ISO moment of the operator, Swedish local time without offset. Raises ValueError."""
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=SWEDEN)

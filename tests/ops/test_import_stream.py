@@ -1,0 +1,112 @@
+"""Changes of a stream: new, changed, removed; the cursor; nothing kept of a run that fails."""
+
+import json
+from datetime import UTC, datetime
+
+import httpx
+import pytest
+from django.core.management import CommandError, call_command
+
+from backend.exchange.models import StreamCursor
+from backend.offers.demand import AdPrefill, DemandSignal
+from backend.ops.imports import stream
+from backend.ops.imports.files import DamagedFileError
+from backend.ops.imports.stream import StreamError, take_changes
+from tests.ops.test_import_ads import AD, everything
+
+pytestmark = pytest.mark.django_db
+ADDRESS = "https://stream.example.com/stream"
+FIRST = AD | {"publication_date": "2026-11-22T10:00:00"}
+# Removal events carry the id as a number, ads as a text.
+REMOVED = {"id": int(AD["id"]), "removed": True, "removed_date": "2026-11-23T08:30:00"}
+
+
+class Server:
+    """Answers of the address, first to last; what it was asked."""
+
+    def __init__(self, *batches: object) -> None:
+        self.batches, self.asked = list(batches), []
+
+    def __call__(self, url: str) -> bytes:
+        self.asked.append(url)
+        return json.dumps(self.batches.pop(0)).encode()
+
+
+def test_new_changed_and_removed_ads():
+    server = Server([FIRST], [FIRST | {"headline": "Svetsare sökes", "timestamp": 1795417200000}], [REMOVED])
+    take_changes(actor=None, source=ADDRESS, get=server)
+    assert AdPrefill.objects.get().headline == "Svetsare till verkstad"
+    take_changes(actor=None, source=ADDRESS, get=server)
+    assert AdPrefill.objects.get().headline == "Svetsare sökes"
+    take_changes(actor=None, source=ADDRESS, get=server)
+    assert DemandSignal.objects.get().removed_at == datetime(2026, 11, 23, 7, 30, tzinfo=UTC)
+    assert not AdPrefill.objects.exists()
+
+
+def test_the_cursor_is_the_newest_change_in_swedish_time():
+    server = Server([FIRST], [])
+    take_changes(actor=None, source=ADDRESS, get=server)
+    assert server.asked == [f"{ADDRESS}?date=2026-11-22T10%3A00%3A00"], "a day back at first"
+    assert StreamCursor.objects.get().read_until == datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+    taken = take_changes(actor=None, source=ADDRESS, get=server)
+    assert server.asked[1].endswith("date=2026-11-22T10%3A00%3A00")
+    assert taken.since == taken.until
+
+
+def test_the_second_run_changes_nothing():
+    server = Server([FIRST, REMOVED], [FIRST, REMOVED])
+    take_changes(actor=None, source=ADDRESS, get=server)
+    before = everything(), StreamCursor.objects.values().get()
+    take_changes(actor=None, source=ADDRESS, get=server)
+    assert (everything(), StreamCursor.objects.values().get()) == before
+
+
+def test_a_damaged_batch_keeps_nothing_and_the_cursor_stays():
+    server = Server([FIRST], [FIRST | {"id": "2"}, FIRST | {"id": "3", "headline": ""}])
+    take_changes(actor=None, source=ADDRESS, get=server)
+    before = everything(), StreamCursor.objects.values().get()
+    with pytest.raises(DamagedFileError):
+        take_changes(actor=None, source=ADDRESS, get=server)
+    assert (everything(), StreamCursor.objects.values().get()) == before
+
+
+def test_a_moment_in_the_future_does_not_move_the_cursor_past_now():
+    planned = FIRST | {"last_publication_date_changed": "2027-01-01T00:00:00"}
+    taken = take_changes(actor=None, source=ADDRESS, get=Server([planned]))
+    assert taken.until == datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+
+
+def test_a_file_twice(tmp_path, capsys):
+    path = tmp_path / "batch.json"
+    path.write_text(json.dumps([FIRST]), encoding="utf-8")
+    call_command("import_stream", str(path), "--dry-run")
+    assert "nothing was changed" in capsys.readouterr().out
+    assert not DemandSignal.objects.exists()
+    assert not StreamCursor.objects.exists()
+    call_command("import_stream", str(path))
+    before = everything()
+    call_command("import_stream", str(path))
+    assert everything() == before
+    assert "no news since" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("arguments", [["missing.json"], ["http://stream.example.com/"], ["x.json", "--since", "soon"]])
+def test_what_can_not_be_read_is_said(arguments):
+    with pytest.raises(CommandError):
+        call_command("import_stream", *arguments)
+    assert not StreamCursor.objects.exists()
+
+
+@pytest.mark.parametrize("status", [302, 404, 500])
+def test_only_a_plain_answer_is_read(monkeypatch, status):
+    real = httpx.Client
+
+    def client(**options):
+        handler = httpx.MockTransport(
+            lambda request: httpx.Response(status, headers={"location": "https://x.example/"})
+        )
+        return real(transport=handler, **options)
+
+    monkeypatch.setattr(stream.httpx, "Client", client)
+    with pytest.raises(StreamError, match=str(status)):
+        stream.fetch(ADDRESS)

@@ -25,7 +25,8 @@ class Server:
     """Answers of the address, first to last; what it was asked."""
 
     def __init__(self, *batches: object) -> None:
-        self.batches, self.asked = list(batches), []
+        self.batches = list(batches)
+        self.asked: list[str] = []
 
     def __call__(self, url: str) -> bytes:
         self.asked.append(url)

@@ -2,7 +2,20 @@
 
 from django.urls import URLPattern, URLResolver, path, re_path
 
-from backend.api.v1 import applications, docs, matches, me, offers, organisations, reference, students, tokens
+from backend.api.v1 import (
+    applications,
+    docs,
+    imports,
+    matches,
+    me,
+    offers,
+    open_data,
+    organisations,
+    reference,
+    students,
+    tokens,
+    webhooks,
+)
 
 app_name = "api"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -50,5 +63,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("occupations/", reference.Occupations.as_view(), name="occupations"),
     path("programmes/", reference.Programmes.as_view(), name="programmes"),
     path("placement-forms/", reference.PlacementForms.as_view(), name="placement_forms"),
+    path("imports/", imports.Imports.as_view(), name="imports"),
+    path("imports/<int:job_id>/", imports.OneImport.as_view(), name="import"),
+    path("imports/<int:job_id>/run/", imports.RunImport.as_view(), name="import_run"),
+    path("imports/<int:job_id>/undo/", imports.UndoImport.as_view(), name="import_undo"),
+    path("webhooks/", webhooks.Webhooks.as_view(), name="webhooks"),
+    path("webhooks/<int:endpoint_id>/", webhooks.OneWebhook.as_view(), name="webhook"),
+    path("webhooks/<int:endpoint_id>/deliveries/", webhooks.WebhookDeliveries.as_view(), name="webhook_deliveries"),
+    path("webhook-deliveries/<int:delivery_id>/replay/", webhooks.ReplayDelivery.as_view(), name="webhook_replay"),
+    path("open-data/figures/", open_data.Figures.as_view(), name="open_data_figures"),
     re_path(r"^(?P<rest>.*)$", docs.Unknown.as_view(), name="unknown"),
 ]

@@ -66,6 +66,7 @@ def pages(town) -> dict[str, list[str]]:
             reverse("account_login"),
             reverse("account_signup"),
             reverse("for_employers"),
+            reverse("open_data"),
             reverse("privacy"),
         ],
         "student": [
@@ -89,6 +90,9 @@ def pages(town) -> dict[str, list[str]]:
             reverse("employer_application", args=[rows[3].pk]),
             reverse("employer_workplaces"),
             reverse("employer_team"),
+            reverse("employer_imports"),
+            reverse("webhooks"),
+            reverse("calendar"),
         ],
         "coordinator": [
             reverse("coordinator_home"),
@@ -98,6 +102,7 @@ def pages(town) -> dict[str, list[str]]:
             reverse("coordinator_student", args=[rows[1].student_id]),
             reverse("coordinator_placements"),
             reverse("coordinator_organisations"),
+            reverse("coordinator_imports"),
             reverse("coordinator_ledger", args=["application", rows[1].pk]),
         ],
         "network": [reverse("network_home"), reverse("network_jobs"), reverse("network_undelivered")],

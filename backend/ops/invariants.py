@@ -27,7 +27,7 @@ class Breach:
 INVARIANTS: tuple[Invariant, ...] = (
     Invariant(
         "seats.taken_are_held",
-        "the seats taken in a period are those of its holding applications and of matches made by rounds",
+        "the seats taken in a period are those of its holding applications, of matches made by rounds, and of open rounds",
         """
         SELECT count(*) FROM offers_offerperiod p WHERE p.taken <>
           (SELECT count(*) FROM applications_application a
@@ -39,6 +39,7 @@ INVARIANTS: tuple[Invariant, ...] = (
             WHERE m.period_id = p.id AND m.source = 'round' AND m.state IN ('proposed', 'approved')
               AND l.state IS DISTINCT FROM 'cancelled'
               AND NOT EXISTS (SELECT 1 FROM applications_application a WHERE a.match_id = m.id))
+          + (SELECT coalesce(sum(r.held), 0) FROM rounds_roundseat r WHERE r.period_id = p.id)
         """,
     ),
     Invariant(
@@ -116,6 +117,41 @@ INVARIANTS: tuple[Invariant, ...] = (
         """
         SELECT count(*) FROM offers_offer o JOIN organisations_workplace w ON w.id = o.workplace_id
           WHERE w.organisation_id <> o.organisation_id
+        """,
+    ),
+    Invariant(
+        "rounds.promises_are_results",
+        "what a round has promised in a row of seats are the offers of its publication that wait for an answer",
+        """
+        SELECT count(*) FROM rounds_roundseat s WHERE s.promised <> (SELECT count(*) FROM rounds_result r
+          WHERE r.seat_id = s.id AND r.state = 'offered')
+        """,
+    ),
+    Invariant(
+        "rounds.hold_while_they_last",
+        "only an open, closed or published round holds seats, and only such a round keeps its students",
+        """
+        SELECT (SELECT count(*) FROM rounds_roundseat s JOIN rounds_round r ON r.id = s.round_id
+            WHERE s.held > 0 AND r.state NOT IN ('open', 'closed', 'published'))
+          + (SELECT count(*) FROM rounds_participant p JOIN rounds_round r ON r.id = p.round_id
+            WHERE p.is_live AND r.state IN ('finished', 'cancelled'))
+        """,
+    ),
+    Invariant(
+        "rounds.accepted_have_their_match",
+        "an accepted result has a match of the same student in the same period",
+        """
+        SELECT count(*) FROM rounds_result r JOIN rounds_participant p ON p.id = r.participant_id
+          JOIN rounds_roundseat s ON s.id = r.seat_id LEFT JOIN placements_match m ON m.id = r.match_id
+          WHERE r.state = 'accepted' AND (m.id IS NULL OR m.student_id <> p.student_id OR m.period_id <> s.period_id)
+        """,
+    ),
+    Invariant(
+        "rounds.runs_fill_what_they_say",
+        "the seats a run fills are those of its students",
+        """
+        SELECT count(*) FROM rounds_runseat s WHERE s.filled <> (SELECT count(*) FROM rounds_outcome o
+          WHERE o.run_id = s.run_id AND o.seat_id = s.seat_id)
         """,
     ),
     Invariant(

@@ -1,7 +1,7 @@
 """Every kind of notification, written by the command that causes it, reads well in both languages and all three parts."""
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from django.db.models.functions import Now
@@ -23,6 +23,7 @@ from backend.offers.enums import OfferState
 from backend.organisations import team
 from backend.placements import services as placements
 from backend.placements.models import Match
+from backend.rounds import services as rounds
 from backend.students import services as students
 from backend.suggestions import subscriptions
 from tests.exchange.files import CLASS_HEADINGS, CLASS_ROW, csv_file, work
@@ -35,6 +36,7 @@ from tests.factories import (
     StudentFactory,
 )
 from tests.factories.work import handle_events
+from tests.rounds.world import CLOSES, World
 
 pytestmark = pytest.mark.django_db
 
@@ -45,6 +47,7 @@ OWN = {"digest", "notifications"}
 @pytest.fixture
 def everything() -> None:
     """One life in which every kind of notification is written at least once."""
+    rounds_of_every_kind()
     period = PeriodFactory(capacity=1)
     company = MembershipFactory(organisation=period.offer.organisation).user
     coordinator = CoordinatorFactory()
@@ -153,6 +156,33 @@ def import_class(coordinator) -> None:
     )
     WebhookEndpoint.objects.filter(pk=endpoint.pk).update(failing_since=Now() - webhooks.DISABLED_AFTER)
     webhooks.disable_failing()
+
+
+def rounds_of_every_kind() -> None:
+    """One round that is taken back, published again and given on; one that is cancelled."""
+    ranked = World(1, employers_answer_by=CLOSES + timedelta(days=2))
+    MembershipFactory(organisation=ranked.rows[0].period.offer.organisation)
+    students = [StudentFactory() for _ in range(3)]
+    rounds.add_participants(
+        actor=ranked.coordinator, round_id=ranked.round.pk, student_ids=[each.pk for each in students]
+    )
+    ranked.open()
+    for participant in ranked.round.participants.select_related("student__user"):
+        ranked.wish(participant, 0)
+    ranked.close()
+    ranked.publish()
+    rounds.undo_publication(actor=ranked.coordinator, round_id=ranked.round.pk, reason="Fel körning.")
+    publication = ranked.publish()
+    first = publication.results.get(state="offered")
+    rounds.decline_result(actor=first.participant.student.user, result_id=first.pk)
+    second = publication.results.get(state="offered")
+    type(second).objects.filter(pk=second.pk).update(answer_by=clock.now())
+    rounds.lapse_result(result_id=second.pk)
+    appeal = rounds.appeal_result(actor=first.participant.student.user, result_id=first.pk, text="Hur blev det så?")
+    rounds.answer_appeal(actor=ranked.coordinator, appeal_id=appeal.pk, answer="Vi ringer dig i dag.")
+    cancelled = World(1).open()
+    cancelled.student(0)
+    rounds.cancel_round(actor=cancelled.coordinator, round_id=cancelled.round.pk, reason="För få platser.")
 
 
 def resubmit(offer, company) -> None:

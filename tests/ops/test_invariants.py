@@ -14,8 +14,11 @@ from backend.ops.invariants import broken, check
 from backend.ops.seed import seed
 from backend.organisations.models import Workplace
 from backend.placements.models import Match, Placement
+from backend.rounds import services
+from backend.rounds.models import Result, Round, RoundSeat, RunSeat
 from backend.students.models import Student
 from backend.suggestions.models import Suggestion
+from tests.rounds.world import World
 
 pytestmark = pytest.mark.django_db
 
@@ -82,6 +85,28 @@ def mail_without_an_attempt() -> None:
     Delivery.objects.filter(channel="email").update(state="sent")
 
 
+def promise_without_a_result() -> None:
+    row = RoundSeat.objects.filter(promised__gt=0).first()
+    assert row
+    RoundSeat.objects.filter(pk=row.pk).update(promised=0)
+
+
+def finished_round_that_holds() -> None:
+    Round.objects.filter(state="open").update(state="finished")
+
+
+def result_with_the_match_of_another_place() -> None:
+    result = Result.objects.filter(state="accepted").first()
+    assert result
+    Match.objects.filter(pk=result.match_id).update(
+        period=OfferPeriod.objects.exclude(pk=result.match.period_id if result.match else None).first()
+    )
+
+
+def run_that_fills_more_than_it_has_students() -> None:
+    RunSeat.objects.filter(filled__gt=0).update(filled=0)
+
+
 DAMAGES: dict[str, Callable[[], None]] = {
     "seats.taken_are_held": seat_too_many,
     "applications.have_events": lost_event,
@@ -94,6 +119,10 @@ DAMAGES: dict[str, Callable[[], None]] = {
     "waiting_list.ranks_differ": two_of_the_same_rank,
     "students.protected_are_not_suggested": suggestion_of_a_protected_student,
     "deliveries.sent_have_an_attempt": mail_without_an_attempt,
+    "rounds.promises_are_results": promise_without_a_result,
+    "rounds.hold_while_they_last": finished_round_that_holds,
+    "rounds.accepted_have_their_match": result_with_the_match_of_another_place,
+    "rounds.runs_fill_what_they_say": run_that_fills_more_than_it_has_students,
 }
 # What the database itself refuses; the queries stand guard in case a constraint is lost.
 REFUSED_BY_CONSTRAINTS = {
@@ -105,6 +134,11 @@ REFUSED_BY_CONSTRAINTS = {
 
 def test_each_damage_is_noticed() -> None:
     seed(scale=0.05)
+    published = World(2).open()
+    students = [published.student(0) for _ in range(2)]
+    result = published.close().publish().results.get(participant=students[0])
+    services.accept_result(actor=students[0].student.user, result_id=result.pk)
+    World(1).open()
     assert broken() == []
     for name, damage in DAMAGES.items():
         point = transaction.savepoint()

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from django.db.models.functions import Now
 
@@ -42,7 +42,7 @@ class World:
     """An open round with a coordinator. `places(2, 1)` are rows with so many seats, `student(a, b)` wishes for rows."""
 
     def __init__(self, *seats: int, **changes: Any) -> None:
-        self.coordinator: User = CoordinatorFactory()
+        self.coordinator = cast(User, CoordinatorFactory())
         self.round: Round = services.create_round(actor=self.coordinator, details=details(**changes))
         self.rows: list[RoundSeat] = []
         if seats:

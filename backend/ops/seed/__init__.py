@@ -20,6 +20,7 @@ from backend.ops.seed.offers import plant_offers
 from backend.ops.seed.organisations import plant_organisations
 from backend.ops.seed.personas import NETWORK, Personas
 from backend.ops.seed.plan import HOME, Plan, World
+from backend.ops.seed.rounds import Rounds
 from backend.ops.seed.settle import mark, settle, suppress_mails
 from backend.ops.seed.stories import Stories
 from backend.ops.seed.students import plant_students
@@ -94,6 +95,7 @@ def _plant(plan: Plan) -> int:
     personas.plant_elin()
     personas.plant_workshop()
     personas.tell()
+    Rounds(plan, world, personas.coordinator).plant()
     settle(since)
     suppressed = suppress_mails(since)
     log(

@@ -1,6 +1,8 @@
 """Rows the channels keep beside the deliveries: what providers told us, addresses that bounced, browsers that may be
 pushed to."""
 
+import hashlib
+
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
@@ -70,6 +72,11 @@ class PushSubscription(models.Model):
 
     class Meta:
         ordering = ["id"]
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the endpoint, hex: by it a browser knows itself on the list, and a reader of the page learns nothing."""
+        return hashlib.sha256(self.endpoint.encode()).hexdigest()
 
     def __str__(self) -> str:
         return f"browser {self.pk} of user {self.user_id}"

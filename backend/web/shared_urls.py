@@ -12,6 +12,7 @@ from backend.web import (
     notification_settings,
     notifications,
     provider_webhooks,
+    reach,
 )
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -33,6 +34,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("demo/mail/", caught_mail.index, name="caught_mails"),
     path("demo/mail/<str:mail_id>/", caught_mail.message, name="caught_mail"),
     path("demo/mail/<str:mail_id>/html/", caught_mail.message_html, name="caught_mail_html"),
+    path("notifications/reach/", reach.page, name="reach"),
+    path("notifications/reach/address/", reach.trust_address, name="reach_trust"),
+    path("notifications/reach/trial/", reach.try_it, name="reach_trial"),
+    path("notifications/reach/browsers/", reach.add_browser, name="reach_browser"),
+    path("notifications/reach/browsers/<int:subscription_id>/", reach.remove_browser, name="reach_browser_remove"),
+    path("sw.js", reach.service_worker, name="service_worker"),
     # Set down at the providers: these two stay as they are.
     path("webhooks/mail/", provider_webhooks.mail, name="mail_reports"),
     path("webhooks/sms/", provider_webhooks.sms, name="sms_reports"),

@@ -79,6 +79,7 @@ def pages(town) -> dict[str, list[str]]:
             reverse("alert_new"),
             reverse("notifications"),
             reverse("notification_settings"),
+            reverse("reach"),
             reverse("offer", args=[offer.pk]),
         ],
         "company": [

@@ -18,6 +18,7 @@ from backend.students import services
 from backend.students.models import Alert
 from backend.students.services import AlertDetails
 from backend.web.access import logged_in, student
+from backend.web.context import roles_of
 from backend.web.form_errors import add_domain_error
 from backend.web.student import needs_profile
 
@@ -77,13 +78,15 @@ def _summary(alert: Alert) -> str:
     return " · ".join(part for part in parts if part) or _("Every new place")
 
 
-@student
+@logged_in
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
-    """The student's alerts, with what each looks for."""
+    """The student's alerts, with what each looks for. Without a profile there are none yet, and the page says how."""
     alerts = Alert.objects.filter(student__user=_person(request)).select_related("form", "group", "municipality")
     rows = [{"alert": alert, "summary": _summary(alert)} for alert in alerts]
-    return render(request, "pages/student/alerts.html", {"rows": rows})
+    # Someone who has just signed up is led to the profile first; people of other roles have no use for alerts.
+    can_add = hasattr(request.user, "student") or not roles_of(_person(request))
+    return render(request, "pages/student/alerts.html", {"rows": rows, "can_add": can_add})
 
 
 def _initial(request: HttpRequest, alert: Alert | None) -> dict[str, Any]:

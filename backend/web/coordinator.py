@@ -24,7 +24,7 @@ from backend.organisations.municipality_settings import settings_of
 from backend.organisations.services import set_trust
 from backend.placements.models import Match, Placement
 from backend.placements.policies import matches_visible_to, placements_visible_to
-from backend.placements.selectors import list_matches_to_decide
+from backend.placements.selectors import list_matches_to_decide, list_protected_matches
 from backend.reference.models import Municipality
 from backend.web.access import coordinator
 from backend.web.coordinator_rows import ago, match_rows, oldest_text, student_row
@@ -58,8 +58,9 @@ def home(request: HttpRequest) -> HttpResponse:
         "at_risk": sum(row.at_risk for row in classes),
         "unplaced": sum(row.unplaced for row in classes),
     }
+    hidden = list_protected_matches(user).count()
     waiting_matches, waiting_offers = list(matches[:MATCHES_AT_HOME]), list(offers[:1])
-    counts = {"matches": matches.count(), "offers": offers.count(), "silent": silent.count()}
+    counts = {"matches": matches.count(), "offers": offers.count(), "silent": silent.count(), "hidden": hidden}
     tasks = _tasks(
         totals["unplaced"],
         [row.name for row in shown],
@@ -104,6 +105,20 @@ def _tasks(
                 % {"organisation": organisation, "time": ago(silent.submitted_at)},
                 "url": reverse("coordinator_silence"),
                 "action": _("See who waits"),
+            }
+        )
+    if counts["hidden"]:
+        title = ngettext(
+            "%(number)d match of a student with protected identity waits for you",
+            "%(number)d matches of students with protected identity wait for you",
+            counts["hidden"],
+        )
+        tasks.append(
+            {
+                "title": title % {"number": counts["hidden"]},
+                "text": _("Only those with a grant see this."),
+                "url": reverse("coordinator_protected"),
+                "action": _("Open"),
             }
         )
     if counts["matches"]:

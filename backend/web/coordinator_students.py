@@ -24,7 +24,7 @@ from backend.placements.selectors import list_placements_coordinated_by
 from backend.placements.services import end_placement
 from backend.reference.work_rules import age_class, age_on
 from backend.students.models import GuardianConsent
-from backend.students.policies import is_minor
+from backend.students.policies import can_protect, is_minor
 from backend.students.selectors import consent_is_missing
 from backend.web.access import coordinator, coordinator_or_network
 from backend.web.coordinator import class_rows, figures
@@ -136,6 +136,7 @@ def student(request: HttpRequest, student_id: int) -> HttpResponse:
         "pages/coordinator/student.html",
         {
             "student": found,
+            "can_protect": can_protect(person(request), found),
             "standing": standing.label,
             "color": STANDING_COLORS[standing],
             "age": age_on(found.birth_date, today),

@@ -5,10 +5,12 @@ from django.urls import URLPattern, URLResolver, path
 from backend.web import (
     coordinator,
     coordinator_decisions,
+    coordinator_protected,
     coordinator_queues,
     coordinator_settings,
     coordinator_students,
     network,
+    network_grants,
 )
 from backend.web.exports import export_paths
 
@@ -36,6 +38,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
         coordinator_students.withdraw,
         name="coordinator_withdraw",
     ),
+    path("samordnare/elever/<int:student_id>/skydda/", coordinator_protected.protect, name="coordinator_protect"),
+    path("samordnare/skyddade/", coordinator_protected.index, name="coordinator_protected"),
+    path("samordnare/skyddade/<int:student_id>/", coordinator_protected.student, name="coordinator_protected_student"),
     path("samordnare/placeringar/", coordinator_students.placements, name="coordinator_placements"),
     path("samordnare/placeringar/<int:placement_id>/", coordinator_students.placement, name="coordinator_placement"),
     path("samordnare/organisationer/", coordinator.organisations, name="coordinator_organisations"),
@@ -49,6 +54,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path("samordnare/utskick/<str:subject_type>/<int:subject_id>/", coordinator.ledger, name="coordinator_ledger"),
     path("natverket/", network.home, name="network_home"),
+    path("natverket/skyddade/", network_grants.grants, name="network_grants"),
+    path("natverket/skyddade/<int:grant_id>/ta-tillbaka/", network_grants.revoke, name="network_grant_revoke"),
     path("natverket/jobb/", network.scheduled, name="network_jobs"),
     path("natverket/utskick/", network.undelivered, name="network_undelivered"),
     path("natverket/utskick/<int:delivery_id>/skicka-igen/", network.resend, name="network_resend"),

@@ -157,23 +157,11 @@ def _own_place(user: User, pk: int) -> str:
     return _round(user, the_round.pk)
 
 
-def _import(user: User, pk: int) -> str:
-    return reverse("import", args=[pk])
-
-
-def _student(user: User, pk: int) -> str:
-    if Student.objects.filter(pk=pk, user=user).exists():
-        return reverse("student_home")
-    return reverse("coordinator_student", args=[pk])
-
-
 GUIDES: dict[str, Guide] = {
     "importjob": _import,
     "webhookendpoint": _webhook,
     "student": _student,
     "task": _task,
-    "importjob": _import,
-    "student": _student,
     "user": _oneself,
     "offer": _offer,
     "application": _application,

@@ -39,7 +39,11 @@ LATE_AFTER = 2
 
 
 def suppressed(number: int) -> str:
-    """A count of people as text; below five nobody can be picked out of it."""
+    """A count of people as text; below five somebody could be picked out of it.
+
+    0 reads the same as 1 to 4. That nobody of a known group is placed says something about every one of them, and a 0
+    shown beside hidden counts would tell when the first one came.
+    """
     return str(number) if number >= FEWEST_SHOWN else _("under 5")
 
 

@@ -15,7 +15,15 @@ from backend.notifications.unsubscribe import make_token
 from backend.students.links import guardian_path
 from backend.students.models import GuardianConsent
 from backend.students.services import add_guardian
-from tests.factories import CoordinatorFactory, GuardianshipFactory, MembershipFactory, PeriodFactory, StudentFactory
+from tests.factories import (
+    CoordinatorFactory,
+    GuardianshipFactory,
+    MembershipFactory,
+    PeriodFactory,
+    StudentFactory,
+    UserFactory,
+)
+from tests.web.desk import logged_in
 
 pytestmark = pytest.mark.django_db
 
@@ -202,3 +210,11 @@ def test_health_tells_yes_and_no(client):
 def test_an_event_without_subscribers_is_no_error():
     event = events.record("nobody.listens", StudentFactory())
     assert event.handlings.count() == 0
+
+
+@pytest.mark.parametrize(("make", "adds"), [(UserFactory, True), (CoordinatorFactory, False)])
+def test_alerts_of_someone_without_a_profile_are_an_empty_page(make, adds):
+    page = logged_in(make()).get(reverse("alerts"))
+    assert page.status_code == 200
+    assert "Inga bevakningar än" in page.text
+    assert ("Ny bevakning" in page.text) == adds

@@ -126,7 +126,7 @@ def test_a_lost_answer_is_asked_for_again_and_nothing_is_doubled(example, monkey
     workplace = WorkplaceFactory()
     owner = MembershipFactory(organisation=workplace.organisation, role="owner").user
     inner = httpx.WSGITransport(app=get_wsgi_application())
-    lost = []
+    lost: list[int] = []
 
     class Loses(httpx.BaseTransport):
         def handle_request(self, request: httpx.Request) -> httpx.Response:

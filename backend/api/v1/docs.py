@@ -2,6 +2,7 @@
 
 from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView
+from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -15,6 +16,11 @@ class Schema(ReferenceView):
     """OpenAPI 3: YAML, or JSON with `Accept: application/json`. Open to everyone."""
 
     renderer_classes = SpectacularAPIView.renderer_classes
+
+    def get_renderers(self) -> list[BaseRenderer]:
+        # A refusal is a problem in JSON here as everywhere.
+        classes = self.renderer_classes if self.request.method == "GET" else ReferenceView.renderer_classes
+        return [renderer() for renderer in classes]
 
     def get(self, request: Request) -> Response:
         return Response(document())

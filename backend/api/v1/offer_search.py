@@ -19,6 +19,7 @@ from backend.offers.models import Offer, OfferQuerySet
 from backend.offers.queues import list_offers_to_review
 from backend.offers.search import ORDERS, Search
 from backend.reference.models import Municipality, OccupationField, PlacementForm, Programme
+from backend.suggestions.selectors import scores_for
 from backend.tokens.enums import Scope
 
 LISTS = ("open", "own", "municipality", "to_review")
@@ -99,6 +100,7 @@ def search_from(principal: Principal, asked: dict[str, Any]) -> Search:
     if asked["order"] == "distance" and place is None:
         raise Invalid("search.no_place", _("Choose a place to measure the distance from."), field="place")
     reader = principal.reader(Scope.PROFILE_READ)
+    is_personal = asked["order"] == "fit" and reader is not None and hasattr(reader, "student")
     return Search(
         text=asked.get("q", ""),
         place=place,
@@ -110,7 +112,7 @@ def search_from(principal: Principal, asked: dict[str, Any]) -> Search:
         months=tuple(date.fromisoformat(f"{month}-01") for month in asked.get("month", ())),
         only_free=asked["free"],
         order=asked["order"],
-        student=reader.student.pk if reader is not None and hasattr(reader, "student") else None,
+        scores=scores_for(reader.student.pk) if is_personal and reader is not None else (),
     )
 
 

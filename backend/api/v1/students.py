@@ -10,6 +10,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from backend.accounts.models import User
+from backend.accounts.policies import is_coordinator, is_network_office
 from backend.api.conditional import require_match
 from backend.api.principals import not_found
 from backend.api.schema import operation
@@ -250,6 +252,11 @@ def _details_of(student: Student) -> ProfileDetails:
     )
 
 
+def _works_here(user: User) -> bool:
+    """Whether the account is for something else already, as on the profile's page."""
+    return is_coordinator(user) or is_network_office(user) or user.memberships.exists() or user.guardianships.exists()
+
+
 class Profile(StudentView):
     scopes = {"GET": R, "PATCH": W}
 
@@ -278,6 +285,8 @@ class Profile(StudentView):
             student = self.own()
             if student is not None:
                 require_match(request, ProfileAnswer(student).data)
+            elif _works_here(self.person):
+                raise NotAllowed("profile.not_student", _("Only students have a profile."))
             elif "birth_date" not in data:
                 missing = serializers.ErrorDetail(str(_("Check the date of birth.")), code="required")
                 raise serializers.ValidationError({"birth_date": [missing]})

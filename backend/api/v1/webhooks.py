@@ -80,7 +80,7 @@ class Webhooks(ApiView):
     def post(self, request: Request) -> Response:
         """The signing secret is in this answer and nowhere else, not even in a repeated one."""
         data = self.parse(WebhookInput)
-        organisation = Organisation.objects.filter(pk=data.get("organisation")).first()
+        organisation = Organisation.objects.filter(pk=data.get("organisation") or 0).first()
         endpoint, secret = services.register_webhook(
             actor=self.person,
             url=data["url"],

@@ -1,8 +1,6 @@
 """What organisations post: offers, their periods, and the seats that can never be given twice."""
 
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import GinIndex
-from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -12,10 +10,20 @@ from backend.accounts.policies import is_network_office, municipalities_coordina
 from backend.common.models import TimestampedModel
 from backend.offers.demand import AdPrefill, DemandSignal
 from backend.offers.enums import CloseReason, OfferState
+from backend.offers.search_entry import SearchDocument, SearchEntry, SearchWord
 from backend.organisations.models import Organisation, Workplace
 from backend.reference.models import HazardFlag, OccupationGroup, PlacementForm, Programme
 
-__all__ = ["AdPrefill", "DemandSignal", "Offer", "OfferPeriod", "OfferQuerySet"]
+__all__ = [
+    "AdPrefill",
+    "DemandSignal",
+    "Offer",
+    "OfferPeriod",
+    "OfferQuerySet",
+    "SearchDocument",
+    "SearchEntry",
+    "SearchWord",
+]
 
 
 class OfferQuerySet(models.QuerySet["Offer"]):
@@ -81,12 +89,6 @@ class Offer(TimestampedModel):
     sent_back_reason = models.TextField(blank=True)
     source = models.CharField(max_length=20, blank=True)
     source_ref = models.CharField(max_length=120, blank=True)
-    search = models.GeneratedField(
-        expression=SearchVector("title", weight="A", config="swedish")
-        + SearchVector("tasks", "requirements", weight="B", config="swedish"),
-        output_field=SearchVectorField(),
-        db_persist=True,
-    )
 
     objects = OfferQuerySet.as_manager()
 
@@ -94,7 +96,6 @@ class Offer(TimestampedModel):
         indexes = [
             models.Index(fields=["-published_at", "-id"], name="offer_newest", condition=Q(state="published")),
             models.Index(fields=["state", "submitted_at"], name="offer_state"),
-            GinIndex(fields=["search"], name="offer_search"),
         ]
         constraints = [
             models.UniqueConstraint(

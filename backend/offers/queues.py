@@ -29,16 +29,6 @@ def list_offers_to_review(user: User) -> OfferQuerySet:
     return Offer.objects.for_lists().filter(mine, state=OfferState.SUBMITTED).order_by("submitted_at", "pk")
 
 
-def list_offers_in(municipality_codes: "set[str]") -> OfferQuerySet:
-    """The offers of the municipalities that have been submitted at least once, newest first."""
-    return (
-        Offer.objects.for_lists()
-        .filter(workplace__municipality__in=municipality_codes)
-        .exclude(state=OfferState.DRAFT, submitted_at__isnull=True)
-        .order_by("-pk")
-    )
-
-
 @dataclass(frozen=True)
 class HazardRow:
     """One risk and its verdicts in the order of ON_A_SCREEN."""

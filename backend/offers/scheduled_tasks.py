@@ -7,6 +7,7 @@ from backend.common.schedule import periodic
 from backend.offers import services
 from backend.offers.enums import OfferState
 from backend.offers.models import Offer
+from backend.offers.search_words import refresh_words
 
 
 @periodic("offers.close_overdue", every=timedelta(hours=1))
@@ -15,3 +16,9 @@ def close_overdue() -> int:
     open_offers = Offer.objects.filter(state__in=[OfferState.PUBLISHED, OfferState.PAUSED])
     late = open_offers.filter(apply_by__lt=clock.today()) | open_offers.exclude(periods__end__gte=clock.today())
     return sum(services.close_overdue_offer(offer_id=pk) for pk in set(late.values_list("pk", flat=True)))
+
+
+@periodic("offers.refresh_search_words", every=timedelta(days=1))
+def refresh_search_words() -> int:
+    """Forgets the words of places that are gone and adds those that were skipped."""
+    return refresh_words()

@@ -46,3 +46,9 @@ def reasons_texts(suggestions: Sequence[Suggestion]) -> dict[int, list[str]]:
     """Sentences for many suggestions with one query, by suggestion id."""
     names = occupation_names(reason for row in suggestions for reason in row.reasons)
     return {row.pk: [sentence(reason, names) for reason in row.reasons] for row in suggestions}
+
+
+def scores_for(student_id: int, *, most: int = 100) -> tuple[tuple[int, float], ...]:
+    """The offers that fit a student best, each with its score from 0 to 1, best first. One query."""
+    best = Suggestion.objects.filter(student=student_id, dismissed_at__isnull=True).order_by("-score", "offer")
+    return tuple(best.values_list("offer", "score")[:most])

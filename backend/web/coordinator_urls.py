@@ -11,6 +11,7 @@ from backend.web import (
     coordinator_students,
     network,
     network_grants,
+    person_tasks,
 )
 from backend.web.exports import export_paths
 
@@ -52,6 +53,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(
         "samordnare/installningar/<str:municipality_code>/", coordinator_settings.settings, name="coordinator_settings"
     ),
+    path("uppgifter/", person_tasks.index, name="tasks"),
+    path("uppgifter/<int:task_id>/klar/", person_tasks.close, name="task_close"),
     path("samordnare/utskick/<str:subject_type>/<int:subject_id>/", coordinator.ledger, name="coordinator_ledger"),
     path("natverket/", network.home, name="network_home"),
     path("natverket/skyddade/", network_grants.grants, name="network_grants"),

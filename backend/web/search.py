@@ -1,58 +1,88 @@
-"""The search for places: words, a place with a radius, filters with counters, pages, and a way on when nothing is found."""
+"""The search for places: words, a place or the own position with a radius, filters with counters, pages, and a way on
+when nothing is found.
+"""
 
+import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from hashlib import sha256
 from typing import Any
-from urllib.parse import urlencode
 
+from django.conf import settings
+from django.core.cache import caches
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
-from django.urls import reverse
-from django.utils.formats import date_format
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from backend.accounts.models import User
 from backend.applications.enums import LIVE_STATES
 from backend.applications.models import Application
 from backend.offers.models import Offer
-from backend.offers.selectors import ORDERS, Facets, FacetValue, Search, count_facets, search_offers
-from backend.reference.selectors import search_municipality
+from backend.offers.search import ORDERS, Search, find_page, matching_entries
+from backend.offers.search_facets import Facets, count_facets
+from backend.offers.search_places import find_place
 from backend.suggestions.models import Suggestion
-from backend.suggestions.selectors import reasons_texts
+from backend.suggestions.selectors import reasons_texts, scores_for
 from backend.web.access import public
+from backend.web.municipality_map import MapMember, build_map
 from backend.web.offer_rows import offer_row
+from backend.web.search_filters import (
+    MULTIPLE,
+    RADII,
+    address,
+    alert_address,
+    chosen_filters,
+    facet_lists,
+    next_radius,
+    order_links,
+    page_address,
+    place_text,
+    title_of,
+    ways_on,
+)
 
 PAGE = 20
-RADII = (10, 20, 40, 80, 150)
-MOST_VALUES = 8
 LONGEST_TEXT = 80
-MULTIPLE = ("form", "municipality", "field", "programme", "month")
+USUAL_RADIUS = 40
+# Above this many hits the one that fits best says little and costs much: the newest come first.
+MOST_RANKED = 5_000
+# Counting this many places takes a while, and nobody sees whether the number is half a minute old.
+MANY = 10_000
+COUNTERS_KEPT = 30  # seconds
+POINT = re.compile(r"(\d{2}\.\d{1,4}),(\d{1,2}\.\d{1,4})", re.ASCII)
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What the address asks for, cleaned. unknown_place: a place name that no municipality has."""
+    """What the address asks for, cleaned. unknown_place: a place name that nothing resembles. guessed_place: that the
+    name was misspelt and the nearest one is taken.
+    """
 
     search: Search
     where: str
     unknown_place: str
-    page: int
+    guessed_place: bool
+    cursor: str
 
 
 def read_query(query: QueryDict) -> Asked:
     """Codes that do not exist simply find nothing or are left out; nothing in an address is an error."""
-    where = query.get("where", "").strip()[:LONGEST_TEXT]
-    found = search_municipality(where) if where else []
-    place = found[0] if found else None
-    km = query.get("km", "")
-    radius = int(km) if km.isascii() and km.isdigit() and int(km) in RADII and place is not None else None
+    where = query.get("where", "").replace("\0", " ").strip()[:LONGEST_TEXT]
+    point = None if where else _point(query.get("near", ""))
+    found = find_place(where) if where else None
+    place = found.municipality if found else None
+    text = query.get("q", "").replace("\0", " ").strip()[:LONGEST_TEXT]
+    radius = _radius(query.get("km", ""), is_somewhere=place is not None or point is not None)
+    if point is not None and radius is None:
+        radius = USUAL_RADIUS
     order = query.get("order", "")
     search = Search(
-        text=query.get("q", "").replace("\0", " ").strip()[:LONGEST_TEXT],
+        text=text,
         place=place,
+        point=point,
         radius_km=radius,
         forms=_codes(query, "form"),
         municipalities=_codes(query, "municipality"),
@@ -60,11 +90,29 @@ def read_query(query: QueryDict) -> Asked:
         programmes=_codes(query, "programme"),
         months=tuple(_months(_codes(query, "month"))),
         only_free=query.get("free") == "1",
-        order=order if order in ORDERS else ("distance" if radius else "newest"),
+        order=order if order in ORDERS else ("distance" if radius else "fit"),
     )
-    page = query.get("page", "")
-    number = int(page) if page.isascii() and page.isdigit() and len(page) < 6 else 1
-    return Asked(search, where, where if where and place is None else "", max(number, 1))
+    return Asked(
+        search,
+        where,
+        unknown_place=where if where and place is None else "",
+        guessed_place=found is not None and found.is_guess,
+        cursor=query.get("from", "")[:300],
+    )
+
+
+def _point(text: str) -> tuple[float, float] | None:
+    """A position rounded to about a kilometre, however exact the address is."""
+    found = POINT.fullmatch(text.strip())
+    if found is None:
+        return None
+    lat, lon = round(float(found[1]), 2), round(float(found[2]), 2)
+    return (lat, lon) if 54 <= lat <= 70 and 9 <= lon <= 26 else None
+
+
+def _radius(text: str, *, is_somewhere: bool) -> int | None:
+    known = {str(km): km for km in RADII}
+    return known.get(text) if is_somewhere else None
 
 
 def _codes(query: QueryDict, name: str) -> tuple[str, ...]:
@@ -79,55 +127,100 @@ def _months(texts: Iterable[str]) -> Iterable[date]:
             continue
 
 
-def month_label(first: date) -> str:
-    return date_format(first, "F Y")
-
-
 @public
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     asked = read_query(request.GET)
-    search = asked.search
-    facets = count_facets(search)
-    found = search_offers(search)
-    total = found.count()
-    last_page = max(1, -(-total // PAGE))
-    page = min(asked.page, last_page)
-    offers = list(found.for_lists()[(page - 1) * PAGE : page * PAGE])
-    applied, reasons = personal_facts(request, offers)
+    search = replace(asked.search, scores=suggestion_scores(request)) if asked.search.order == "fit" else asked.search
+    facets = counted(search)
+    if search.order == "fit" and not search.scores and facets.total > MOST_RANKED:
+        search = replace(search, order="newest")
+    page = find_page(search, asked.cursor, size=PAGE)
+    applied, reasons = personal_facts(request, page.rows)
     lists = facet_lists(search, facets)
-    chosen = chosen_filters(request.GET, lists)
+    chips = chosen_filters(request.GET, lists)
     context = {
-        "title": _title(total, search),
+        "title": title_of(facets.total, search),
         "q": search.text,
         "where": search.place.name if search.place else asked.where,
+        "near": f"{search.point[0]},{search.point[1]}" if search.point else "",
         "unknown_place": asked.unknown_place,
+        "guessed_place": asked.where if asked.guessed_place else "",
+        "replaced": search.reading.replaced,
         "km": str(search.radius_km or ""),
         "radius_options": [
             ("", _("Only in the municipality")),
             *((str(km), _("Within %(km)d km") % {"km": km}) for km in RADII),
         ],
-        "more_text": _place_text(search),
+        "more_text": place_text(search),
         "facets": lists,
-        "free_options": [
-            {"value": "1", "label": _("Only with free seats"), "count": facets.free, "checked": search.only_free}
+        "chips": chips,
+        "clear_url": address(request.GET, drop=[*MULTIPLE, "free"]),
+        "keep_filters": [
+            (name, value) for name in (*MULTIPLE, "free", "order") for value in request.GET.getlist(name) if value
         ],
-        "chips": chosen,
-        "clear_url": address(request.GET, drop=[*MULTIPLE, "free", "page"]),
-        "keep_filters": [(name, value) for name in (*MULTIPLE, "free", "order") for value in request.GET.getlist(name)],
         "keep_words": [
-            (name, request.GET.get(name, "")) for name in ("q", "where", "km", "order") if request.GET.get(name)
+            (name, request.GET.get(name, "")) for name in ("q", "where", "near", "km", "order") if request.GET.get(name)
         ],
-        "orders": _orders(request.GET, search),
-        "submit": ngettext("Show %(total)d place", "Show %(total)d places", total) % {"total": total},
-        "rows": [offer_row(offer, applied=applied, reasons=reasons) for offer in offers],
-        "total": total,
-        "page_text": _page_text(page, total),
-        "previous_url": address(request.GET, page=str(page - 1)) if page > 1 else "",
-        "next_url": address(request.GET, page=str(page + 1)) if page < last_page else "",
+        "orders": order_links(request.GET, search),
+        "submit": ngettext("Show %(total)d place", "Show %(total)d places", facets.total) % {"total": facets.total},
+        "rows": [offer_row(offer, applied=applied, reasons=reasons) for offer in page.rows],
+        "total": facets.total,
+        "page_text": _page_text(page.first, len(page.rows), facets.total),
+        "previous_url": page_address(request.GET, page.previous),
+        "next_url": page_address(request.GET, page.next),
         "alert_url": alert_address(search),
+        "canonical": settings.SITE_URL + address(request.GET),
+        "feed_query": address(request.GET).partition("?")[2],
+        "map": _map(facets) if request.GET.get("map") == "1" else None,
+        "map_url": address(request.GET) + ("&" if "?" in address(request.GET) else "?") + "map=1",
+        "ways": [] if facets.total else ways_on(request.GET, search, facets, chips, _wider(search)),
+        "without_words": _without_words(request.GET, search) if not facets.total else None,
     }
-    return render(request, "pages/public/search.html", context)
+    response = render(request, "pages/public/search.html", context)
+    if request.headers.get("HX-Request") == "true":
+        response["HX-Push-Url"] = address(request.GET)
+    return response
+
+
+def counted(search: Search) -> Facets:
+    """The counters; of very many places at most half a minute old."""
+    kept = caches["counters"]
+    key = sha256(repr((get_language(), replace(search, order="", scores=()))).encode()).hexdigest()
+    facets: Facets | None = kept.get(key)
+    if facets is None:
+        facets = count_facets(search)
+        if facets.base >= MANY:
+            kept.set(key, facets, COUNTERS_KEPT)
+    return facets
+
+
+def _map(facets: Facets) -> Any:
+    return build_map(MapMember(value.value, value.label, value.count) for value in facets.municipalities[:40])
+
+
+def _wider(search: Search) -> int:
+    """How many places the next wider radius finds."""
+    km = next_radius(search)
+    return matching_entries(replace(search, radius_km=km)).count() if km else 0
+
+
+def _without_words(query: QueryDict, search: Search) -> dict[str, str] | None:
+    """The same search without its words, when that finds something."""
+    if not search.text:
+        return None
+    count = matching_entries(replace(search, text="")).count()
+    text = ngettext("%(count)d place without “%(filter)s”", "%(count)d places without “%(filter)s”", count)
+    words = {"count": count, "filter": search.text}
+    return {"text": text % words, "url": address(query, drop=["q"])} if count else None
+
+
+def suggestion_scores(request: HttpRequest) -> tuple[tuple[int, float], ...]:
+    """The places that fit the student who asks best, with their scores; none for others. One query."""
+    user = request.user
+    if not isinstance(user, User) or not hasattr(user, "student"):
+        return ()
+    return scores_for(user.student.pk)
 
 
 def personal_facts(request: HttpRequest, offers: Sequence[Offer]) -> tuple[set[int], dict[int, list[str]]]:
@@ -142,103 +235,5 @@ def personal_facts(request: HttpRequest, offers: Sequence[Offer]) -> tuple[set[i
     return set(live.values_list("period__offer", flat=True)), {row.offer_id: texts[row.pk] for row in suggestions}
 
 
-def facet_lists(search: Search, facets: Facets) -> list[dict[str, Any]]:
-    """The groups of filters: the values that would find something, and those that are chosen already."""
-    months = [FacetValue(f"{first:%Y-%m}", month_label(first), count) for first, count in facets.months]
-    chosen_months = tuple(f"{first:%Y-%m}" for first in search.months)
-    groups = [
-        ("form", _("Kind of place"), facets.forms, search.forms),
-        ("field", _("Field of work"), _most(facets.fields), search.fields),
-        ("programme", _("Your programme"), _most(facets.programmes), search.programmes),
-        ("month", _("When"), months, chosen_months),
-        ("municipality", _("Municipality"), _most(facets.municipalities), search.municipalities),
-    ]
-    return [
-        {"name": name, "legend": legend, "options": _options(values, chosen, facets)}
-        for name, legend, values, chosen in groups
-    ]
-
-
-def _most(values: list[FacetValue]) -> list[FacetValue]:
-    """The values with most places; chosen ones that are left out come back in `_options`."""
-    kept = {value.value for value in sorted(values, key=lambda value: -value.count)[:MOST_VALUES]}
-    return [value for value in values if value.value in kept]
-
-
-def _options(values: list[FacetValue], chosen: tuple[str, ...], facets: Facets) -> list[dict[str, Any]]:
-    every = {
-        v.value: v for group in (facets.forms, facets.fields, facets.programmes, facets.municipalities) for v in group
-    }
-    shown = [value for value in values if value.count or value.value in chosen]
-    known = {value.value for value in shown}
-    shown += [every[code] for code in chosen if code in every and code not in known]
-    return [{"value": v.value, "label": v.label, "count": v.count, "checked": v.value in chosen} for v in shown]
-
-
-def chosen_filters(query: QueryDict, lists: list[dict[str, Any]]) -> list[dict[str, str]]:
-    """A chip for each chosen filter, whose address is this page without it. Values nobody knows show their code."""
-    labels = {(group["name"], option["value"]): option["label"] for group in lists for option in group["options"]}
-    chips = [
-        {"label": labels.get((name, value), value), "url": address(query, without=(name, value))}
-        for name in MULTIPLE
-        for value in dict.fromkeys(query.getlist(name))
-        if value
-    ]
-    if query.get("free") == "1":
-        chips.append({"label": _("Only with free seats"), "url": address(query, drop=["free"])})
-    return chips
-
-
-def address(query: QueryDict, *, drop: Iterable[str] = (), without: tuple[str, str] = ("", ""), **changed: str) -> str:
-    """The search page's address with parts dropped or changed. Every change begins at the first page."""
-    gone = {*drop, *changed, "page"}
-    pairs = [
-        (name, value)
-        for name, values in query.lists()
-        for value in values
-        if value and name not in gone and (name, value) != without
-    ]
-    pairs += list(changed.items())
-    return f"{reverse('search')}?{urlencode(pairs)}" if pairs else reverse("search")
-
-
-def _title(total: int, search: Search) -> str:
-    if search.place is None:
-        return ngettext("%(total)d place", "%(total)d places", total) % {"total": total}
-    words = {"total": total, "place": search.place.name}
-    if search.radius_km:
-        return ngettext("%(total)d place near %(place)s", "%(total)d places near %(place)s", total) % words
-    return ngettext("%(total)d place in %(place)s", "%(total)d places in %(place)s", total) % words
-
-
-def _place_text(search: Search) -> str:
-    if search.place is None:
-        return _("Where?")
-    return f"{search.place.name}, {search.radius_km} km" if search.radius_km else search.place.name
-
-
-def _orders(query: QueryDict, search: Search) -> list[dict[str, Any]]:
-    names = {"newest": _("Newest"), "closing": _("Closing first"), "distance": _("Nearest")}
-    usable = [order for order in ORDERS if order != "distance" or search.place is not None]
-    return [
-        {"label": names[order], "url": address(query, order=order), "current": order == search.order}
-        for order in usable
-    ]
-
-
-def _page_text(page: int, total: int) -> str:
-    first = (page - 1) * PAGE + 1
-    last = min(page * PAGE, total)
-    return _("%(first)d–%(last)d of %(total)d") % {"first": first, "last": last, "total": total}
-
-
-def alert_address(search: Search) -> str:
-    """The form for an alert, filled with this search."""
-    parts = {
-        "q": search.text,
-        "form": search.forms[0] if search.forms else "",
-        "where": search.place.name if search.place else "",
-        "municipality": search.municipalities[0] if len(search.municipalities) == 1 else "",
-        "km": str(search.radius_km or ""),
-    }
-    return f"{reverse('alert_new')}?{urlencode({name: value for name, value in parts.items() if value})}"
+def _page_text(first: int, shown: int, total: int) -> str:
+    return _("%(first)d–%(last)d of %(total)d") % {"first": first, "last": first + shown - 1, "total": total}

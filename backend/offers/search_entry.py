@@ -1,0 +1,75 @@
+"""What the search reads: for each published offer a narrow row to count and a document of words, and a list of all words.
+
+Triggers of the database write them, in the transaction of whatever changed an offer (migration 0005, docs/adr/0008).
+"""
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
+from django.db import models
+
+
+class SearchEntry(models.Model):
+    """The row of a published offer.
+
+    field: the occupation's. programmes: codes, none = for everyone. months: yyyymm of every month with a day of a
+    period. The same as texts, parted by blanks, are three times faster to count by. last_day: of the last period
+    (None: there is none). closes_on: the last day to apply, 9999-12-31 without one.
+    lat, lon: degrees of the site, else of its municipality's centre.
+    """
+
+    offer = models.OneToOneField("offers.Offer", primary_key=True, on_delete=models.CASCADE, related_name="entry")
+    form = models.CharField(max_length=30)
+    municipality = models.CharField(max_length=4, null=True)
+    field = models.CharField(max_length=40, null=True)
+    programmes = ArrayField(models.CharField(max_length=8), default=list)
+    months = ArrayField(models.IntegerField(), default=list)
+    programmes_text = models.TextField()
+    months_text = models.TextField()
+    last_day = models.DateField(null=True)
+    closes_on = models.DateField()
+    published_at = models.DateTimeField()
+    lat = models.FloatField(null=True)
+    lon = models.FloatField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["-published_at", "-offer"], name="searchentry_newest"),
+            models.Index(fields=["closes_on", "-offer"], name="searchentry_closing"),
+            models.Index(fields=["municipality"], name="searchentry_municipality"),
+            models.Index(fields=["lat", "lon"], name="searchentry_point"),
+        ]
+
+    def __str__(self) -> str:
+        return f"search entry of offer {self.offer_id}"
+
+
+class SearchDocument(models.Model):
+    """The words of a published offer. Apart from the entry, so that counting a hundred thousand entries reads little.
+
+    words: folded to letters without accents, then stemmed; weight A title, B occupation, organisation and skills,
+    C place, form and programmes, D the long texts.
+    """
+
+    offer = models.OneToOneField("offers.Offer", primary_key=True, on_delete=models.CASCADE, related_name="document")
+    words = SearchVectorField()
+
+    class Meta:
+        indexes = [GinIndex(fields=["words"], name="searchdocument_words", fastupdate=False)]
+
+    def __str__(self) -> str:
+        return f"search document of offer {self.offer_id}"
+
+
+class SearchWord(models.Model):
+    """A word of at least one published offer, folded: what a misspelt or shortened word may have meant."""
+
+    word = models.CharField(max_length=40, primary_key=True)
+
+    class Meta:
+        indexes = [
+            GinIndex(fields=["word"], name="searchword_trigrams", opclasses=["gin_trgm_ops"], fastupdate=False),
+        ]
+
+    def __str__(self) -> str:
+        return self.word

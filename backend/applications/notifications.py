@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from backend.accounts.models import User
 from backend.accounts.selectors import has_coordinator
+from backend.applications import summaries, timers
 from backend.applications.enums import ApplicationState, DeclineReason, ReleaseReason
 from backend.applications.models import Application
 from backend.common.models import DomainEvent
@@ -62,6 +63,7 @@ TOLD: dict[str, Callable[[Application], list[User]]] = {
 
 def tell(event: DomainEvent, application: Application) -> None:
     """Writes the notifications of a transition, in its transaction. Whoever did it knows already."""
+    timers.follow(event, application)
     if event.kind not in TOLD:
         return
     actor = event.data.get("actor")
@@ -136,11 +138,10 @@ def _register(
     register(
         Kind(
             name=name,
-            category=Category.APPLICATIONS,
             title=_title(title),
             context=context_from(words),
             templates=TEMPLATES,
-            **options,
+            **{"category": Category.APPLICATIONS, **options},
         )
     )
 
@@ -245,3 +246,35 @@ register(
         still_relevant=_no_longer_waits,
     )
 )
+
+
+def _wanted(application: Application) -> tuple[str, ...]:
+    due = date_format(timezone.localtime(application.answer_due_at), "DATETIME_FORMAT")
+    return (
+        _("%(name)s waits for your answer. Yes, no and the waiting list are one click each.")
+        % {"name": application.student.display_name},
+        _("Please answer by %(moment)s. After that the coordinator is asked to help.") % {"moment": due},
+    )
+
+
+_register(
+    "application.answer_wanted",
+    lambda application: _("Still without an answer: %(title)s") % {"title": application.period.offer.title},
+    _words(_wanted, lambda: _("Read and answer")),
+    category=Category.REMINDERS,
+    still_relevant=_still_unanswered,
+)
+_register(
+    "application.seat_waits",
+    lambda application: (
+        _("The seat at %(organisation)s waits for your answer")
+        % {"organisation": application.period.offer.organisation.name}
+    ),
+    _words(_offered, lambda: _("Say yes or no")),
+    category=Category.REMINDERS,
+    opt_out=False,
+    still_relevant=_still_offered,
+)
+
+# The other things the clock and the morning say about applications are registered where they stand.
+__all__ = ["TOLD", "summaries", "tell", "timers"]

@@ -1,6 +1,6 @@
 """What applications do when something happened below them."""
 
-from backend.applications import services
+from backend.applications import services, timers
 from backend.common.events import subscribe
 from backend.common.models import DomainEvent
 from backend.offers.enums import CloseReason
@@ -14,6 +14,12 @@ def refill(event: DomainEvent) -> None:
 @subscribe("offer.updated", "offer.published")
 def give_added_seats(event: DomainEvent) -> None:
     services.refill_offer(offer_id=event.subject_id)
+
+
+@subscribe("student.profile_saved")
+def hide_tasks(event: DomainEvent) -> None:
+    """A protected identity leaves the lists of tasks, and comes back when it is cleared."""
+    timers.show_or_hide_tasks(student_id=event.subject_id)
 
 
 @subscribe("match.approved", "match.rejected", "match.approval_undone", "match.rejection_undone")

@@ -1,39 +1,104 @@
-"""Digests: what waited for a person's daily or weekly slot goes out in one mail."""
+"""Digests: what waited for a person's daily or weekly slot goes out in one mail, with what waits for the person to do."""
 
+import uuid
 from collections import defaultdict
+from collections.abc import Collection
+from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.contrib.auth import get_user_model
+from django.db import connection, models, transaction
 from django.db.models.functions import Now
 
 from backend.common import events
-from backend.notifications.enums import ChannelName, DeliveryState, Slot
-from backend.notifications.models import Delivery
+from backend.notifications import quiet, summaries
+from backend.notifications.digests import last_slot, week_start
+from backend.notifications.enums import Category, ChannelName, DeliveryState, Slot
+from backend.notifications.models import Delivery, DigestSlot
+from backend.notifications.preferences import chosen_slots, default_slot, refusing_digests
 from backend.notifications.services import notify
 
 DIGEST = "notifications.digest"
 PEOPLE_PER_RUN = 500
+# A weekly summary whose Monday was missed still comes within these days; later it would speak of another week.
+WEEKLY_CATCHES_UP = timedelta(days=3)
 
 
 def send_due_digests() -> int:
     """Writes one digest for each person who has something due. Returns how many people.
 
-    The waiting deliveries leave `pending` in the transaction that writes the digest: once per person and slot, however
-    many runs there are.
+    The waiting deliveries leave `pending` in the transaction that writes the digest, and the row of the slot is written
+    with its summaries: once per person and slot, however many runs there are.
     """
-    people = 0
+    people = write_due_summaries(_database_now())
     while batch := _write_batch():
         people += batch
     return people
 
 
+def write_due_summaries(moment: datetime) -> int:
+    """Writes the summaries of the morning, and of a Monday that was missed. Returns for how many people.
+
+    A new installation begins with the next morning.
+    """
+    morning = last_slot(moment)
+    monday = week_start(morning)
+    if not DigestSlot.objects.exists():
+        for slot in {morning, monday}:
+            DigestSlot.objects.get_or_create(slot=slot)
+        return 0
+    wanted = {Slot.DAILY, Slot.WEEKLY} if monday == morning else {Slot.DAILY}
+    people = _write_summaries(morning, wanted)
+    if monday != morning and moment - monday <= WEEKLY_CATCHES_UP:
+        people += _write_summaries(monday, {Slot.WEEKLY})
+    return people
+
+
+@transaction.atomic
+def _write_summaries(slot: datetime, wanted: set[Slot]) -> int:
+    row, is_new = DigestSlot.objects.get_or_create(slot=slot)
+    if not is_new:
+        return 0
+    ids = _people_to_summarise(wanted)
+    if not ids:
+        return 0
+    users = list(get_user_model().objects.filter(pk__in=ids, is_active=True).order_by("pk"))
+    event = events.record("notifications.digest_due", row)
+    notify(event=event, recipients=users, kind=DIGEST, subject=row, data={"summary": True})
+    _carry(event.pk, _waiting_for(ids))
+    DigestSlot.objects.filter(pk=row.pk).update(people=len(users))
+    return len(users)
+
+
+def _people_to_summarise(wanted: set[Slot]) -> set[int]:
+    """Those for whom something waits and who want to hear of it in one of the slots."""
+    ids = summaries.people_with_something()
+    chosen = chosen_slots(ids, Category.SUMMARIES)
+    default = default_slot(Category.SUMMARIES, ChannelName.EMAIL)
+    asked = {pk for pk in ids if chosen.get((pk, ChannelName.EMAIL.value), default) in wanted}
+    return asked - refusing_digests(asked)
+
+
+def _waiting_for(people: Collection[int]) -> list[Delivery]:
+    """What waits for a digest of these people and may be sent by the time they wake up."""
+    windows = quiet.windows_of(people)
+    now = _database_now()
+    rows = _slot_rows().filter(recipient_id__in=people).select_for_update(of=("self",), skip_locked=True)
+    return [
+        row
+        for row in rows.order_by("pk")
+        if row.due_at <= quiet.allowed_at(windows.get(row.recipient_id, quiet.OPEN), now, can_wait=True)
+    ]
+
+
+def _slot_rows() -> "models.QuerySet[Delivery]":
+    return Delivery.objects.filter(
+        state=DeliveryState.PENDING, slot__in=[Slot.DAILY, Slot.WEEKLY], channel=ChannelName.EMAIL
+    )
+
+
 @transaction.atomic
 def _write_batch() -> int:
-    due = Delivery.objects.filter(
-        state=DeliveryState.PENDING,
-        slot__in=[Slot.DAILY, Slot.WEEKLY],
-        channel=ChannelName.EMAIL,
-        due_at__lte=Now(),
-    )
+    due = _slot_rows().filter(due_at__lte=Now())
     people = list(due.values_list("recipient_id", flat=True).distinct().order_by("recipient_id")[:PEOPLE_PER_RUN])
     rows = list(
         due.filter(recipient_id__in=people)
@@ -43,19 +108,28 @@ def _write_batch() -> int:
     )
     if not rows:
         return 0
-    by_person: dict[int, list[Delivery]] = defaultdict(list)
-    for row in rows:
-        by_person[row.recipient_id].append(row)
+    recipients = {row.recipient_id: row.recipient for row in rows}
     event = events.record("notifications.digest_due", rows[0])
-    notify(
-        event=event,
-        recipients=[waiting[0].recipient for waiting in by_person.values()],
-        kind=DIGEST,
-        subject=rows[0],
-    )
-    digests = dict(Delivery.objects.filter(event=event).values_list("recipient_id", "pk"))
-    for person, waiting in by_person.items():
-        Delivery.objects.filter(pk__in=[row.pk for row in waiting]).advance(
-            "delivery.suppressed", reason="in_digest", carried_by=digests[person], done_at=Now()
-        )
-    return len(by_person)
+    notify(event=event, recipients=recipients.values(), kind=DIGEST, subject=rows[0])
+    _carry(event.pk, rows)
+    return len(recipients)
+
+
+def _carry(event_id: uuid.UUID, waiting: list[Delivery]) -> None:
+    """The waiting deliveries went in the digests of the event."""
+    digests = dict(Delivery.objects.filter(event=event_id).values_list("recipient_id", "pk"))
+    by_person: dict[int, list[int]] = defaultdict(list)
+    for row in waiting:
+        by_person[row.recipient_id].append(row.pk)
+    for person, ids in by_person.items():
+        if person in digests:
+            Delivery.objects.filter(pk__in=ids).advance(
+                "delivery.suppressed", reason="in_digest", carried_by=digests[person], done_at=Now()
+            )
+
+
+def _database_now() -> datetime:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT statement_timestamp()")
+        moment: datetime = cursor.fetchone()[0]
+    return moment

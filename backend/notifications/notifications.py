@@ -1,45 +1,156 @@
 """Kinds that belong to no domain: the digest, and the mail a person sends to oneself to see whether mails arrive."""
 
 import contextlib
+from collections import defaultdict
 from datetime import timedelta
 from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
-from backend.notifications import links, registry
+from backend.accounts.policies import is_network_office
+from backend.accounts.selectors import list_network_office
+from backend.common.models import PeriodicRun, WorkState
+from backend.notifications import links, registry, reminders, summaries
 from backend.notifications.enums import Category, ChannelName
-from backend.notifications.models import Notification
+from backend.notifications.messages import TEMPLATES, Words, context_from
+from backend.notifications.models import Notification, Task
 from backend.notifications.registry import Kind
+from backend.notifications.selectors import list_undelivered
+from backend.notifications.summaries import Section
 
 MOST_SHOWN = 20
+
+
+def broken_things() -> list[Section]:
+    """What keeps messages or jobs from going on, for the network office."""
+    counted = [
+        (
+            list_undelivered().count(),
+            lambda number: ngettext(
+                "%(number)d message could not be delivered", "%(number)d messages could not be delivered", number
+            ),
+            "/natverket/utskick/",
+        ),
+        (
+            PeriodicRun.objects.filter(state=WorkState.DEAD).count(),
+            lambda number: ngettext(
+                "%(number)d run of a scheduled job has failed", "%(number)d runs of scheduled jobs have failed", number
+            ),
+            "/natverket/jobb/",
+        ),
+        (
+            Task.objects.filter(municipality__isnull=True, is_protected=False, closed_at__isnull=True).count(),
+            lambda number: ngettext("%(number)d matter needs a call", "%(number)d matters need a call", number),
+            "/uppgifter/",
+        ),
+    ]
+    lines = [summaries.Line(words(number) % {"number": number}, link) for number, words, link in counted if number]
+    return [summaries.section(_("What needs the network office"), lines, len(lines))] if lines else []
+
+
+def _network_office_with_work() -> set[int]:
+    return {user.pk for user in list_network_office()} if broken_things() else set()
+
+
+summaries.register(
+    summaries.Summary(
+        "network",
+        _network_office_with_work,
+        lambda user: broken_things(),
+        concerns=is_network_office,
+    )
+)
+
+
+def _task(notification: Notification) -> reminders.TaskLine:
+    task = Task.objects.get(pk=notification.subject_id)
+    return reminders.lines_of([task])[task.pk]
+
+
+def _task_closed(notification: Notification) -> str:
+    return "" if Task.objects.filter(pk=notification.subject_id, closed_at__isnull=True).exists() else "already_done"
+
+
+def _task_words(notification: Notification) -> Words:
+    return Words(paragraphs=(_task(notification).text,), button=_("See what needs a call"))
+
+
+registry.register(
+    Kind(
+        name=reminders.TASK_KIND,
+        category=Category.REMINDERS,
+        title=lambda notification: _task(notification).title,
+        context=context_from(_task_words),
+        templates=TEMPLATES,
+        opt_out=False,
+        still_relevant=_task_closed,
+    )
+)
 
 
 def _digest_title(notification: Notification) -> "str | Promise":
     return _("News for you on Praktiknavet")
 
 
-def _digest_items(notification: Notification) -> list[dict[str, str]]:
-    """Title and link of what still holds, best first (`score` in the data), newest first among equals."""
+def _digest_items(notification: Notification) -> list[dict[str, Any]]:
+    """Title, link and reasons of what still holds, best first, newest first among equals."""
     carried = list(
         Notification.objects.filter(deliveries__carried_by__notification=notification).order_by("-id").distinct()
     )
-    carried.sort(key=lambda row: -float(row.data.get("score", 0)))
+    weights = _weights(carried)
+    carried.sort(key=lambda row: -weights.get(row.pk, 0.0))
     items = []
     for row in carried:
         # What is gone since then drops out; it must not keep the rest from arriving.
         with contextlib.suppress(KeyError, ObjectDoesNotExist):
             kind = registry.get(row.kind)
             if not kind.still_relevant(row):
-                items.append({"title": str(kind.title(row)), "link": links.absolute(kind.context(row)["link"])})
+                context = kind.context(row)
+                reasons = context.get("row", {}).get("reasons", [])
+                items.append(
+                    {"title": str(kind.title(row)), "link": links.absolute(context["link"]), "reasons": reasons}
+                )
     return items
 
 
+def _weights(carried: list[Notification]) -> dict[int, float]:
+    """Notification id -> weight; one query a kind that weighs, however many it weighs."""
+    by_kind: dict[str, list[Notification]] = defaultdict(list)
+    for row in carried:
+        by_kind[row.kind].append(row)
+    found: dict[int, float] = {}
+    for name, rows in by_kind.items():
+        with contextlib.suppress(KeyError):
+            weigh = registry.get(name).weigh
+            if weigh is not None:
+                found |= weigh(rows)
+    return found
+
+
+def _digest_sections(notification: Notification) -> list[dict[str, Any]]:
+    """What waits for the person now, when the morning's digest was also a summary."""
+    if not notification.data.get("summary"):
+        return []
+    return [
+        {
+            "title": section.title,
+            "lines": [
+                {"title": line.title, "note": line.note, "link": links.absolute(line.link)} for line in section.lines
+            ],
+            "more": section.more,
+        }
+        for section in summaries.sections_for(notification.recipient)
+    ]
+
+
 def _digest_context(notification: Notification) -> dict[str, Any]:
-    """items: the first of _digest_items; more: how many are left out."""
+    """sections: of _digest_sections. items: the first of _digest_items; more: how many are left out."""
     items = _digest_items(notification)
     return {
+        "sections": _digest_sections(notification),
         "items": items[:MOST_SHOWN],
         "more": max(0, len(items) - MOST_SHOWN),
         "link": links.NOTIFICATIONS_PATH,
@@ -47,7 +158,7 @@ def _digest_context(notification: Notification) -> dict[str, Any]:
 
 
 def _digest_relevance(notification: Notification) -> str:
-    return "" if _digest_items(notification) else "nothing_left"
+    return "" if _digest_items(notification) or _digest_sections(notification) else "nothing_left"
 
 
 registry.register(
@@ -98,6 +209,7 @@ registry.register(
         channels=(ChannelName.IN_APP,),
         title=_bounced_title,
         context=_trial_context,
+        templates=TEMPLATES,
         opt_out=False,
         expires_after=timedelta(days=30),
     )

@@ -42,6 +42,7 @@ class Kind:
     expires_after: from the write; after that it is not sent any more.
     resend_when_uncertain: decisions that must arrive: sent once more, with the same Message-ID, when the first answer
         was lost.
+    weigh(notifications): id -> how well it fits, in one query: the best stand first in a digest, the newest without it.
     at_any_hour: what the person asked for a moment ago: quiet hours do not hold it.
     may_manage(actor, notification): who sees it in the ledger and may send it again.
     brief(notification): one sentence without names for the screen of a phone; the category's sentence when there is none.
@@ -57,6 +58,7 @@ class Kind:
     opt_out: bool = True
     expires_after: timedelta = timedelta(days=3)
     resend_when_uncertain: bool = False
+    weigh: Callable[[list["Notification"]], dict[int, float]] | None = None
     at_any_hour: bool = False
     still_relevant: Callable[["Notification"], str] = field(default=always_relevant)
     may_manage: Callable[["User", "Notification"], bool] = field(default=network_office_only)

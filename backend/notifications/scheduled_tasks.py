@@ -6,7 +6,7 @@ from django.db.models.functions import Now
 
 from backend.common.models import EventHandling, PeriodicRun, WorkState
 from backend.common.schedule import periodic
-from backend.notifications import digest_runs, provider_reports, sweeping
+from backend.notifications import digest_runs, provider_reports, reminders, sweeping
 
 KEPT_FOR = timedelta(days=30)
 
@@ -19,6 +19,12 @@ def expire_overdue() -> int:
 @periodic("notifications.send_digests", timedelta(minutes=5))
 def send_digests() -> int:
     return digest_runs.send_due_digests()
+
+
+@periodic("notifications.send_reminders", timedelta(minutes=1))
+def send_reminders() -> int:
+    """Reminders and tasks of matters that were left lying."""
+    return reminders.send_due()
 
 
 @periodic("notifications.reconcile", timedelta(days=1))

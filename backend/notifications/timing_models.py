@@ -43,9 +43,9 @@ class Hours(models.Model):
 
 
 class DigestSlot(models.Model):
-    """A morning whose summaries have been written. The key makes it happen once, however many workers there are."""
+    """A morning whose summaries have been written. The unique slot makes it happen once, however many workers there are."""
 
-    slot = models.DateTimeField(primary_key=True)
+    slot = models.DateTimeField(unique=True)
     people = models.PositiveIntegerField(default=0)
     written_at = models.DateTimeField(db_default=Now())
 
@@ -101,6 +101,8 @@ class Task(models.Model):
     municipality = models.ForeignKey(
         "reference.Municipality", null=True, on_delete=models.PROTECT, related_name="tasks"
     )
+    # Stands in no list; whoever may know of it has been told.
+    is_protected = models.BooleanField(default=False)
     opened_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True)
     closed_by = models.ForeignKey(

@@ -16,6 +16,7 @@ from backend.notifications.models import Notification
 from backend.notifications.registry import Kind, register
 from backend.notifications.services import notify
 from backend.organisations.selectors import list_member_users
+from backend.placements import timers
 from backend.placements.enums import MatchState
 from backend.placements.models import Match, Placement
 from backend.students.protection import deciders_for
@@ -58,6 +59,7 @@ TOLD: dict[str, Callable[[Match], list[User]]] = {
 
 def tell(event: DomainEvent, match: Match, subject: "Match | Placement | None" = None) -> None:
     """Writes the notifications of a transition, in its transaction."""
+    timers.follow(event, match)
     if event.kind not in TOLD:
         return
     recipients = TOLD[event.kind](match)
@@ -212,3 +214,18 @@ for _name in ("placement.cancelled", "placement.interrupted"):
         _words(lambda match: (match.placement.ended_reason,), lambda: _("Open the page")),
         **DECISION,
     )
+register(
+    Kind(
+        name="match.decision_wanted",
+        category=Category.REMINDERS,
+        title=lambda notification: _("Still to decide: %(title)s") % {"title": _match(notification).period.offer.title},
+        context=context_from(
+            _words(
+                lambda match: (_("Student and organisation have said yes and wait for your decision."),),
+                lambda: _("Review the match"),
+            )
+        ),
+        templates=TEMPLATES,
+        still_relevant=_only_while(MatchState.PROPOSED),
+    )
+)

@@ -13,6 +13,7 @@ from backend.notifications.messages import TEMPLATES, Words, context_from
 from backend.notifications.models import Notification
 from backend.notifications.registry import Kind, register
 from backend.notifications.services import notify
+from backend.students import timers
 from backend.students.links import guardian_path
 from backend.students.models import GuardianConsent, Guardianship, Student
 from backend.students.policies import ADULT_AGE
@@ -38,11 +39,13 @@ def minors_sleep(user_ids: Collection[int] | None) -> dict[int, quiet.Window]:
 def tell_guardian(event: DomainEvent, guardianship: Guardianship) -> None:
     """Asks a guardian for consent."""
     notify(event=event, recipients=[guardianship.guardian], kind="consent.asked", subject=guardianship)
+    timers.asked(guardianship)
 
 
 def tell_student(event: DomainEvent, guardianship: Guardianship) -> None:
     """The student learns that a guardian has answered, or changed the answer."""
     notify(event=event, recipients=[guardianship.student.user], kind=event.kind, subject=guardianship)
+    timers.answered(guardianship)
 
 
 def _guardianship(notification: Notification) -> Guardianship:
@@ -80,6 +83,23 @@ register(
         opt_out=False,
         resend_when_uncertain=True,
         expires_after=timedelta(days=14),
+        still_relevant=_already_given,
+    )
+)
+register(
+    Kind(
+        name="consent.missing",
+        category=Category.REMINDERS,
+        title=lambda notification: (
+            _("Your answer is missing: consent for %(name)s") % {"name": _guardianship(notification).student.user.name}
+        ),
+        context=lambda notification: {
+            **context_from(_asked_words)(notification),
+            "link": guardian_path(notification.subject_id),
+        },
+        templates=TEMPLATES,
+        opt_out=False,
+        expires_after=timedelta(days=4),
         still_relevant=_already_given,
     )
 )

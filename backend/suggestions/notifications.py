@@ -49,6 +49,18 @@ def _context(notification: Notification) -> dict[str, Any]:
     }
 
 
+def _weights(notifications: list[Notification]) -> dict[int, float]:
+    """How well each place fits its reader. One query."""
+    scores = {
+        (user, offer): score
+        for user, offer, score in Suggestion.objects.filter(
+            student__user__in={row.recipient_id for row in notifications},
+            offer__in={row.subject_id for row in notifications},
+        ).values_list("student__user_id", "offer_id", "score")
+    }
+    return {row.pk: scores.get((row.recipient_id, row.subject_id), 0.0) for row in notifications}
+
+
 def _no_longer_open(notification: Notification) -> str:
     offer = _offer(notification)
     if not offer.is_open:
@@ -68,6 +80,7 @@ def _register(name: str, title: Callable[[Offer], str]) -> None:
             urgency=Urgency.DIGESTIBLE,
             expires_after=timedelta(days=7),
             still_relevant=_no_longer_open,
+            weigh=_weights,
         )
     )
 
@@ -78,9 +91,7 @@ register(
     Kind(
         name="match.suggestion_corrected",
         category=Category.SUGGESTIONS,
-        title=lambda notification: (
-            _("Not open after all: %(title)s") % {"title": _offer(notification).title}
-        ),
+        title=lambda notification: _("Not open after all: %(title)s") % {"title": _offer(notification).title},
         context=context_from(
             lambda notification: Words(
                 paragraphs=(

@@ -30,7 +30,7 @@ def period() -> OfferPeriod:
 
 @pytest.fixture
 def company(period: OfferPeriod) -> User:
-    user: User = MembershipFactory(organisation=period.offer.organisation).user
+    user: Any = MembershipFactory(organisation=period.offer.organisation).user
     return user
 
 

@@ -18,6 +18,7 @@ from backend.exchange.webhooks import services as webhooks
 from backend.notifications import registry
 from backend.notifications.models import Notification
 from backend.notifications.rendering import render_mail
+from backend.notifications.scheduled_tasks import send_reminders
 from backend.offers import services as offers
 from backend.offers.enums import OfferState
 from backend.organisations import team
@@ -45,7 +46,7 @@ OWN = {"digest", "notifications"}
 
 
 @pytest.fixture
-def everything() -> None:
+def everything(frozen_clock) -> None:
     """One life in which every kind of notification is written at least once."""
     rounds_of_every_kind()
     period = PeriodFactory(capacity=1)
@@ -91,6 +92,7 @@ def everything() -> None:
     )
     students.give_consent(actor=guardianship.guardian, guardianship_id=guardianship.pk)
     students.withdraw_consent(actor=guardianship.guardian, guardianship_id=guardianship.pk)
+    wait_in_vain(frozen_clock)
 
 
 def take_back(coordinator) -> None:
@@ -156,6 +158,24 @@ def import_class(coordinator) -> None:
     )
     WebhookEndpoint.objects.filter(pk=endpoint.pk).update(failing_since=Now() - webhooks.DISABLED_AFTER)
     webhooks.disable_failing()
+
+
+def wait_in_vain(frozen_clock) -> None:
+    """Nobody answers anything for a month: two reminders of every kind, then tasks."""
+    period = PeriodFactory(capacity=3)
+    company = MembershipFactory(organisation=period.offer.organisation).user
+    applications.submit_application(actor=StudentFactory().user, period_id=period.pk)
+    held = applications.submit_application(actor=StudentFactory().user, period_id=period.pk)
+    applications.offer_seat(actor=company, application_id=held.pk)
+    proposed(date(2027, 1, 25), date(2027, 2, 19))
+    minor = StudentFactory(birth_date=date(2010, 5, 1))
+    students.add_guardian(actor=minor.user, student_id=minor.pk, email="pappa@home.example", name="Pappa")
+    application = applications.submit_application(actor=minor.user, period_id=period.pk)
+    applications.offer_seat(actor=company, application_id=application.pk)
+    applications.accept_seat(actor=minor.user, application_id=application.pk)
+    for _half_day in range(60):
+        frozen_clock.shift(timedelta(hours=12))
+        send_reminders()
 
 
 def rounds_of_every_kind() -> None:

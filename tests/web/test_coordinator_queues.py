@@ -175,7 +175,7 @@ class TestWalking:
 
 def test_the_queue_shows_what_decides_about_a_place(desk: Client) -> None:
     risky = submitted(title="Truckförare")
-    risky.hazards.set(["TRUCK"])
+    risky.hazards.set(["TRUCK"])  # type: ignore[list-item]  # keys are codes
     trusted = submitted(title="Montör", supervisor_name="Sara Nyqvist", risk_assessed_on=clock.today())
     OfferFactory(workplace=trusted.workplace)
     TrustedOrganisation.objects.create(municipality_id="0562", organisation=trusted.organisation)

@@ -127,7 +127,7 @@ def test_the_rows_cost_a_constant_number_of_questions(job, django_assert_max_num
             if pattern.name.endswith("csv") and pattern.name.startswith(("employer", "coordinator", "search")):
                 with django_assert_max_num_queries(40) as asked:
                     assert client.get(reverse(pattern.name)).status_code == 200
-                found[pattern.name] = len(asked)
+                found[str(pattern.name)] = len(asked)
         return found
 
     def one_more() -> None:

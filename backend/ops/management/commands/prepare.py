@@ -8,7 +8,10 @@ from django.core.management.base import BaseCommand
 
 
 class Command(BaseCommand):
-    help = "Bring the database up to date, make the keys of web push, plant the demo where it is missing. DEMO_SCALE=0.1 plants a tenth of it."
+    help = (
+        "Bring the database up to date, make the keys of web push, plant the demo where it is missing. "
+        "DEMO_SCALE=0.1 plants a tenth of it."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
         call_command("migrate", verbosity=0, interactive=False)

@@ -174,7 +174,7 @@ class TestGo:
         from backend.web.go import GUIDES
 
         subjects = {kind.name.split(".")[0] for kind in registry.kinds()}
-        known = GUIDES.keys() | {"alert", "consent", "digest", "account", "notifications"}
+        known = GUIDES.keys() | {"alert", "consent", "digest", "account", "notifications", "import", "webhook"}
         assert subjects <= known
 
 

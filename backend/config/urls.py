@@ -2,7 +2,10 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from backend.api import docs_page
+
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("api/v1/docs/", docs_page.page, name="api_docs"),
     path("api/v1/", include("backend.api.v1.urls")),
     path("", include("backend.web.urls")),
     path("konto/", include("allauth.account.urls")),

@@ -9,6 +9,7 @@ from django.views import i18n
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from backend.accounts.models import User
+from backend.tokens.policies import can_have_tokens
 from backend.web.access import logged_in, public
 from backend.web.context import home_url, roles_of
 from backend.web.forms.account import NameForm
@@ -42,7 +43,8 @@ def profile(request: HttpRequest) -> HttpResponse:
         request.user.save(update_fields=["name"])
         messages.success(request, _("Saved."))
         return redirect("profile")
-    return render(request, "pages/account/profile.html", {"form": form}, status=400 if form.errors else 200)
+    context = {"form": form, "may_have_tokens": can_have_tokens(request.user)}
+    return render(request, "pages/account/profile.html", context, status=400 if form.errors else 200)
 
 
 @public

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from backend.web import account, alerts, public, search, student
+from backend.web import account, alerts, public, search, student, tokens
 from backend.web.exports import export_paths
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -20,6 +20,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("hem/", account.home, name="home"),
     path("valkommen/", account.welcome, name="welcome"),
     path("profil/", account.profile, name="profile"),
+    path("profil/nycklar/", tokens.index, name="tokens"),
+    path("profil/nycklar/<int:token_id>/ta-bort/", tokens.revoke, name="token_revoke"),
     path("sprak/", account.set_language, name="set_language"),
     # Students
     path("elev/", student.home, name="student_home"),

@@ -67,6 +67,7 @@ def pages(town) -> dict[str, list[str]]:
             reverse("account_signup"),
             reverse("for_employers"),
             reverse("open_data"),
+            reverse("api_docs"),
             reverse("privacy"),
         ],
         "student": [
@@ -93,6 +94,7 @@ def pages(town) -> dict[str, list[str]]:
             reverse("employer_team"),
             reverse("employer_imports"),
             reverse("webhooks"),
+            reverse("tokens"),
             reverse("calendar"),
         ],
         "coordinator": [

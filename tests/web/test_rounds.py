@@ -207,6 +207,36 @@ class TestWishing:
         page(client, "student_round", world.round.pk)
 
 
+class TestPairsAndPlacesLeftOut:
+    def test_two_become_a_pair_and_one_each_again(self):
+        world = World(1, 1).open()
+        one, two = world.student(0), world.student(1)
+        client = as_user(world.coordinator)
+        client.post(reverse("round_pair", args=[one.pk]), {"other": str(two.pk)})
+        pair = world.round.pairs.get()
+        assert reverse("round_unpair", args=[pair.pk]) in page(client, "round_participant", two.pk)
+        stranger = as_user(CoordinatorFactory(municipality="2580"))
+        assert stranger.post(reverse("round_unpair", args=[pair.pk])).status_code == 404
+        client.post(reverse("round_unpair", args=[pair.pk]))
+        assert not world.round.pairs.exists()
+        client.post(reverse("round_pair", args=[one.pk]), {"other": "ingen"})
+        assert not world.round.pairs.exists()
+
+    def test_a_place_is_left_out_with_a_reason(self, decided):
+        client, seat = as_user(decided.coordinator), decided.rows[0]
+        url = reverse("round_seat_exclude", args=[seat.pk])
+        client.post(url, {"exclude": "yes", "reason": ""})
+        seat.refresh_from_db()
+        assert not seat.is_excluded
+        client.post(url, {"exclude": "yes", "reason": "För få vill dit."})
+        seat.refresh_from_db()
+        assert seat.is_excluded
+        page(client, "round_seats", decided.round.pk)
+        client.post(url, {})
+        seat.refresh_from_db()
+        assert not seat.is_excluded
+
+
 class TestRanking:
     def test_an_organisation_orders_those_who_wish(self):
         world = World(2, employers_answer_by=CLOSES + timedelta(days=1)).open()

@@ -1,6 +1,7 @@
 """The students of a round: whole class lists in, wishes on someone's behalf, and what the figures go by."""
 
 from django.contrib import messages
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -9,7 +10,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from backend.common.errors import DomainError
-from backend.rounds.models import Participant
+from backend.rounds.models import Participant, TownPair
 from backend.rounds.selectors import counts_of, list_participants, list_seats
 from backend.rounds.services import setup
 from backend.rounds.services.wishes import set_wishes
@@ -21,6 +22,7 @@ from backend.web.form_errors import add_domain_error
 from backend.web.rounds.coordinator import heading, round_or_404
 from backend.web.rounds.forms import ParticipantForm
 
+MOST_OTHERS = 3_000
 KEYS = ("need", "student__user__name", "pk")
 
 
@@ -118,6 +120,9 @@ def _page(
         "form": form,
         "slots": slots,
         "seats": list(list_seats(the_round)),
+        "pair": TownPair.objects.filter(Q(first=found) | Q(second=found)).first(),
+        "others": list(list_participants(the_round).exclude(pk=found.pk)[:MOST_OTHERS]),
+        "can_pair": the_round.state in {"draft", "open"},
         "wish_error": wish_error,
         "can_wish": the_round.state == "open",
         "remove_url": reverse("round_participant_remove", args=[found.pk]),
@@ -160,3 +165,37 @@ def remove(request: HttpRequest, participant_id: int) -> HttpResponse:
         return redirect("round_participant", found.pk)
     messages.success(request, _("The student is no longer in the round."))
     return redirect("round_participants", found.round_id)
+
+
+@coordinator
+@require_POST
+def pair(request: HttpRequest, participant_id: int) -> HttpResponse:
+    """Two who want to be in the same town."""
+    found = _participant(request, participant_id)
+    other = request.POST.get("other", "")
+    try:
+        setup.pair_participants(
+            actor=person(request), first_id=found.pk, second_id=int(other) if other.isascii() and other.isdigit() else 0
+        )
+    except DomainError as error:
+        messages.error(request, str(error.message))
+    else:
+        messages.success(request, _("The two are a pair now."))
+    return redirect("round_participant", found.pk)
+
+
+@coordinator
+@require_POST
+def unpair(request: HttpRequest, pair_id: int) -> HttpResponse:
+    """They are allocated each for oneself again."""
+    known = TownPair.objects.filter(pk=pair_id).first()
+    if known is None:
+        raise Http404
+    found = _participant(request, known.first_id)
+    try:
+        setup.unpair(actor=person(request), pair_id=pair_id)
+    except DomainError as error:
+        messages.error(request, str(error.message))
+    else:
+        messages.success(request, _("They are no longer a pair."))
+    return redirect("round_participant", found.pk)

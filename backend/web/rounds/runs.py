@@ -83,7 +83,13 @@ def index(request: HttpRequest, round_id: int) -> HttpResponse:
         comparison = compare_runs(person(request), chosen[0].pk, chosen[1].pk)
         if comparison is not None:
             sides = [comparison.first, comparison.second]
-            context |= {"comparison": comparison, "sides": _sides(sides), "bars": bars(sides), "lines": _lines(sides)}
+            context |= {
+                "comparison": comparison,
+                "sides": _sides(sides),
+                "bars": bars(sides),
+                "lines": _lines(sides),
+                "facts": facts(sides),
+            }
     return render(request, "pages/rounds/runs.html", context)
 
 
@@ -117,6 +123,16 @@ def bars(sides: list[RunFigures]) -> list[Bar]:
     lines = [Bar(str(label), [side.rank_profile.get(rank, 0) for side in sides]) for rank, label in RANKS]
     lines.append(Bar(_("Fourth wish or later"), [side.later for side in sides]))
     return [*lines, Bar(_("No place"), [side.unplaced for side in sides])]
+
+
+def facts(sides: list[RunFigures]) -> list[dict[str, Any]]:
+    """What else tells two runs apart: empty seats, journeys, places below their minimum."""
+    return [
+        {"label": _("Seats that stay empty"), "values": [side.unused_seats for side in sides]},
+        {"label": _("Mean journey, km"), "values": ["–" if s.mean_km is None else round(s.mean_km) for s in sides]},
+        {"label": _("Places with fewer students than they need"), "values": [len(side.short) for side in sides]},
+        {"label": _("Students passed over"), "values": [side.passed_over for side in sides]},
+    ]
 
 
 def _lines(sides: list[RunFigures]) -> list[dict[str, Any]]:

@@ -4,15 +4,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from backend.common.errors import DomainError
 from backend.offers.models import OfferPeriod
 from backend.rounds.models import RoundSeat
+from backend.rounds.selectors import list_seats
 from backend.rounds.selectors.choosing import list_periods_for
+from backend.rounds.services.runs import set_seat_excluded
 from backend.rounds.services.setup import SeatDetails, set_seats
 from backend.web.access import coordinator
 from backend.web.employer import person
@@ -80,6 +82,7 @@ def edit(request: HttpRequest, round_id: int) -> HttpResponse:
         "failure": failure,
         "can_change": found.state in {"draft", "open"},
         "is_fresh": not known and request.method != "POST",
+        "kept": list(list_seats(found)) if found.state in {"open", "closed"} else [],
     }
     return render(request, "pages/rounds/seats.html", context, status=status)
 
@@ -105,3 +108,25 @@ def _save(request: HttpRequest, round_id: int, rows: list[Row]) -> str:
             chosen[int(number)][0].error = str(error.message)
         return str(error.message)
     return ""
+
+
+@coordinator
+@require_POST
+def exclude(request: HttpRequest, seat_id: int) -> HttpResponse:
+    """Leaves a place out of the coming runs, because too few want it say, or takes it back in."""
+    seat = RoundSeat.objects.filter(pk=seat_id).first()
+    if seat is None:
+        raise Http404
+    found = round_or_404(request, seat.round_id)
+    try:
+        set_seat_excluded(
+            actor=person(request),
+            seat_id=seat_id,
+            is_excluded=request.POST.get("exclude") == "yes",
+            reason=request.POST.get("reason", "")[:500],
+        )
+    except DomainError as error:
+        messages.error(request, str(error.message))
+    else:
+        messages.success(request, _("Saved."))
+    return redirect("round_seats", found.pk)

@@ -62,9 +62,11 @@ def students_of(user: User) -> "QuerySet[BoardStudent]":
 
 
 def with_story(students: "QuerySet[BoardStudent]") -> "QuerySet[BoardStudent]":
-    """Adds what a row needs to name the next step: counts of applications by outcome, and the moments that matter."""
+    """Adds what a row needs to name the next step: counts of applications by outcome, the moments that
+    matter, and the match that waits (`deciding`, its id).
+    """
     of = "applications"
-    return students.select_related("user", "programme").annotate(
+    return students.select_related("user", "programme", "municipality").annotate(
         since=Coalesce(Max(f"{of}__updated_at", filter=Q(applications__state__in=ENDED)), F("created_at")),
         sent=Count(of, distinct=True),
         declined=Count(of, filter=Q(applications__state=ApplicationState.DECLINED), distinct=True),
@@ -78,7 +80,7 @@ def with_story(students: "QuerySet[BoardStudent]") -> "QuerySet[BoardStudent]":
         waitlisted=Count(of, filter=Q(applications__state=ApplicationState.WAITLISTED), distinct=True),
         offered=Count(of, filter=Q(applications__state=ApplicationState.OFFERED), distinct=True),
         hold_until=Min(f"{of}__hold_expires_at", filter=Q(applications__state=ApplicationState.OFFERED)),
-        deciding=Count(of, filter=Q(applications__state=ApplicationState.ACCEPTED), distinct=True),
+        deciding=Min(f"{of}__match", filter=Q(applications__state=ApplicationState.ACCEPTED)),
     )
 
 

@@ -27,6 +27,7 @@ from backend.placements.policies import matches_visible_to, placements_visible_t
 from backend.placements.selectors import list_matches_to_decide, list_protected_matches
 from backend.reference.models import Municipality
 from backend.web.access import coordinator
+from backend.web.coordinator_board import only_urgent, urgent_days
 from backend.web.coordinator_rows import ago, match_rows, oldest_text, student_row
 from backend.web.coordinator_words import in_words
 from backend.web.cursors import page_of
@@ -51,7 +52,9 @@ def home(request: HttpRequest) -> HttpResponse:
     offers, matches = list_offers_to_review(user), list_matches_to_decide(user)
     silent = list_silent_applications(user)
     classes = classes_of(user)
-    unplaced = with_story(students_of(user).filter(rank=0)).order_by("created_at", "pk")
+    unplaced = with_story(students_of(user).filter(rank=0)).order_by("since", "pk")
+    days = urgent_days(request)
+    urgent = only_urgent(unplaced, days).count()
     shown = [student_row(student) for student in unplaced[:UNPLACED_AT_HOME]]
     totals = {
         "placed": sum(row.placed for row in classes),
@@ -69,6 +72,8 @@ def home(request: HttpRequest) -> HttpResponse:
         oldest_text(waiting_offers[0].submitted_at) if waiting_offers else "",
         silent.first(),
     )
+    if urgent:
+        tasks = _urgent_first(tasks, urgent, days)
     return render(
         request,
         "pages/coordinator/home.html",
@@ -154,6 +159,20 @@ def _tasks(
             }
         )
     return [{**task, "is_hot": number == 0} for number, task in enumerate(tasks)]
+
+
+def _urgent_first(tasks: list[dict[str, Any]], urgent: int, days: int) -> list[dict[str, Any]]:
+    """Students who have been without a place for too long come before everything else."""
+    text = ngettext(
+        "%(number)d of them for more than %(days)d days.", "%(number)d of them for more than %(days)d days.", urgent
+    )
+    *others, unplaced = tasks
+    first = {
+        **unplaced,
+        "text": f"{text % {'number': urgent, 'days': days}} {unplaced['text']}",
+        "url": f"{unplaced['url']}&long=1&sort=since",
+    }
+    return [{**task, "is_hot": number == 0} for number, task in enumerate([first, *others])]
 
 
 def class_rows(classes: Any) -> list[dict[str, Any]]:

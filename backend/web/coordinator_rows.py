@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
+from urllib.parse import quote, urlencode
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -170,12 +171,14 @@ class StudentRow:
     story: str
     action: str
     url: str
+    action_url: str
 
 
 def student_row(student: Any) -> StudentRow:
     """The student comes from `with_story(students_of(user))`."""
     standing = Standing(student.standing)
-    story, action = _story(student, standing)
+    story, action, action_url = _story(student, standing)
+    url = reverse("coordinator_student", args=[student.pk])
     return StudentRow(
         pk=student.pk,
         name=student.user.name,
@@ -185,34 +188,58 @@ def student_row(student: Any) -> StudentRow:
         since=ago(student.since) if standing == Standing.UNPLACED else "",
         story=story,
         action=action,
-        url=reverse("coordinator_student", args=[student.pk]),
+        url=url,
+        action_url=action_url or url,
     )
 
 
-def _story(student: Any, standing: Standing) -> tuple[str, str]:
-    """What has happened, and the next step. The step that unblocks the student soonest wins."""
+def _mail_to(student: Any, subject: str) -> str:
+    return f"mailto:{quote(student.user.email, safe='@')}?{urlencode({'subject': subject}, quote_via=quote)}"
+
+
+def _places_near(student: Any) -> str:
+    where = student.municipality.name if student.municipality else ""
+    return f"{reverse('search')}?{urlencode({'where': where})}"
+
+
+def _story(student: Any, standing: Standing) -> tuple[str, str, str]:
+    """What has happened, the next step, and where it is taken ("" = on the student's page).
+
+    The step that unblocks the student soonest wins.
+    """
     if standing == Standing.PLACED:
-        return _("The placement is approved"), ""
+        return _("The placement is approved"), "", ""
     if standing == Standing.UNPLACED:
         if not student.sent:
-            return _("Has not applied for anything yet"), _("Book a talk")
+            return (
+                _("Has not applied for anything yet"),
+                _("Book a talk"),
+                _mail_to(student, _("A talk about your placement")),
+            )
         if student.declined:
             return (
                 ngettext("%(number)d no", "%(number)d times no", student.declined) % {"number": student.declined},
                 _("Look for a place together"),
+                _places_near(student),
             )
-        return _("All applications have ended"), _("Look for a place together")
+        return _("All applications have ended"), _("Look for a place together"), _places_near(student)
     if student.deciding:
-        return _("Both sides said yes"), _("Decide the match")
+        return (
+            _("Both sides said yes"),
+            _("Decide the match"),
+            reverse("coordinator_match", args=[student.deciding]),
+        )
     if student.offered:
         return (
             _("Has been offered a seat, held until %(day)s") % {"day": format_day(student.hold_until)},
             _("Remind the student"),
+            _mail_to(student, _("Your seat is held for a little while")),
         )
     if student.escalated:
         return (
             _("No answer for %(time)s") % {"time": ago(student.waiting_since)},
             _("Call the organisation"),
+            reverse("coordinator_silence"),
         )
     if student.waiting:
         return (
@@ -223,10 +250,11 @@ def _story(student: Any, standing: Standing) -> tuple[str, str]:
             )
             % {"number": student.waiting},
             _("Wait"),
+            "",
         )
     if student.waitlisted:
-        return _("On the waiting list"), _("Look for a second place")
-    return _("A match waits for a decision"), _("Decide the match")
+        return _("On the waiting list"), _("Look for a second place"), _places_near(student)
+    return _("A match waits for a decision"), _("Decide the match"), reverse("coordinator_matches")
 
 
 def oldest_text(moment: datetime | None) -> str:

@@ -4,14 +4,14 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from backend.applications.board import BoardStudent, Standing, classes_of, students_of, with_story
+from backend.accounts.policies import protected_municipalities_of
+from backend.applications.board import BoardStudent, Standing, classes_of, students_of
 from backend.applications.enums import LIVE_STATES
 from backend.applications.selectors import ROW
 from backend.applications.services import withdraw_application
@@ -28,6 +28,7 @@ from backend.students.policies import can_protect, is_minor
 from backend.students.selectors import consent_is_missing
 from backend.web.access import coordinator, coordinator_or_network
 from backend.web.coordinator import class_rows, figures
+from backend.web.coordinator_board import filter_fields, read_board, sort_options
 from backend.web.coordinator_forms import ReasonForm
 from backend.web.coordinator_rows import STANDING_COLORS, StudentRow, student_row
 from backend.web.cursors import page_of
@@ -35,36 +36,19 @@ from backend.web.employer import person
 from backend.web.exports import TableExport, export_view
 from backend.web.form_errors import add_domain_error
 
-STUDENT_KEYS = ("rank", "class_name", "pk")
 PLACEMENT_KEYS = ("start", "pk")
 ENDABLE = {PlacementState.UPCOMING, PlacementState.ONGOING}
-
-
-def _filtered(request: HttpRequest) -> "QuerySet[BoardStudent]":
-    """Own students by class, standing and name."""
-    found = students_of(person(request))
-    if standing := request.GET.get("standing", ""):
-        found = found.filter(standing=standing)
-    if name := request.GET.get("class", ""):
-        found = found.filter(class_name=name[:20])
-    if text := request.GET.get("q", "").strip():
-        found = found.filter(user__name__icontains=text[:80])
-    return found
 
 
 @coordinator
 @require_safe
 def students(request: HttpRequest) -> HttpResponse:
-    """Those without a place first, with the next step."""
+    """Those without a place first, with the next step; narrowed and ordered as the address says."""
+    board = read_board(request)
     classes = classes_of(person(request))
-    page = page_of(with_story(_filtered(request)), STUDENT_KEYS, request.GET.get("after", ""))
+    page = page_of(board.rows, board.keys, request.GET.get("after", ""))
     kept = request.GET.copy()
     kept.pop("after", None)
-    totals = {
-        "placed": sum(row.placed for row in classes),
-        "at_risk": sum(row.at_risk for row in classes),
-        "unplaced": sum(row.unplaced for row in classes),
-    }
     return render(
         request,
         "pages/coordinator/students.html",
@@ -72,18 +56,25 @@ def students(request: HttpRequest) -> HttpResponse:
             "rows": [student_row(student) for student in page.rows],
             "next_cursor": page.next_cursor,
             "query": kept.urlencode(),
-            "text": request.GET.get("q", ""),
-            "class_options": [
-                ("", _("All classes")),
-                *((row.class_name, row.class_name) for row in classes if row.class_name),
-            ],
-            "class_name": request.GET.get("class", ""),
+            "text": board.values["q"],
+            "sort": request.GET.get("sort", ""),
+            "sorts": sort_options(request),
+            "fields": filter_fields(request, board),
             "standing_options": _options(
-                ((each.value, each.label, totals[each.value]) for each in Standing), request, "standing"
+                ((each.value, each.label, board.totals[each.value]) for each in Standing), request, "standing"
             ),
-            "chosen": sum(bool(request.GET.get(name)) for name in ("class", "standing")),
-            "figures": figures(totals),
+            "long_options": [
+                {
+                    "value": "1",
+                    "label": _("More than %(days)d days") % {"days": board.days},
+                    "count": None,
+                    "checked": bool(board.values["long"]),
+                }
+            ],
+            "chosen": board.chosen,
+            "figures": figures(board.totals),
             "classes": class_rows(classes),
+            "knows_protected": bool(protected_municipalities_of(person(request))),
         },
     )
 
@@ -100,7 +91,8 @@ def _options(rows: Iterable[tuple[str, Any, int]], request: HttpRequest, name: s
 
 
 def _export_rows(request: HttpRequest) -> Iterable[tuple[BoardStudent, StudentRow]]:
-    return ((found, student_row(found)) for found in with_story(_filtered(request)).order_by(*STUDENT_KEYS))
+    board = read_board(request)
+    return ((found, student_row(found)) for found in board.rows.order_by(*board.keys))
 
 
 STUDENTS: TableExport[tuple[BoardStudent, StudentRow]] = TableExport(

@@ -22,6 +22,7 @@ from backend.web.employer import person
 from backend.web.form_errors import add_domain_error
 
 OWN = "own"
+OF_STUDENTS = {Scope.APPLICATIONS_WRITE, Scope.PROFILE_WRITE}
 DAYS = [
     (30, gettext_lazy("30 days")),
     (USUAL_DAYS, gettext_lazy("90 days")),
@@ -48,8 +49,8 @@ class TokenForm(forms.Form):
         owned = [(str(each.pk), each.name) for each in list_owned_organisations(user)]
         self.fields["organisation"].choices = [*owned, (OWN, _("Only yourself"))]  # type: ignore[attr-defined]
         if not hasattr(user, "student"):
-            # Applying is for students, so a token for it would open nothing.
-            usable = [choice for choice in Scope.choices if choice[0] != Scope.APPLICATIONS_WRITE]
+            # What only students have: a token for it would open nothing.
+            usable = [choice for choice in Scope.choices if choice[0] not in OF_STUDENTS]
             self.fields["scopes"].choices = usable  # type: ignore[attr-defined]
 
     def details(self) -> TokenDetails:

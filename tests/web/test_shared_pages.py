@@ -216,5 +216,5 @@ def test_an_event_without_subscribers_is_no_error():
 def test_alerts_of_someone_without_a_profile_are_an_empty_page(make, adds):
     page = logged_in(make()).get(reverse("alerts"))
     assert page.status_code == 200
-    assert "Inga bevakningar än" in page.text
-    assert ("Ny bevakning" in page.text) == adds
+    assert "No alerts yet" in page.text
+    assert ("New alert" in page.text) == adds

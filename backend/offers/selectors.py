@@ -21,6 +21,8 @@ from backend.offers.search import (
 )
 from backend.offers.search_facets import Facets, FacetValue, count_facets
 from backend.offers.search_words import words_of
+from backend.organisations.municipality_settings import settings_of
+from backend.reference.selectors import form_on
 
 __all__ = [
     "ORDERS",
@@ -28,6 +30,7 @@ __all__ = [
     "Facets",
     "Search",
     "SearchPage",
+    "answer_days_for",
     "count_facets",
     "count_open_by_municipality",
     "find_page",
@@ -45,6 +48,15 @@ __all__ = [
 def get_offer_to_read(user: User | None, offer_id: int) -> Offer | None:
     """The offer with what its page shows, when the user may know of it."""
     return Offer.objects.visible_to(user).for_lists().prefetch_related("hazards").filter(pk=offer_id).first()
+
+
+def answer_days_for(offer: Offer) -> int:
+    """Working days the organisation has for an answer to who applies today: the municipality's, else the form's.
+
+    Raises NotFound when the form is not in use today.
+    """
+    own = settings_of(offer.municipality_code).answer_days
+    return own or form_on(offer.form_id, clock.today()).answer_days
 
 
 def list_similar_offers(offer: Offer, limit: int = 3) -> list[Offer]:

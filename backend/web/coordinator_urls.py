@@ -11,6 +11,7 @@ from backend.web import (
     coordinator_students,
     network,
     network_grants,
+    network_members,
     person_tasks,
 )
 from backend.web.exports import export_paths
@@ -57,6 +58,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("uppgifter/<int:task_id>/klar/", person_tasks.close, name="task_close"),
     path("samordnare/utskick/<str:subject_type>/<int:subject_id>/", coordinator.ledger, name="coordinator_ledger"),
     path("natverket/", network.home, name="network_home"),
+    path("natverket/medlemmar/", network_members.members, name="network_members"),
+    path("natverket/medlemmar/<int:membership_id>/avsluta/", network_members.end, name="network_member_end"),
+    path("natverket/kompetens/", network_members.skills, name="network_skills"),
     path("natverket/skyddade/", network_grants.grants, name="network_grants"),
     path("natverket/skyddade/<int:grant_id>/ta-tillbaka/", network_grants.revoke, name="network_grant_revoke"),
     path("natverket/jobb/", network.scheduled, name="network_jobs"),

@@ -6,7 +6,9 @@ from typing import Any
 from django.db.models import Count, F, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.formats import date_format
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -14,9 +16,12 @@ from backend.accounts.models import User
 from backend.applications.enums import LIVE_STATES
 from backend.applications.models import Application
 from backend.common import clock
+from backend.common.errors import NotFound
+from backend.exchange.feeds.places import address_of
 from backend.offers.models import Offer, OfferPeriod
 from backend.offers.selectors import (
     Search,
+    answer_days_for,
     count_open_by_municipality,
     get_offer_to_read,
     list_similar_offers,
@@ -33,12 +38,12 @@ from backend.web.access import public
 from backend.web.offer_rows import offer_row, periods_ahead, place_name, programmes_text, tags_of
 from backend.web.ruler import Period, Ruler, build_ruler
 from backend.web.search import personal_facts
+from backend.web.structured_data import structured_data
 from backend.web.weeks import NBSP, format_day, format_weeks
 
 NEWEST_SHOWN = 6
 ANSWERS_OF = timedelta(days=180)
 FEWEST_ANSWERS = 10
-PROMISED_DAYS = 5
 
 
 def answered_share() -> float | None:
@@ -124,6 +129,10 @@ def offer(request: HttpRequest, offer_id: int) -> HttpResponse:
         "is_student": student is not None,
         "applications": applications,
         "similar": [offer_row(row, applied=applied, reasons=reasons) for row in similar],
+        "structured_data": structured_data(place) if place.is_open else "",
+        "address": address_of(place),
+        "summary": Truncator(place.tasks).chars(160),
+        "form_feed": reverse("feed_form", args=[place.form_id]),
     }
     return render(request, "pages/public/offer.html", context)
 
@@ -214,10 +223,22 @@ def weeks_of(periods: list[OfferPeriod]) -> Ruler | None:
     return build_ruler(today, last, drawn, today=today)
 
 
+def answer_days_of(place: Offer) -> int | None:
+    """Working days for an answer; None for a form that is not in use any more."""
+    try:
+        return answer_days_for(place)
+    except NotFound:
+        return None
+
+
 def _apply_facts(place: Offer) -> list[tuple[str, str]]:
     applicants = Application.objects.filter(period__offer=place, state__in=LIVE_STATES).count()
     rows = [
-        (_("Answer"), _("within %(days)d working days") % {"days": PROMISED_DAYS}),
+        *(
+            [(_("Answer"), _("within %(days)d working days") % {"days": days})]
+            if (days := answer_days_of(place))
+            else []
+        ),
         (_("Apply by"), format_day(place.apply_by) if place.apply_by else _("as long as there are seats")),
         (
             _("So far"),

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.cache import caches
+from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils.translation import get_language, ngettext
@@ -36,12 +37,12 @@ from backend.web.search_filters import (
     alert_address,
     chosen_filters,
     facet_lists,
-    next_radius,
     order_links,
     page_address,
     place_text,
     title_of,
     ways_on,
+    without_text,
 )
 
 PAGE = 20
@@ -174,7 +175,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "feed_query": address(request.GET).partition("?")[2],
         "map": _map(facets) if request.GET.get("map") == "1" else None,
         "map_url": address(request.GET) + ("&" if "?" in address(request.GET) else "?") + "map=1",
-        "ways": [] if facets.total else ways_on(request.GET, search, facets, chips, _wider(search)),
+        "ways": [] if facets.total else ways_on(request.GET, facets, chips, _wider(search)),
         "without_words": _without_words(request.GET, search) if not facets.total else None,
     }
     response = render(request, "pages/public/search.html", context)
@@ -199,10 +200,14 @@ def _map(facets: Facets) -> Any:
     return build_map(MapMember(value.value, value.label, value.count) for value in facets.municipalities[:40])
 
 
-def _wider(search: Search) -> int:
-    """How many places the next wider radius finds."""
-    km = next_radius(search)
-    return matching_entries(replace(search, radius_km=km)).count() if km else 0
+def _wider(search: Search) -> tuple[int, int] | None:
+    """The next radius (km) that finds something, and how many places. One query, none without a centre."""
+    radii = [km for km in RADII if km > (search.radius_km or 0)]
+    if search.centre is None or not radii:
+        return None
+    found = matching_entries(replace(search, radius_km=max(radii)))
+    counts = found.aggregate(**{f"km{km}": Count("pk", filter=Q(distance__lte=km)) for km in radii})
+    return next(((km, counts[f"km{km}"]) for km in radii if counts[f"km{km}"]), None)
 
 
 def _without_words(query: QueryDict, search: Search) -> dict[str, str] | None:
@@ -210,9 +215,7 @@ def _without_words(query: QueryDict, search: Search) -> dict[str, str] | None:
     if not search.text:
         return None
     count = matching_entries(replace(search, text="")).count()
-    text = ngettext("%(count)d place without “%(filter)s”", "%(count)d places without “%(filter)s”", count)
-    words = {"count": count, "filter": search.text}
-    return {"text": text % words, "url": address(query, drop=["q"])} if count else None
+    return {"text": without_text(count, search.text), "url": address(query, drop=["q"])} if count else None
 
 
 def suggestion_scores(request: HttpRequest) -> tuple[tuple[int, float], ...]:

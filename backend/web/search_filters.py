@@ -18,6 +18,7 @@ MULTIPLE = ("form", "field", "programme", "month", "municipality")
 PARTS = ("q", "where", "near", "km", *MULTIPLE, "free", "order", "from")
 NAME_OF_GROUP = dict(zip(GROUPS, (*MULTIPLE, "free"), strict=True))
 MOST_VALUES = 8
+RADII = (10, 20, 40, 80, 150)
 
 
 def address(query: QueryDict, *, drop: Iterable[str] = (), without: tuple[str, str] = ("", ""), **changed: str) -> str:
@@ -145,11 +146,11 @@ def alert_address(search: Search) -> str:
 
 
 def ways_on(
-    query: QueryDict, search: Search, facets: Facets, chips: list[dict[str, str]], wider: int
+    query: QueryDict, facets: Facets, chips: list[dict[str, str]], wider: tuple[int, int] | None
 ) -> list[dict[str, str]]:
     """Where to go when nothing was found: without one group of filters, or farther around. Only ways that find something.
 
-    wider: how many places there are within the next radius.
+    wider: the next radius in km that finds something, and how many places.
     """
     ways = []
     labels = {chip["url"]: chip["label"] for chip in chips}
@@ -157,23 +158,16 @@ def ways_on(
         if not count:
             continue
         name = NAME_OF_GROUP[group]
-        dropped = [
-            labels[url] for value in query.getlist(name) if (url := address(query, without=(name, value))) in labels
-        ]
-        text = ngettext("%(count)d place without “%(filter)s”", "%(count)d places without “%(filter)s”", count)
-        ways.append({"text": text % {"count": count, "filter": ", ".join(dropped)}, "url": address(query, drop=[name])})
+        addresses = [address(query, without=(name, value)) for value in query.getlist(name)]
+        dropped = ", ".join(labels[url] for url in addresses if url in labels)
+        ways.append({"text": without_text(count, dropped), "url": address(query, drop=[name])})
     if wider:
-        km = next_radius(search)
-        text = ngettext("%(count)d place within %(km)d km", "%(count)d places within %(km)d km", wider)
-        ways.append({"text": text % {"count": wider, "km": km}, "url": address(query, km=str(km))})
+        km, count = wider
+        text = ngettext("%(count)d place within %(km)d km", "%(count)d places within %(km)d km", count)
+        ways.append({"text": text % {"count": count, "km": km}, "url": address(query, km=str(km))})
     return ways
 
 
-RADII = (10, 20, 40, 80, 150)
-
-
-def next_radius(search: Search) -> int:
-    """The next wider radius, in km; 0 when there is none or no centre."""
-    if search.centre is None:
-        return 0
-    return next((km for km in RADII if km > (search.radius_km or 20)), 0)
+def without_text(count: int, dropped: str) -> str:
+    text = ngettext("%(count)d place without “%(filter)s”", "%(count)d places without “%(filter)s”", count)
+    return text % {"count": count, "filter": dropped}

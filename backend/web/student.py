@@ -39,7 +39,7 @@ from backend.web.forms.places import municipality_names
 from backend.web.forms.student import ApplyForm, GuardianForm, ProfileForm, occupation_choices, profile_initial
 from backend.web.notifications import news_items
 from backend.web.offer_rows import offer_row, periods_ahead, place_name
-from backend.web.public import is_open_to_apply, offer_for_reader, period_choices, reasons_for
+from backend.web.public import answer_days_of, is_open_to_apply, offer_for_reader, period_choices, reasons_for
 from backend.web.student_rows import application_row, moment_text, story_of, track_of, weeks_ahead, why_it_ended
 from backend.web.weeks import format_day, format_weeks
 
@@ -240,6 +240,7 @@ def apply(request: HttpRequest, offer_id: int) -> HttpResponse:
         "place_name": place_name(place),
         "choices": period_choices(periods, chosen),
         "can_apply": is_open_to_apply(place),
+        "answer_days": answer_days_of(place),
         "reasons": reasons_for(person_of(request).student, place),
         "needs_consent": consent_is_missing(person_of(request).student),
     }

@@ -5,8 +5,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.urls import reverse
-from django.utils import timezone
-from django.utils.formats import time_format
 from django.utils.translation import gettext as _
 
 from backend.applications.enums import ApplicationState, DeclineReason, ReleaseReason
@@ -14,7 +12,7 @@ from backend.applications.models import Application
 from backend.common import clock
 from backend.common.models import LogEntry
 from backend.web.ruler import Period, Ruler, build_ruler
-from backend.web.weeks import format_day, format_weeks
+from backend.web.weeks import format_day, format_moment, format_weeks
 
 S = ApplicationState
 SHORTEST_RULER = timedelta(weeks=26)
@@ -23,8 +21,8 @@ HELD = {S.OFFERED, S.ACCEPTED, S.APPROVED}
 
 
 def moment_text(moment: datetime) -> str:
-    """ "fredag 27 nov. 14.00" in Swedish time."""
-    return f"{format_day(moment)} {time_format(timezone.localtime(moment), 'H.i')}"
+    """ "fredag 27 nov. kl. 14.00" in Swedish time."""
+    return format_moment(moment)
 
 
 def short_day(moment: datetime) -> str:

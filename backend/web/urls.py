@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from backend.web import account, alerts, public, search, student, tokens
+from backend.web import account, alerts, discovery, public, search, student, tokens
 from backend.web.exports import export_paths
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -16,6 +16,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("for-kommuner/", public.for_municipalities, name="for_municipalities"),
     path("personuppgifter/", public.privacy, name="privacy"),
     path("tillganglighet/", public.accessibility, name="accessibility"),
+    path("badda-in/", discovery.embed_help, name="embed_help"),
+    path("embed/<str:code>/", discovery.embed, name="embed"),
+    path("robots.txt", discovery.robots, name="robots"),
+    path("sitemap.xml", discovery.sitemap, name="sitemap"),
+    path("sitemap-<section>.xml", discovery.sitemap_part, name="sitemap_part"),
     # Accounts
     path("hem/", account.home, name="home"),
     path("valkommen/", account.welcome, name="welcome"),

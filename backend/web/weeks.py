@@ -53,6 +53,13 @@ def format_weeks(start: date, end: date, *, with_year: bool = False) -> str:
     return f"{text}, {one.year}" if with_year else text
 
 
+def format_moment(moment: datetime) -> str:
+    """A day with its time in Sweden: "torsdag 26 nov. kl. 23.10" or "Thu 26 Nov at 23:10"."""
+    local = timezone.localtime(moment)
+    time = f"kl.{NBSP}{local:%H.%M}" if is_swedish() else f"at{NBSP}{local:%H:%M}"
+    return f"{format_day(local)} {time}"
+
+
 def format_day(day: date, *, with_year: bool = False) -> str:
     """A weekday with a short date: "fredag 27 nov." or "Fri 27 Nov"."""
     value = local_date(day)

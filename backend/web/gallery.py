@@ -4,10 +4,13 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from django import forms
-from django.http import HttpRequest, HttpResponse
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
 
+from backend.web.access import public
 from backend.web.ruler import Period, build_ruler
 from backend.web.weeks import format_weeks
 
@@ -189,13 +192,17 @@ def gallery_context() -> dict[str, Any]:
         "crumbs": [{"label": "Omgångar", "url": "#"}, {"label": "Feriejobb 2027", "url": "#"}],
         "steps": [
             {"title": "Sök, eller bli hittad", "text": "När en ny plats passar dig får du veta det."},
-            {"title": "Ansök på en skärm", "text": "Företaget har fem arbetsdagar på sig."},
+            {"title": "Ansök på en skärm", "text": "Företaget har några arbetsdagar på sig."},
             {"title": "Klart, med papper", "text": "Veckorna hamnar i din kalender."},
         ],
         "person_meta": ["11 km", "Hela perioden", "Har truckkort"],
     }
 
 
+@public
+@require_safe
 def gallery(request: HttpRequest) -> HttpResponse:
-    """Show every component once with each of its options."""
+    """Show every component once with each of its options. 404 outside development."""
+    if not settings.DEBUG:
+        raise Http404
     return render(request, "pages/gallery/gallery.html", gallery_context())

@@ -38,12 +38,15 @@ FEWEST_SHOWN = 5
 LATE_AFTER = 2
 
 
-def suppressed(number: int) -> str:
+def suppressed(number: int, *, of: int | None = None) -> str:
     """A count of people as text; below five somebody could be picked out of it.
 
-    0 reads the same as 1 to 4. That nobody of a known group is placed says something about every one of them, and a 0
-    shown beside hidden counts would tell when the first one came.
+    0 reads the same as 1 to 4: that nobody of a known group is placed says something about every one of them. Only
+    where the group itself is empty is 0 about nobody, and then it stands there. of: the size of that group with
+    everyone in it, protected ones too, so that nobody can be seen to leave it by being protected.
     """
+    if of == 0:
+        return "0"
     return str(number) if number >= FEWEST_SHOWN else _("under 5")
 
 
@@ -62,6 +65,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "offer__workplace__municipality",
         Sum(F("capacity") - F("taken")),
     )
+    everyone = _by_code(Student.objects.all(), "municipality", Count("pk"))
     students = _by_code(Student.objects.unprotected(), "municipality", Count("pk"))
     placed = _by_code(
         Placement.objects.filter(
@@ -81,8 +85,8 @@ def home(request: HttpRequest) -> HttpResponse:
             "coordinators": coordinators.get(place.pk, 0),
             "offers": offers.get(place.pk, 0),
             "seats": seats.get(place.pk, 0),
-            "students": suppressed(students.get(place.pk, 0)),
-            "placed": suppressed(placed.get(place.pk, 0)),
+            "students": suppressed(students.get(place.pk, 0), of=everyone.get(place.pk, 0)),
+            "placed": suppressed(placed.get(place.pk, 0), of=everyone.get(place.pk, 0)),
         }
         for place in Municipality.objects.filter(pk__in=codes).select_related("county")
     ]

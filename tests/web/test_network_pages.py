@@ -54,6 +54,18 @@ def test_counts_of_people_below_five_are_not_shown(office: Client) -> None:
     assert rows["Finspång"]["placed"] == "under 5"
 
 
+def test_a_nought_stands_only_where_there_is_nobody_at_all(office: Client) -> None:
+    for code in ("0562", "2580", "2081"):
+        CoordinatorFactory(municipality=code)
+    StudentFactory(is_protected=True, alias="Sökande 1")
+    StudentFactory.create_batch(5, municipality_id="2580")
+
+    rows = {row["name"]: row for row in office.get(reverse("network_home")).context["rows"]}
+
+    shown = {name: (rows[name]["students"], rows[name]["placed"]) for name in ("Finspång", "Luleå", "Borlänge")}
+    assert shown == {"Finspång": ("under 5", "under 5"), "Luleå": ("5", "under 5"), "Borlänge": ("0", "0")}
+
+
 def test_offers_and_free_seats_are_counted_by_municipality(office: Client) -> None:
     OfferFactory.create_batch(2)
     OfferFactory(workplace=WorkplaceFactory(municipality_id="2580"), state="draft", published_at=None)

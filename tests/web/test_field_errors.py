@@ -52,7 +52,7 @@ FORMS: list[tuple[str, Who]] = [
 def errors_in(client: Client, address: str, language: str) -> list[str]:
     client.cookies[settings.LANGUAGE_COOKIE_NAME] = language
     response = client.post(address, NONSENSE)
-    contexts = response.context or []
+    contexts: Any = response.context or []
     forms = [context["form"] for context in contexts if "form" in context]
     return [text for field in forms[0].errors.values() for text in field] if forms else []
 

@@ -60,7 +60,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("natverket/", network.home, name="network_home"),
     path("natverket/medlemmar/", network_members.members, name="network_members"),
     path("natverket/medlemmar/<int:membership_id>/avsluta/", network_members.end, name="network_member_end"),
-    path("natverket/kompetens/", network_members.skills, name="network_skills"),
     path("natverket/skyddade/", network_grants.grants, name="network_grants"),
     path("natverket/skyddade/<int:grant_id>/ta-tillbaka/", network_grants.revoke, name="network_grant_revoke"),
     path("natverket/jobb/", network.scheduled, name="network_jobs"),

@@ -33,4 +33,6 @@ urlpatterns: list[URLPattern] = [
     path("oppna-data/platser.json", feeds.open_places, {"kind": "json"}, name="open_places_json"),
     path("oppna-data/sammanstallning.csv", feeds.open_figures, {"kind": "csv"}, name="open_figures_csv"),
     path("oppna-data/sammanstallning.json", feeds.open_figures, {"kind": "json"}, name="open_figures_json"),
+    path("oppna-data/kompetens.csv", feeds.open_skills, {"kind": "csv"}, name="open_skills_csv"),
+    path("oppna-data/kompetens.json", feeds.open_skills, {"kind": "json"}, name="open_skills_json"),
 ]

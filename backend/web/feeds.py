@@ -15,7 +15,7 @@ from django.utils.http import parse_etags
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from backend.exchange.feeds import calendar, open_data, places
+from backend.exchange.feeds import calendar, open_data, places, skills
 from backend.exchange.models import CalendarFeed
 from backend.exchange.tables import CONTENT_TYPES, TableFormat, write_table
 from backend.offers.selectors import open_offers
@@ -150,6 +150,12 @@ def open_places(request: HttpRequest, kind: str) -> HttpResponse:
 @require_safe
 def open_figures(request: HttpRequest, kind: str) -> HttpResponse:
     return _open_table(request, kind, open_data.FIGURE_COLUMNS, open_data.list_figures())
+
+
+@public
+@require_safe
+def open_skills(request: HttpRequest, kind: str) -> HttpResponse:
+    return _open_table(request, kind, skills.SKILLS_COLUMNS, skills.list_skills())
 
 
 def _open_table(request: HttpRequest, kind: str, columns: list[Any], rows: Any) -> HttpResponse:

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from backend.web import account, alerts, discovery, public, search, student, tokens
+from backend.web import account, alerts, discovery, public, search, skills, student, tokens
 from backend.web.exports import export_paths
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -11,6 +11,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("platser/", search.index, name="search"),
     path("platser/<int:offer_id>/", public.offer, name="offer"),
     path("kommuner/<str:code>/", public.municipality, name="municipality"),
+    path("kompetens/", skills.network, name="skills"),
+    path("kompetens/<str:code>/", skills.municipality, name="skills_of"),
     path("sa-fungerar-det/", public.how_it_works, name="how_it_works"),
     path("for-foretag/", public.for_employers, name="for_employers"),
     path("for-kommuner/", public.for_municipalities, name="for_municipalities"),

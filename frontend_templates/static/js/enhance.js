@@ -31,3 +31,21 @@ document.addEventListener("click", async (event) => {
   await navigator.clipboard.writeText(button.dataset.copy);
   if (button.dataset.copied) button.textContent = button.dataset.copied;
 });
+
+/** data-print on a hidden button: shows it and prints the page. */
+for (const button of document.querySelectorAll("[data-print]")) button.hidden = false;
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-print]")) window.print();
+});
+
+/** An open menu closes when one clicks elsewhere or presses Escape, which leads back to its button. */
+document.addEventListener("click", (event) => {
+  for (const menu of document.querySelectorAll(".nav-more[open]")) if (!menu.contains(event.target)) menu.open = false;
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  for (const menu of document.querySelectorAll(".nav-more[open]")) {
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  }
+});

@@ -4,23 +4,29 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from backend.accounts.models import User
+from backend.accounts.policies import municipalities_coordinated_by
 from backend.accounts.selectors import has_coordinator
 from backend.applications import summaries, timers
 from backend.applications.enums import ApplicationState, DeclineReason, ReleaseReason
 from backend.applications.models import Application
+from backend.applications.policies import visible_to
 from backend.common.models import DomainEvent
+from backend.notifications import ledger
+from backend.notifications.effect import own_step
 from backend.notifications.enums import Category
 from backend.notifications.messages import TEMPLATES, Words, context_from
 from backend.notifications.models import Notification
 from backend.notifications.registry import Kind, register
 from backend.notifications.services import notify
 from backend.organisations.selectors import list_member_users
-from backend.students.protection import deciders_for
+from backend.students.protection import deciders_for, protected_students_of
+from backend.students.selectors import people_around
 
 RELATED = ("student__user", "period__offer__organisation", "period__offer__workplace")
 
@@ -59,6 +65,25 @@ TOLD: dict[str, Callable[[Application], list[User]]] = {
     "application.lapsed": _both,
     "application.escalated": _coordinators,
 }
+
+
+def _with_ledger(reader: User, application_id: int) -> Application | None:
+    """An application of a student the reader coordinates; of a protected one with a grant."""
+    own = visible_to(reader).filter(
+        student__municipality__in=municipalities_coordinated_by(reader), student__is_protected=False
+    )
+    rows = Application.objects.select_related(*RELATED).filter(pk=application_id)
+    return rows.filter(Q(pk__in=own.values("pk")) | Q(student__in=protected_students_of(reader))).first()
+
+
+ledger.register_case(
+    ledger.Case(
+        "application",
+        find=_with_ledger,
+        organisation=lambda application: application.period.offer.organisation_id,
+        about=lambda application: people_around(application.student),
+    )
+)
 
 
 def tell(event: DomainEvent, application: Application) -> None:
@@ -146,6 +171,8 @@ def _register(
     )
 
 
+ANSWERED = own_step("application.offered", "application.declined", "application.waitlisted")
+CHOSEN = own_step("application.accepted", "application.withdrawn")
 DECISION: dict[str, Any] = {"opt_out": False, "resend_when_uncertain": True, "expires_after": timedelta(days=7)}
 
 _register(
@@ -153,6 +180,7 @@ _register(
     lambda application: _("New application: %(title)s") % {"title": application.period.offer.title},
     _words(_submitted, lambda: _("Read and answer")),
     still_relevant=_still_unanswered,
+    acted=ANSWERED,
 )
 _register(
     "application.offered",
@@ -160,7 +188,7 @@ _register(
         _("%(organisation)s offers you a seat") % {"organisation": application.period.offer.organisation.name}
     ),
     _words(_offered, lambda: _("Say yes or no")),
-    **DECISION | {"still_relevant": _still_offered},
+    **DECISION | {"still_relevant": _still_offered, "acted": CHOSEN},
 )
 _register(
     "application.waitlisted",
@@ -244,6 +272,7 @@ register(
         context=context_from(_asked_words),
         templates=TEMPLATES,
         still_relevant=_no_longer_waits,
+        acted=ANSWERED,
     )
 )
 
@@ -263,6 +292,7 @@ _register(
     _words(_wanted, lambda: _("Read and answer")),
     category=Category.REMINDERS,
     still_relevant=_still_unanswered,
+    acted=ANSWERED,
 )
 _register(
     "application.seat_waits",
@@ -274,6 +304,7 @@ _register(
     category=Category.REMINDERS,
     opt_out=False,
     still_relevant=_still_offered,
+    acted=CHOSEN,
 )
 
 # The other things the clock and the morning say about applications are registered where they stand.

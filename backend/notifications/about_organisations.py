@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.utils.translation import gettext as _
 
 from backend.common import clock
+from backend.notifications.effect import own_step
 from backend.notifications.enums import Category
 from backend.notifications.messages import TEMPLATES, Words, context_from
 from backend.notifications.models import Notification
@@ -51,6 +52,7 @@ SENT = register(
         resend_when_uncertain=True,
         expires_after=timedelta(days=14),
         still_relevant=_no_longer_open,
+        acted=own_step("invitation.accepted", "invitation.declined"),
     )
 )
 ACCEPTED = register(

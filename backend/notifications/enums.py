@@ -1,9 +1,14 @@
 """The words of notifications, and what can happen to a delivery, on one screen."""
 
+from typing import TYPE_CHECKING
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from backend.common.transitions import Transition, TransitionTable
+
+if TYPE_CHECKING:
+    from backend.notifications.models import Delivery
 
 
 class Category(models.TextChoices):
@@ -94,7 +99,7 @@ DELIVERY = TransitionTable(
         "delivery.bounced": Transition(frozenset({S.SENT, S.DELIVERED, S.UNCERTAIN}), S.BOUNCED, by="provider"),
         "delivery.complained": Transition(frozenset({S.SENT, S.DELIVERED, S.UNCERTAIN}), S.COMPLAINED, by="provider"),
         "delivery.resent": Transition(
-            frozenset({S.UNCERTAIN, S.DEAD, S.EXPIRED, S.BOUNCED}), S.PENDING, by="operator, logged"
+            frozenset({S.UNCERTAIN, S.DEAD, S.EXPIRED, S.BOUNCED, S.SUPPRESSED}), S.PENDING, by="operator, logged"
         ),
     },
 )
@@ -103,3 +108,12 @@ TERMINAL = frozenset(
 )
 NEEDS_ACTION = frozenset({S.UNCERTAIN, S.DEAD, S.BOUNCED})
 RESENDABLE = DELIVERY.moves["delivery.resent"].sources
+# Why something was not sent that can be mended. What the person refused, or what went another way, is not sent again.
+MENDABLE = frozenset({"address_bounced", "unreachable", "not_set_up", "phone_invalid"})
+
+
+def is_resendable(delivery: "Delivery") -> bool:
+    """Whether a person may send it again: it ended badly, and not because somebody wanted it so."""
+    if delivery.state == S.SUPPRESSED:
+        return delivery.reason in MENDABLE
+    return delivery.state in RESENDABLE

@@ -14,6 +14,7 @@ from backend.accounts.policies import is_network_office
 from backend.accounts.selectors import list_network_office
 from backend.common.models import PeriodicRun, WorkState
 from backend.notifications import links, registry, reminders, summaries
+from backend.notifications.effect import own_step
 from backend.notifications.enums import Category, ChannelName
 from backend.notifications.messages import TEMPLATES, Words, context_from
 from backend.notifications.models import Notification, Task
@@ -87,6 +88,7 @@ registry.register(
         templates=TEMPLATES,
         opt_out=False,
         still_relevant=_task_closed,
+        acted=own_step("task.closed"),
     )
 )
 

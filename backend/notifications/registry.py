@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from django.db.models import Subquery
 from django.utils.functional import Promise
 
 from backend.notifications.enums import Category, ChannelName, Urgency
@@ -45,6 +46,7 @@ class Kind:
     weigh(notifications): id -> how well it fits, in one query: the best stand first in a digest, the newest without it.
     at_any_hour: what the person asked for a moment ago: quiet hours do not hold it.
     may_manage(actor, notification): who sees it in the ledger and may send it again.
+    acted(): for kinds that ask for something: an expression on notifications, when the reader did it (see effect.py).
     brief(notification): one sentence without names for the screen of a phone; the category's sentence when there is none.
     """
 
@@ -62,6 +64,7 @@ class Kind:
     at_any_hour: bool = False
     still_relevant: Callable[["Notification"], str] = field(default=always_relevant)
     may_manage: Callable[["User", "Notification"], bool] = field(default=network_office_only)
+    acted: Callable[[], Subquery] | None = None
     brief: 'Callable[["Notification"], str | Promise] | None' = None
 
     @property
@@ -105,6 +108,11 @@ def unregister(name: str) -> None:
 def get(name: str) -> Kind:
     """KeyError when no app registers the name."""
     return _kinds[name]
+
+
+def find(name: str) -> Kind | None:
+    """None for a kind that no app registers any more."""
+    return _kinds.get(name)
 
 
 def kinds() -> list[Kind]:

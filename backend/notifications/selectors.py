@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from backend.notifications import opt_in, registry, summaries
-from backend.notifications.enums import NEEDS_ACTION, Category, ChannelName, Slot
+from backend.notifications.enums import NEEDS_ACTION, Category, ChannelName, DeliveryState, Slot
 from backend.notifications.models import Delivery, Notification, Preference
 from backend.notifications.preferences import allowed_slots, default_slot
 
@@ -124,18 +124,6 @@ def _channels_of(category: str, user: "User") -> set[str]:
     return {channel for kind in kinds for channel in [*kind.channels, *opt_in.channels_of(kind)]}
 
 
-def list_deliveries_about(subject: models.Model) -> "models.QuerySet[Delivery]":
-    """The ledger of a case: who was told what, when, with which answer and which reason for not sending."""
-    return (
-        Delivery.objects.filter(
-            notification__subject_type=subject._meta.model_name or "", notification__subject_id=subject.pk
-        )
-        .select_related("notification", "recipient", "carried_by")
-        .prefetch_related("attempt_rows")
-        .order_by("notification_id", "channel")
-    )
-
-
 def list_undelivered() -> "models.QuerySet[Delivery]":
     """Deliveries that ask for action: uncertain, dead, returned. Newest first."""
     return (
@@ -179,6 +167,14 @@ REASONS: dict[str, "str | Promise"] = {
     "unreachable": _("The person has switched this channel off"),
     "not_set_up": _("This channel is not set up"),
     "phone_invalid": _("The number is not a valid mobile number"),
+    "demo_data": _("Demo data: nothing was sent"),
+    "already_answered": _("It had been answered by then"),
+    "already_applied": _("The person had applied by then"),
+    "already_decided": _("It had been decided by then"),
+    "already_reviewed": _("The place had been reviewed by then"),
+    "already_done": _("Somebody had taken care of it by then"),
+    "offer_closed": _("The place was not open any more"),
+    "round_moved_on": _("The round had moved on by then"),
 }
 
 
@@ -186,3 +182,10 @@ def reason_label(reason: str) -> "str | Promise":
     """The reason of a delivery in words; a domain's own code is shown as it is."""
     code, _colon, _detail = reason.partition(":")
     return REASONS.get(code, reason)
+
+
+def state_label(delivery: Delivery) -> "str | Promise":
+    """Where a delivery stands, in words. One that was held back on purpose says so, and the reason says whose."""
+    if delivery.state != DeliveryState.SUPPRESSED or delivery.reason == "opted_out":
+        return DeliveryState(delivery.state).label
+    return _("In a digest mail") if delivery.reason == "in_digest" else _("Not sent")

@@ -11,12 +11,12 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from backend.common import clock, events, outbox, transitions
-from backend.common.errors import Conflict, Invalid, NotAllowed
+from backend.common.errors import Conflict, Invalid, NotAllowed, NotFound
 from backend.common.models import DomainEvent
-from backend.notifications import channels, opt_in, quiet, registry
+from backend.notifications import channels, ledger, opt_in, quiet, registry
 from backend.notifications.digests import next_slot
-from backend.notifications.enums import RESENDABLE, ChannelName, DeliveryState, Slot, Urgency
-from backend.notifications.models import Delivery, Hours, Notification, Preference
+from backend.notifications.enums import ChannelName, DeliveryState, Slot, Urgency, is_resendable
+from backend.notifications.models import BouncedAddress, Delivery, Hours, Notification, Preference
 from backend.notifications.preferences import (
     Choices,
     choice_problems,
@@ -34,6 +34,8 @@ BATCH = 5_000
 # Above this many people it is cheaper to read everybody's rows than to name them all in the query.
 MANY = 1_000
 IMMEDIATE_PER_DAY = 5
+# A message that is sent again has at least this long to arrive.
+SHORTEST_SECOND_LIFE = timedelta(hours=1)
 
 
 def notify(
@@ -170,22 +172,32 @@ def _place_in_time(
     """Moves `due_at` to the slot the person chose and out of the hours in which the person rests."""
     can_wait = kind.urgency == Urgency.DIGESTIBLE
     if delivery.slot == Slot.NOW:
-        free = quiet.allowed_at(window, moment, can_wait=can_wait)
-        if free <= moment:
+        if quiet.allowed_at(window, moment, can_wait=can_wait) <= moment:
             return
         if not (can_wait and joins_digest and delivery.channel == ChannelName.EMAIL):
-            # A message that would be too late when the person wakes up is better heard at once.
-            if can_wait or free < delivery.expires_at:
-                delivery.due_at = free
-                delivery.expires_at = (
-                    max(delivery.expires_at, free + kind.expires_after) if can_wait else delivery.expires_at
-                )
+            delivery.due_at, delivery.expires_at = placed_in_rest(kind, window, moment, delivery.expires_at)
             return
         # Several that come in one night are one mail in the morning.
         delivery.slot = Slot.DAILY
     delivery.due_at = quiet.allowed_at(window, next_slot(delivery.slot, moment), can_wait=True)
     # Waiting for its slot must not make it expire.
     delivery.expires_at = delivery.due_at + kind.expires_after
+
+
+def placed_in_rest(
+    kind: registry.Kind, window: quiet.Window, moment: datetime, expires_at: datetime
+) -> tuple[datetime, datetime]:
+    """When a message that is ready now may disturb the person, and until when it is worth sending: (due_at, expires_at).
+
+    A message that would be too late when the person wakes up is better heard at once.
+    """
+    can_wait = kind.urgency == Urgency.DIGESTIBLE
+    free = moment if kind.at_any_hour else quiet.allowed_at(window, moment, can_wait=can_wait)
+    if free <= moment:
+        return moment, expires_at
+    if can_wait:
+        return free, max(expires_at, free + kind.expires_after)
+    return (free, expires_at) if free < expires_at else (moment, expires_at)
 
 
 def idem_key(event_id: uuid.UUID, recipient_id: int, channel: str) -> uuid.UUID:
@@ -259,25 +271,38 @@ def unsubscribe(*, user: "User", category: str, channel: str) -> None:
 
 
 @transaction.atomic
-def resend_delivery(*, actor: "User", delivery: Delivery, reason: str) -> Delivery:
+def resend_delivery(*, actor: "User", delivery_id: int, reason: str) -> Delivery:
     """Makes a delivery that ended badly due again, under the same key. Logged with the actor and the reason.
 
-    Raises NotAllowed when the kind does not let the actor, Invalid without a reason, Conflict when it is on its way or
-    has arrived.
+    For the network office, and for whoever reads the ledger of the case and meets the person there by name. What was not
+    sent because of something that can be mended counts as ended badly; what the person refused does not. It still keeps
+    the person's quiet hours, and is checked again before it goes.
+    Raises NotFound for a delivery the actor must not know of, Invalid without a reason, Conflict when it is on its way, has
+    arrived, or goes to an address that is known to be wrong.
     """
-    kind = registry.get(delivery.notification.kind)
-    if not kind.may_manage(actor, delivery.notification):
-        raise NotAllowed("delivery.not_yours", _("You may not send this again."))
+    delivery = Delivery.objects.select_related("notification").filter(pk=delivery_id).first()
+    kind = registry.find(delivery.notification.kind) if delivery is not None else None
+    if delivery is None or not _may_resend(actor, delivery, kind):
+        raise NotFound("delivery.unknown", _("There is no such message."))
     if not reason.strip():
         raise Invalid("delivery.reason_missing", _("Say why it should be sent again."), field="reason")
-    locked = transitions.lock(Delivery.objects.all(), delivery.pk)
+    locked = transitions.lock(Delivery.objects.select_related("notification", "recipient"), delivery.pk)
     before = locked.state
-    if before not in RESENDABLE:
+    if kind is None or not is_resendable(locked):
         raise Conflict("delivery.wrong_state", _("It is on its way or has already arrived."), data={"state": before})
+    if _goes_nowhere(locked):
+        raise Conflict(
+            "delivery.address_bounced",
+            _("Messages to this address came back. The person has to change it, or say that it works again."),
+        )
+    moment = _database_now()
+    due, expires = placed_in_rest(
+        kind, quiet.window_of(locked.recipient_id), moment, moment + max(kind.expires_after, SHORTEST_SECOND_LIFE)
+    )
     Delivery.objects.filter(pk=locked.pk).advance(
         "delivery.resent",
-        due_at=Now(),
-        expires_at=Now() + max(kind.expires_after, timedelta(hours=1)),
+        due_at=due,
+        expires_at=expires,
         slot=Slot.NOW,
         attempts=0,
         called_at=None,
@@ -286,10 +311,22 @@ def resend_delivery(*, actor: "User", delivery: Delivery, reason: str) -> Delive
         done_at=None,
         reason="",
     )
-    transitions.log("delivery.resent", locked, actor=actor, reason=reason, data={"from": before})
+    transitions.log("delivery.resent", locked, actor=actor, reason=reason.strip(), data={"from": before})
     outbox.wake()
     locked.refresh_from_db()
     return locked
+
+
+def _may_resend(actor: "User", delivery: Delivery, kind: registry.Kind | None) -> bool:
+    by_kind = kind.may_manage if kind else registry.network_office_only
+    return by_kind(actor, delivery.notification) or ledger.may_manage(actor, delivery.notification)
+
+
+def _goes_nowhere(delivery: Delivery) -> bool:
+    person = delivery.recipient
+    return BouncedAddress.objects.filter(
+        user=person, channel=delivery.channel, address__in=[person.email, person.phone]
+    ).exists()
 
 
 def _database_now() -> datetime:

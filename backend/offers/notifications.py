@@ -6,8 +6,11 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from backend.accounts.models import User
+from backend.accounts.policies import municipalities_coordinated_by
 from backend.accounts.selectors import list_coordinators_of
 from backend.common.models import DomainEvent
+from backend.notifications import ledger
+from backend.notifications.effect import own_step
 from backend.notifications.enums import Category
 from backend.notifications.messages import TEMPLATES, Words, context_from
 from backend.notifications.models import Notification
@@ -15,6 +18,7 @@ from backend.notifications.registry import Kind, register
 from backend.notifications.services import notify
 from backend.offers.enums import OfferState
 from backend.offers.models import Offer
+from backend.offers.policies import can_review_offer
 from backend.organisations.selectors import list_member_users
 
 
@@ -39,6 +43,17 @@ TOLD: dict[str, Callable[[Offer], list[User]]] = {
     "offer.publication_undone": _organisation,
     "offer.send_back_undone": _organisation,
 }
+
+
+def _with_ledger(reader: User, offer_id: int) -> Offer | None:
+    """A place in the municipality the reader coordinates."""
+    codes = municipalities_coordinated_by(reader)
+    offers = Offer.objects.select_related("organisation", "workplace")
+    offer = offers.filter(pk=offer_id, workplace__municipality__in=codes).first()
+    return offer if offer is not None and can_review_offer(reader, offer) else None
+
+
+ledger.register_case(ledger.Case("offer", find=_with_ledger, organisation=lambda offer: offer.organisation_id))
 
 
 def tell(event: DomainEvent, offer: Offer) -> None:
@@ -106,12 +121,19 @@ def _register(
 
 
 for _name in ("offer.submitted", "offer.resubmitted"):
-    _register(_name, _review_title, _review_words, still_relevant=_no_longer_waiting)
+    _register(
+        _name,
+        _review_title,
+        _review_words,
+        still_relevant=_no_longer_waiting,
+        acted=own_step("offer.published", "offer.sent_back"),
+    )
 _register(
     "offer.sent_back",
     lambda notification: _("Please change: %(title)s") % {"title": _offer(notification).title},
     _sent_back_words,
     opt_out=False,
+    acted=own_step("offer.resubmitted"),
 )
 _register(
     "offer.published",

@@ -4,12 +4,16 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+from django.db.models import Q, QuerySet
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from backend.accounts.models import User
+from backend.accounts.policies import municipalities_coordinated_by
 from backend.accounts.selectors import list_coordinators_of, list_network_office
 from backend.common.models import DomainEvent
+from backend.notifications import ledger
+from backend.notifications.effect import own_step
 from backend.notifications.enums import Category
 from backend.notifications.messages import TEMPLATES, Words, context_from
 from backend.notifications.models import Notification
@@ -19,8 +23,9 @@ from backend.organisations.selectors import list_member_users
 from backend.placements import timers
 from backend.placements.enums import MatchState
 from backend.placements.models import Match, Placement
-from backend.students.protection import deciders_for
-from backend.students.selectors import list_guardians_of
+from backend.placements.policies import matches_visible_to
+from backend.students.protection import deciders_for, protected_students_of
+from backend.students.selectors import list_guardians_of, people_around
 
 RELATED = ("student__user", "period__offer__organisation", "period__offer__workplace")
 
@@ -55,6 +60,38 @@ TOLD: dict[str, Callable[[Match], list[User]]] = {
     "placement.cancelled": _all_concerned,
     "placement.interrupted": _all_concerned,
 }
+
+
+def _matches_with_ledger(reader: User) -> "QuerySet[Match]":
+    """Those of the students the reader coordinates; of protected ones with a grant."""
+    own = matches_visible_to(reader).filter(
+        student__municipality__in=municipalities_coordinated_by(reader), student__is_protected=False
+    )
+    rows = Match.objects.select_related(*RELATED)
+    return rows.filter(Q(pk__in=own.values("pk")) | Q(student__in=protected_students_of(reader)))
+
+
+def _placement_with_ledger(reader: User, placement_id: int) -> Placement | None:
+    rows = Placement.objects.select_related(*RELATED)
+    return rows.filter(pk=placement_id, match__in=_matches_with_ledger(reader)).first()
+
+
+ledger.register_case(
+    ledger.Case(
+        "match",
+        find=lambda reader, pk: _matches_with_ledger(reader).filter(pk=pk).first(),
+        organisation=lambda match: match.period.offer.organisation_id,
+        about=lambda match: people_around(match.student),
+    )
+)
+ledger.register_case(
+    ledger.Case(
+        "placement",
+        find=_placement_with_ledger,
+        organisation=lambda placement: placement.period.offer.organisation_id,
+        about=lambda placement: people_around(placement.student),
+    )
+)
 
 
 def tell(event: DomainEvent, match: Match, subject: "Match | Placement | None" = None) -> None:
@@ -127,6 +164,7 @@ def _register(name: str, title: Callable[[Match], str], words: Callable[[Notific
     )
 
 
+DECIDED = own_step("match.approved", "match.rejected")
 DECISION: dict[str, Any] = {"opt_out": False, "resend_when_uncertain": True, "expires_after": timedelta(days=14)}
 
 _register(
@@ -134,6 +172,7 @@ _register(
     lambda match: _("A match to approve: %(title)s") % {"title": match.period.offer.title},
     _words(lambda match: (_("Student and organisation have both said yes."),), lambda: _("Review the match")),
     still_relevant=_only_while(MatchState.PROPOSED),
+    acted=DECIDED,
 )
 _register(
     "match.approved",
@@ -227,5 +266,6 @@ register(
         ),
         templates=TEMPLATES,
         still_relevant=_only_while(MatchState.PROPOSED),
+        acted=DECIDED,
     )
 )

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from backend.accounts.models import User
 from backend.common.models import DomainEvent
+from backend.notifications.effect import own_step
 from backend.notifications.enums import Category
 from backend.notifications.messages import TEMPLATES, Words, context_from
 from backend.notifications.models import Notification
@@ -322,7 +323,7 @@ _register(
     "result.offered",
     lambda n: _("A seat for you: %(name)s") % {NAME: _result(n).participant.round.name},
     _offered_words,
-    **DECISION | {"still_relevant": _still_offered},
+    **DECISION | {"still_relevant": _still_offered, "acted": own_step("result.accepted", "result.declined")},
 )
 _register(
     "result.lapsed",

@@ -3,11 +3,15 @@
 from collections.abc import Collection
 from datetime import time, timedelta
 
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
+from backend.accounts.models import User
+from backend.accounts.policies import municipalities_coordinated_by
 from backend.common import clock
 from backend.common.models import DomainEvent
-from backend.notifications import quiet
+from backend.notifications import ledger, quiet
+from backend.notifications.effect import own_step
 from backend.notifications.enums import Category
 from backend.notifications.messages import TEMPLATES, Words, context_from
 from backend.notifications.models import Notification
@@ -34,6 +38,22 @@ def minors_sleep(user_ids: Collection[int] | None) -> dict[int, quiet.Window]:
     if user_ids is not None:
         minors = minors.filter(user__in=user_ids)
     return dict.fromkeys(minors.values_list("user_id", flat=True), NIGHT)
+
+
+def _known_to(reader: User) -> "QuerySet[User, int]":
+    """The students of the reader's municipalities, and their guardians."""
+    own = Student.objects.unprotected().filter(municipality__in=municipalities_coordinated_by(reader))
+    known = Q(student__in=own) | Q(guardianships__student__in=own)
+    return User.objects.filter(known).values_list("pk", flat=True)
+
+
+ledger.register_people(
+    ledger.People(
+        students=lambda: Student.objects.values_list("user", flat=True),
+        known_to=_known_to,
+        concealed=lambda: Student.objects.filter(is_protected=True).values_list("user", flat=True),
+    )
+)
 
 
 def tell_guardian(event: DomainEvent, guardianship: Guardianship) -> None:
@@ -84,6 +104,7 @@ register(
         resend_when_uncertain=True,
         expires_after=timedelta(days=14),
         still_relevant=_already_given,
+        acted=own_step("consent.given"),
     )
 )
 register(
@@ -101,6 +122,7 @@ register(
         opt_out=False,
         expires_after=timedelta(days=4),
         still_relevant=_already_given,
+        acted=own_step("consent.given"),
     )
 )
 register(

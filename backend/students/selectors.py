@@ -22,6 +22,11 @@ def list_guardians_of(student: Student) -> list[User]:
     return list(User.objects.filter(guardianships__student=student, is_active=True))
 
 
+def people_around(student: Student) -> set[int]:
+    """User ids of the student and everybody named as a guardian."""
+    return {student.user_id, *student.guardianships.values_list("guardian_id", flat=True)}
+
+
 def list_groups(user: User) -> "QuerySet[StudentGroup]":
     """The class lists the user keeps, newest year first, each with `size`: its members without protected identity."""
     return (

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+from django.db.models import OuterRef, Subquery
 from django.utils.translation import gettext as _
 
 from backend.common import clock
@@ -12,6 +13,7 @@ from backend.notifications.messages import TEMPLATES, Words, context_from, page_
 from backend.notifications.models import Notification
 from backend.notifications.registry import Kind, register
 from backend.offers.models import Offer
+from backend.students.models import Student
 from backend.suggestions.models import Suggestion
 from backend.suggestions.reasons import occupation_names, period_label, sentence
 
@@ -61,6 +63,16 @@ def _weights(notifications: list[Notification]) -> dict[int, float]:
     return {row.pk: scores.get((row.recipient_id, row.subject_id), 0.0) for row in notifications}
 
 
+def _applied_at() -> Subquery:
+    """When the reader applied for the place after hearing of it."""
+    applied = Student.objects.filter(
+        user=OuterRef("recipient"),
+        applications__period__offer=OuterRef("subject_id"),
+        applications__submitted_at__gte=OuterRef("created_at"),
+    )
+    return Subquery(applied.order_by("applications__submitted_at").values("applications__submitted_at")[:1])
+
+
 def _no_longer_open(notification: Notification) -> str:
     offer = _offer(notification)
     if not offer.is_open:
@@ -81,6 +93,7 @@ def _register(name: str, title: Callable[[Offer], str]) -> None:
             expires_after=timedelta(days=7),
             still_relevant=_no_longer_open,
             weigh=_weights,
+            acted=_applied_at,
         )
     )
 

@@ -1,10 +1,10 @@
-"""The coordinator's day: what needs someone today, the silence, the organisations, and who was told what."""
+"""The coordinator's day: what needs someone today, the silence, and the organisations."""
 
 from typing import Any
 
 from django.contrib import messages
 from django.db.models import Exists, OuterRef
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -14,22 +14,16 @@ from django.views.decorators.http import require_POST, require_safe
 from backend.accounts.policies import municipalities_coordinated_by
 from backend.applications.board import Standing, classes_of, list_silent_applications, students_of, with_story
 from backend.applications.models import Application
-from backend.applications.policies import visible_to
 from backend.common import clock
-from backend.notifications.selectors import list_deliveries_about, reason_label
-from backend.offers.models import Offer
 from backend.offers.queues import list_offers_to_review
 from backend.organisations.models import Organisation, TrustedOrganisation
 from backend.organisations.municipality_settings import settings_of
 from backend.organisations.services import set_trust
-from backend.placements.models import Match, Placement
-from backend.placements.policies import matches_visible_to, placements_visible_to
 from backend.placements.selectors import list_matches_to_decide, list_protected_matches
 from backend.reference.models import Municipality
 from backend.web.access import coordinator
 from backend.web.coordinator_board import only_urgent, urgent_days
 from backend.web.coordinator_rows import ago, match_rows, oldest_text, student_row
-from backend.web.coordinator_words import in_words
 from backend.web.cursors import page_of
 from backend.web.employer import person
 from backend.web.weeks import format_day, format_week
@@ -251,54 +245,3 @@ def trust(request: HttpRequest, municipality_code: str, organisation_id: int) ->
     text = _("%(name)s is trusted now.") if trusted else _("%(name)s is no longer trusted.")
     messages.success(request, text % {"name": organisation.name})
     return redirect(f"{reverse('coordinator_organisations')}?municipality={municipality_code}")
-
-
-@coordinator
-@require_safe
-def ledger(request: HttpRequest, subject_type: str, subject_id: int) -> HttpResponse:
-    """Who was told what about a case, when, and why not. Never the text of a message."""
-    subject, title, back = _case(request, subject_type, subject_id)
-    deliveries = list_deliveries_about(subject)
-    rows = [
-        {
-            "kind": in_words(delivery.notification.kind),
-            "to": delivery.recipient.name,
-            "channel": delivery.get_channel_display(),
-            "state": delivery.get_state_display(),
-            "reason": reason_label(delivery.reason) if delivery.reason else "",
-            "created": delivery.notification.created_at,
-            "done": delivery.done_at,
-            "attempts": delivery.attempts,
-        }
-        for delivery in deliveries
-    ]
-    return render(request, "pages/coordinator/ledger.html", {"rows": rows, "title": title, "back": back})
-
-
-def _case(request: HttpRequest, subject_type: str, subject_id: int) -> tuple[Any, str, str]:
-    """The case of an own student or an own place, else 404."""
-    user = person(request)
-    codes = municipalities_coordinated_by(user)
-    found: Any = None
-    if subject_type == "offer":
-        found = Offer.objects.filter(pk=subject_id, workplace__municipality__in=codes).first()
-        return _known(found), str(found or ""), reverse("coordinator_offer", args=[subject_id])
-    if subject_type == "application":
-        found = visible_to(user).filter(pk=subject_id, student__municipality__in=codes).first()
-    elif subject_type == "match":
-        found = Match.objects.filter(
-            pk__in=matches_visible_to(user), student__municipality__in=codes, pk=subject_id
-        ).first()
-    elif subject_type == "placement":
-        found = Placement.objects.filter(
-            pk__in=placements_visible_to(user), student__municipality__in=codes, pk=subject_id
-        ).first()
-    known = _known(found)
-    title = f"{known.student.user.name}, {known.period.offer.title}"
-    return known, title, reverse("coordinator_student", args=[known.student_id])
-
-
-def _known(found: Any) -> Any:
-    if found is None or (hasattr(found, "student") and found.student.is_protected):
-        raise Http404
-    return found

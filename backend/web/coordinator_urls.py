@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, path
 from backend.web import (
     coordinator,
     coordinator_decisions,
+    coordinator_ledger,
     coordinator_protected,
     coordinator_queues,
     coordinator_settings,
@@ -56,7 +57,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path("uppgifter/", person_tasks.index, name="tasks"),
     path("uppgifter/<int:task_id>/klar/", person_tasks.close, name="task_close"),
-    path("samordnare/utskick/<str:subject_type>/<int:subject_id>/", coordinator.ledger, name="coordinator_ledger"),
+    path(
+        "samordnare/utskick/<str:subject_type>/<int:subject_id>/", coordinator_ledger.ledger, name="coordinator_ledger"
+    ),
+    path(
+        "samordnare/utskick/<str:subject_type>/<int:subject_id>/<int:delivery_id>/skicka-igen/",
+        coordinator_ledger.resend,
+        name="coordinator_resend",
+    ),
     path("natverket/", network.home, name="network_home"),
     path("natverket/medlemmar/", network_members.members, name="network_members"),
     path("natverket/medlemmar/<int:membership_id>/avsluta/", network_members.end, name="network_member_end"),

@@ -17,7 +17,7 @@ from backend.common import clock
 from backend.common.errors import DomainError
 from backend.common.models import PeriodicRun, WorkState
 from backend.common.schedule import Job, jobs, slot_at
-from backend.notifications.enums import RESENDABLE, DeliveryState
+from backend.notifications.enums import DeliveryState, is_resendable
 from backend.notifications.models import Delivery
 from backend.notifications.selectors import count_by_state, list_undelivered, reason_label
 from backend.notifications.services import resend_delivery
@@ -187,7 +187,7 @@ def _delivery_rows(deliveries: Iterable[Delivery]) -> Iterable[dict[str, Any]]:
             "reason": reason_label(delivery.reason) if delivery.reason else "",
             "created": delivery.notification.created_at,
             "attempts": delivery.attempts,
-            "can_resend": delivery.state in RESENDABLE,
+            "can_resend": is_resendable(delivery),
         }
 
 
@@ -195,9 +195,9 @@ def _delivery_rows(deliveries: Iterable[Delivery]) -> Iterable[dict[str, Any]]:
 @require_POST
 def resend(request: HttpRequest, delivery_id: int) -> HttpResponse:
     """Makes one due again; logged with the reason."""
-    delivery = get_object_or_404(list_undelivered(), pk=delivery_id)
+    get_object_or_404(list_undelivered(), pk=delivery_id)
     try:
-        resend_delivery(actor=person(request), delivery=delivery, reason=request.POST.get("reason", "")[:500])
+        resend_delivery(actor=person(request), delivery_id=delivery_id, reason=request.POST.get("reason", "")[:500])
     except DomainError as error:
         messages.error(request, str(error.message))
     else:

@@ -12,6 +12,8 @@ from django.utils.translation import get_language
 
 NBSP = "\N{NO-BREAK SPACE}"
 DASH = "\N{WORD JOINER}\N{EN DASH}\N{WORD JOINER}"
+# Further back than this the year is said and the hour is not.
+LONG_AGO = 180
 SWEDISH_MONTHS = ("jan.", "feb.", "mars", "apr.", "maj", "juni", "juli", "aug.", "sep.", "okt.", "nov.", "dec.")
 
 
@@ -58,6 +60,17 @@ def format_moment(moment: datetime) -> str:
     local = timezone.localtime(moment)
     time = f"kl.{NBSP}{local:%H.%M}" if is_swedish() else f"at{NBSP}{local:%H:%M}"
     return f"{format_day(local)} {time}"
+
+
+def format_recent(moment: datetime) -> str:
+    """A moment as one says it: "i dag kl. 09.12" or "today 09:12", yesterday likewise, else the day with its time."""
+    local = timezone.localtime(moment)
+    days = (timezone.localdate() - local.date()).days
+    if days not in {0, 1}:
+        return format_moment(moment) if days < LONG_AGO else format_day(local, with_year=True)
+    if is_swedish():
+        return f"{('i dag', 'i går')[days]} kl.{NBSP}{local:%H.%M}"
+    return f"{('today', 'yesterday')[days]} {local:%H:%M}"
 
 
 def format_day(day: date, *, with_year: bool = False) -> str:

@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
 
 from backend.common import events, outbox
-from backend.common.errors import Conflict, Invalid, NotAllowed
+from backend.common.errors import Conflict, Invalid, NotAllowed, NotFound
 from backend.common.models import LogEntry
 from backend.notifications import registry, services, sweeping
 from backend.notifications.digest_runs import send_due_digests
@@ -365,7 +365,7 @@ class TestResend:
 
     def test_it_is_due_again_under_the_same_key_and_logged(self, user, office, smtp):
         delivery = self._dead(user)
-        services.resend_delivery(actor=office, delivery=delivery, reason="New address")
+        services.resend_delivery(actor=office, delivery_id=delivery.pk, reason="New address")
         entry = LogEntry.objects.get(action="delivery.resent")
         assert (entry.actor, entry.reason, entry.data) == (office, "New address", {"from": "dead"})
         assert hand_over(delivery).state == DeliveryState.SENT
@@ -373,18 +373,18 @@ class TestResend:
 
     def test_others_may_not(self, user):
         delivery = self._dead(user)
-        with pytest.raises(NotAllowed):
-            services.resend_delivery(actor=user, delivery=delivery, reason="please")
+        with pytest.raises(NotFound):
+            services.resend_delivery(actor=user, delivery_id=delivery.pk, reason="please")
         delivery.refresh_from_db()
         assert delivery.state == DeliveryState.DEAD
 
     def test_not_without_a_reason_and_not_what_has_arrived(self, user, office):
         delivery = self._dead(user)
         with pytest.raises(Invalid):
-            services.resend_delivery(actor=office, delivery=delivery, reason=" ")
+            services.resend_delivery(actor=office, delivery_id=delivery.pk, reason=" ")
         Delivery.objects.filter(pk=delivery.pk).update(state="sent")
         with pytest.raises(Conflict):
-            services.resend_delivery(actor=office, delivery=delivery, reason="again")
+            services.resend_delivery(actor=office, delivery_id=delivery.pk, reason="again")
 
 
 def test_the_table_and_the_enum_agree():

@@ -1,8 +1,6 @@
 """What pages ask: the person's list, the preference table, the ledger."""
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from backend.notifications import registry, selectors, services
 from backend.notifications.models import Delivery
@@ -57,18 +55,6 @@ def test_the_preference_table_offers_only_what_would_be_accepted(user, make_kind
                 services.set_preferences(actor=user, user=user, choices={(row.category, channel): slot})
     fit = {row.category: row for row in selectors.get_preferences(user)}["suggestions"]
     assert [slot for slot, _label in fit.cells["email"].choices] == ["now", "daily", "weekly", "never"]
-
-
-def test_the_ledger_of_a_case_takes_a_constant_number_of_queries(user):
-    counts = []
-    for people in (1, 5):
-        tell([user, *(make_user() for _ in range(people))])
-        with CaptureQueriesContext(connection) as queries:
-            rows = list(selectors.list_deliveries_about(user))
-            assert all(list(row.attempt_rows.all()) == [] and row.recipient.email for row in rows)
-        counts.append(len(queries))
-    assert counts[0] == counts[1]
-    assert len(rows) == 16
 
 
 def test_what_needs_action_is_listed(user):

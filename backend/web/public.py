@@ -17,7 +17,7 @@ from backend.applications.enums import LIVE_STATES
 from backend.applications.models import Application
 from backend.common import clock
 from backend.common.errors import NotFound
-from backend.exchange.feeds.places import address_of
+from backend.exchange.feeds.places import address_of, list_training
 from backend.offers.models import Offer, OfferPeriod
 from backend.offers.selectors import (
     Search,
@@ -35,7 +35,7 @@ from backend.reference.work_rules import age_class, verdict
 from backend.students.models import Student
 from backend.suggestions.selectors import get_suggestion, reasons_text
 from backend.web.access import public
-from backend.web.offer_rows import offer_row, periods_ahead, place_name, programmes_text, tags_of
+from backend.web.offer_rows import offer_row, periods_ahead, place_name, programmes_text, tags_of, weeks_text
 from backend.web.ruler import Period, Ruler, build_ruler
 from backend.web.search import personal_facts
 from backend.web.structured_data import structured_data
@@ -44,6 +44,7 @@ from backend.web.weeks import NBSP, format_day, format_weeks
 NEWEST_SHOWN = 6
 ANSWERS_OF = timedelta(days=180)
 FEWEST_ANSWERS = 10
+MOST_TRAINING = 40
 
 
 def answered_share() -> float | None:
@@ -261,8 +262,30 @@ def municipality(request: HttpRequest, code: str) -> HttpResponse:
         "is_member": Municipality.objects.network_members(clock.today()).filter(pk=code).exists(),
         "rows": [offer_row(row, applied=applied, reasons=reasons) for row in offers],
         "total": found.count(),
+        "education": education_in(place),
     }
     return render(request, "pages/public/municipality.html", context)
+
+
+def education_in(place: Municipality) -> list[dict[str, Any]]:
+    """The training places of a municipality, by provider: [{name, seats, courses: [{url, title, form, weeks, seats}]}]."""
+    providers: dict[int, dict[str, Any]] = {}
+    found = list_training().filter(workplace__municipality=place).order_by("organisation__name", "title", "pk")
+    for training in found[:MOST_TRAINING]:
+        periods = periods_ahead(training)
+        course = {
+            "url": reverse("offer", args=[training.pk]),
+            "title": training.title,
+            "form": training.form.name,
+            "weeks": weeks_text(periods),
+            "seats": sum(period.free for period in periods),
+        }
+        provider = providers.setdefault(
+            training.organisation_id, {"name": training.organisation.name, "seats": 0, "courses": []}
+        )
+        provider["courses"].append(course)
+        provider["seats"] += course["seats"]
+    return list(providers.values())
 
 
 @public

@@ -56,12 +56,12 @@ def _page(request: HttpRequest, place: Municipality | None) -> HttpResponse:
 
 
 def _figures(picture: SkillsPicture) -> list[dict[str, Any]]:
-    students = _("at least %(count)d") % {"count": picture.students} if picture.students else "–"
+    """The sums, largest idea first; what there is nothing of is left out."""
     rows = [
-        (students, _("students in training")),
-        (picture.organisations, _("organisations that take students")),
-        (picture.work, _("seats at work")),
+        (picture.students, _("students in training, at least")),
         (picture.training, _("seats in education")),
+        (picture.work, _("seats at work")),
+        (picture.organisations, _("organisations that take students")),
         (picture.vacancies, pgettext("advertised", "vacancies")),
     ]
-    return [{"value": value, "label": label, "kind": "", "mark": False} for value, label in rows]
+    return [{"value": value, "label": label, "kind": "", "mark": False} for value, label in rows if value]

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from backend.common import clock
 from backend.offers.enums import OfferState
+from backend.offers.models import Offer
 from backend.offers.selectors import Search, search_offers
 from tests.factories import (
     ApplicationFactory,
@@ -201,6 +202,22 @@ class TestPlace:
         OfferFactory()
         response = client.get(reverse("start"))
         assert "sessionid" not in response.cookies
+
+
+def test_a_municipality_shows_who_teaches_there(client, django_assert_num_queries):
+    OfferFactory(form_id="yrkesvux", title="Svetsutbildning", period__capacity=8)
+    OfferFactory(title="Svarva")
+    OfferFactory(form_id="yrkesvux", workplace__municipality_id="2580")
+    with django_assert_num_queries(9):
+        response = client.get(reverse("municipality", args=["0562"]))
+    [provider] = response.context["education"]
+    assert (provider["seats"], [course["title"] for course in provider["courses"]]) == (8, ["Svetsutbildning"])
+    school = Offer.objects.get(title="Svetsutbildning").workplace
+    OfferFactory(form_id="yrkesvux", workplace=school, title="Kurs")
+    OfferFactory(form_id="yrkesvux", title="Annan")
+    with django_assert_num_queries(9):
+        response = client.get(reverse("municipality", args=["0562"]))
+    assert sorted(len(provider["courses"]) for provider in response.context["education"]) == [1, 2]
 
 
 def test_a_municipality_shows_its_places_and_an_unknown_one_is_404(client):

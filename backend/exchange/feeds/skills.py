@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce
 
 from backend.exchange.feeds.open_data import coarse
 from backend.exchange.tables import Column
@@ -82,11 +83,14 @@ def skills_picture(municipality: Municipality | None = None) -> SkillsPicture:
 
 
 def _students(code: str | None) -> Iterator[tuple[str, str, int]]:
-    """Municipality, programme and the number that may be told."""
-    found = Student.objects.unprotected().filter(user__is_active=True).exclude(programme=None).exclude(municipality=None)
+    """Municipality, programme and the number that may be told. Those in an older plan count with its successor's."""
+    found = (
+        Student.objects.unprotected().filter(user__is_active=True).exclude(programme=None).exclude(municipality=None)
+    )
     if code:
         found = found.filter(municipality=code)
-    rows = found.order_by().values_list("municipality", "programme").annotate(number=Count("pk"))
+    newest = Coalesce("programme__successor", "programme")
+    rows = found.order_by().values_list("municipality", newest).annotate(number=Count("pk"))
     for town, programme, number in rows:
         told = coarse(number)
         if told:

@@ -13,6 +13,8 @@ from backend.accounts.policies import is_coordinator, is_network_office
 from backend.notifications.selectors import unread_count
 
 Link = tuple[str, str]
+# As many as stand on one line of a narrow desktop, in both languages; the others go behind "More".
+FIRST_LINKS = 5
 PERSONAS = {
     "student@demo.example": gettext_lazy("A student"),
     "company@demo.example": gettext_lazy("A company"),
@@ -63,8 +65,9 @@ def _menu(role: str) -> list[Link]:
             ("employer_offers", _("Our places")),
             ("employer_placements", _("Placements")),
             ("employer_rounds", _("Rounds")),
-            ("employer_workplaces", _("Workplaces")),
             ("employer_team", _("Colleagues")),
+            ("employer_workplaces", _("Workplaces")),
+            ("employer_imports", _("Import places")),
         ],
         "coordinator": [
             ("coordinator_home", _("Home")),
@@ -77,8 +80,11 @@ def _menu(role: str) -> list[Link]:
         ],
         "network": [
             ("network_home", _("Home")),
-            ("network_jobs", _("Scheduled jobs")),
+            ("network_members", _("Members")),
+            ("skills", _("Skills picture")),
             ("network_undelivered", _("Undelivered")),
+            ("network_jobs", _("Scheduled jobs")),
+            ("network_grants", _("Protected identities")),
             ("search", _("Find a place")),
         ],
         "guardian": [("guardian_home", _("Consent")), ("search", _("Find a place"))],
@@ -100,9 +106,15 @@ def site(request: HttpRequest) -> dict[str, Any]:
     menu = [(reverse(name), label) for name, label in _menu(roles[0] if roles else "")]
     # The deepest address that the page lies under is the current one.
     current = max((url for url, _label in menu if request.path.startswith(url)), key=len, default="")
+    nav = [{"url": url, "label": label, "current": url == current} for url, label in menu]
+    # A single link behind "More" would take the room that it saves.
+    cut = FIRST_LINKS if len(nav) > FIRST_LINKS + 1 else len(nav)
     is_swedish = (get_language() or "sv").startswith("sv")
     return {
-        "nav": [{"url": url, "label": label, "current": url == current} for url, label in menu],
+        "nav": nav,
+        "nav_first": nav[:cut],
+        "nav_more": nav[cut:],
+        "nav_more_is_current": any(link["current"] for link in nav[cut:]),
         "unread_count": unread_count(person) if person else 0,
         "other_language": {"code": "en", "label": "English"} if is_swedish else {"code": "sv", "label": "Svenska"},
         "demo_mode": is_demo(),

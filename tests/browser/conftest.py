@@ -79,7 +79,12 @@ def visit(chromium, live_server) -> Iterator[Visit]:
             cookies.append({"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url})
         context.add_cookies(cookies)
         page = context.new_page()
-        page.on("console", lambda message: complaints.append(message.text) if is_complaint(message) else None)
+        page.on(
+            "console",
+            lambda message: (
+                complaints.append(f"{message.text} {message.location['url']}") if is_complaint(message) else None
+            ),
+        )
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.goto(live_server.url + path)
         return page
@@ -91,15 +96,17 @@ def visit(chromium, live_server) -> Iterator[Visit]:
 
 
 def is_complaint(message: ConsoleMessage) -> bool:
-    """Errors, but not that a page answers 400 to a form that was filled in wrongly: that is what it should do."""
-    return message.type == "error" and "status of 400" not in message.text
+    """Errors, but not that a page itself answers 400 to a form filled in wrongly, or 404: that is what it should do."""
+    answers = message.page is not None and message.location["url"] == message.page.url
+    return message.type == "error" and not (answers and "status of 40" in message.text)
 
 
 def axe_findings(page: Page) -> list[str]:
     """What axe finds on the page as it stands, WCAG 2.2 A and AA and best practice."""
     page.evaluate(AXE.read_text())
     result = page.evaluate(
-        "() => axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})"
+        "() => axe.run({resultTypes: ['violations'], runOnly:"
+        " ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})"
     )
     return [f"{page.url}: {found['id']}: {found['nodes'][0]['html'][:160]}" for found in result["violations"]]
 

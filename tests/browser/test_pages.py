@@ -1,129 +1,208 @@
-"""Every main page in a real browser: nothing blocked, nothing wider than the window, nothing axe objects to."""
+"""Every page in a real browser: nothing blocked, nothing wider than a window, nothing axe objects to.
 
-from datetime import date, timedelta
+The table of pages is tests/browser/town.py. `test_every_page_is_in_the_table` reads the URL resolver, so a page that is
+missing there fails. Each page is opened once; windows and colour schemes take turns, and each width is tried.
+"""
 
-import pytest
-from django.urls import reverse
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from itertools import cycle
 
-from backend.applications import services as applications
-from backend.common import clock
-from backend.offers.enums import OfferState
-from backend.students.services import AlertDetails, add_guardian, save_alert
-from tests.browser.conftest import axe_findings, is_wider_than_window
-from tests.factories import (
-    CoordinatorFactory,
-    MembershipFactory,
-    NetworkOfficerFactory,
-    OfferFactory,
-    StudentFactory,
-)
-from tests.factories.work import handle_events
+from django.conf import settings
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, resolve, reverse
+from playwright.sync_api import Page
 
+from backend.common.caught_mail import save_mail
+from tests.browser import town as towns
+from tests.browser.conftest import SIZES, axe_findings, is_wider_than_window
+from tests.browser.town import COORDINATOR, EMPLOYER, NETWORK, NOBODY, PUBLIC, STUDENT, Town
+from tests.factories import CoordinatorFactory, GuardianshipFactory, MembershipFactory, StudentFactory
+from tests.factories.rows import RoleFactory
 
-@pytest.fixture
-def town():
-    """One company with applicants in several states, a coordinator with decisions to make, a minor with a guardian."""
-    start = clock.today() + timedelta(days=60)
-    offer = OfferFactory(period__start=start, period__end=start + timedelta(days=25), period__capacity=3)
-    OfferFactory(workplace=offer.workplace, state=OfferState.SUBMITTED, published_at=None, submitted_at=clock.now())
-    company = MembershipFactory(organisation=offer.organisation).user
-    coordinator, network = CoordinatorFactory(), NetworkOfficerFactory()
-    period = offer.periods.get()
-    minor = StudentFactory(birth_date=date(clock.today().year - 17, 12, 31))
-    others = [StudentFactory() for _ in range(3)]
-    rows = [
-        applications.submit_application(actor=who.user, period_id=period.pk, motivation="Gärna!")
-        for who in [minor, *others]
-    ]
-    applications.offer_seat(actor=company, application_id=rows[0].pk, message="Välkommen!")
-    applications.offer_seat(actor=company, application_id=rows[1].pk)
-    applications.accept_seat(actor=others[0].user, application_id=rows[1].pk)
-    applications.waitlist_application(actor=company, application_id=rows[2].pk)
-    save_alert(actor=minor.user, details=AlertDetails(name="CNC", text="cnc"))
-    guardianship = add_guardian(actor=minor.user, student_id=minor.pk, email="mamma@home.example", name="Mamma")
-    handle_events()
-    return {
-        "offer": offer,
-        "applications": rows,
-        "": None,
-        "student": minor.user,
-        "company": company,
-        "coordinator": coordinator,
-        "network": network,
-        "guardian": guardianship.guardian,
-    }
+LOOKS = [("desktop", "dark"), ("phone", "light"), ("desktop", "light"), ("phone", "dark")]
+# 320 px: the narrowest that WCAG 1.4.10 asks for, and what 1280 px are at 400 %.
+NARROW = 320
 
+# Routes that answer a GET with a page and yet are not in the table: the name and why.
+NOT_IN_THE_TABLE = {
+    "account_confirm_login_code": "stands in the journey of logging in, tests/browser/test_main_job.py",
+    "account_change_password": "allauth's; nobody has a password here",
+    "account_set_password": "allauth's; nobody has a password here",
+    "account_reset_password": "allauth's; nobody has a password here",
+    "account_reset_password_done": "allauth's; nobody has a password here",
+    "account_reset_password_from_key": "allauth's; nobody has a password here",
+    "account_reset_password_from_key_done": "allauth's; nobody has a password here",
+    "account_reauthenticate": "allauth's; asks for a password, which nobody has here",
+    "go": "only leads on, or says that there is no such page",
+    "notification": "only leads on, or says that there is no such page",
+    "round_second": "the form of round_new, filled in from the first round",
+    "import_check": "the page of an import with its columns, shown by `import`",
+    "caught_mail_html": "a mail as it was sent, with styles of its own; tests/notifications look at mails",
+}
+FILES = (".csv", ".xlsx", ".json", ".atom", ".ics", ".xml", ".txt", ".js")
 
-def pages(town) -> dict[str, list[str]]:
-    offer, rows = town["offer"], town["applications"]
-    return {
-        "": [
-            reverse("start"),
-            reverse("search"),
-            reverse("search") + "?q=finnsinte",
-            reverse("offer", args=[offer.pk]),
-            reverse("municipality", args=["0562"]),
-            reverse("account_login"),
-            reverse("account_signup"),
-            reverse("for_employers"),
-            reverse("open_data"),
-            reverse("api_docs"),
-            reverse("privacy"),
-        ],
-        "student": [
-            reverse("student_home"),
-            reverse("student_profile"),
-            reverse("student_applications"),
-            reverse("student_application", args=[rows[0].pk]),
-            reverse("suggestions"),
-            reverse("alerts"),
-            reverse("alert_new"),
-            reverse("notifications"),
-            reverse("notification_settings"),
-            reverse("reach"),
-            reverse("offer", args=[offer.pk]),
-        ],
-        "company": [
-            reverse("employer_home"),
-            reverse("employer_offers"),
-            reverse("employer_offer_new"),
-            reverse("employer_offer", args=[offer.pk]),
-            reverse("employer_applicants", args=[offer.pk]),
-            reverse("employer_application", args=[rows[3].pk]),
-            reverse("employer_workplaces"),
-            reverse("employer_team"),
-            reverse("employer_imports"),
-            reverse("webhooks"),
-            reverse("tokens"),
-            reverse("calendar"),
-        ],
-        "coordinator": [
-            reverse("coordinator_home"),
-            reverse("coordinator_offers"),
-            reverse("coordinator_matches"),
-            reverse("coordinator_students"),
-            reverse("coordinator_student", args=[rows[1].student_id]),
-            reverse("coordinator_placements"),
-            reverse("coordinator_organisations"),
-            reverse("coordinator_imports"),
-            reverse("coordinator_ledger", args=["application", rows[1].pk]),
-        ],
-        "network": [reverse("network_home"), reverse("network_jobs"), reverse("network_undelivered")],
-        "guardian": [reverse("guardian_home")],
-    }
+# Forms that are sent empty, with the name of a field that must then be called wrong: role, path, field.
+EMPTY_FORMS = [
+    (PUBLIC, "account_login", "login"),
+    (PUBLIC, "account_signup", "email"),
+    (STUDENT, "alert_new", "name"),
+    (STUDENT, "student_guardians", "email"),
+    (NOBODY, "employer_register", "name"),
+    (EMPLOYER, "employer_offer_new", "title"),
+    (EMPLOYER, "employer_workplace_new", "name"),
+    (EMPLOYER, "webhooks", "url"),
+    (COORDINATOR, "round_new", "name"),
+    (NETWORK, "network_grants", "user"),
+]
 
 
-@pytest.mark.parametrize("who", ["", "student", "company", "coordinator", "network", "guardian"])
-def test_pages_are_sound(visit, live_server, town, who):
+def look_at(page: Page, size: str, scheme: str) -> list[str]:
+    """What is wrong with the page that is open, in this window and, as to its width, in the two others."""
+    found = [f"{size} {scheme}: {finding}" for finding in axe_findings(page)]
+    for width in {NARROW, *(width for width, _height in SIZES.values())}:
+        page.set_viewport_size({"width": width, "height": 800})
+        if is_wider_than_window(page):
+            found.append(f"{page.url} is wider than a window of {width} px")
+    return found
+
+
+def look_at_all(visit, base: str, town: Town) -> list[str]:
     found = []
-    for size, scheme in (("desktop", "dark"), ("phone", "light")):
+    looks = cycle(LOOKS)
+    for role, paths in town.pages.items():
         page = None
-        for path in pages(town)[who]:
+        for path in paths:
+            size, scheme = next(looks)
             if page is None:
-                page = visit(path, user=town[who], size=size, scheme=scheme)
+                page = visit(path, user=town.people[role], size=size, scheme=scheme)
             else:
-                page.goto(live_server.url + path)
-            found += [f"{size} {finding}" for finding in axe_findings(page)]
-            if is_wider_than_window(page):
-                found.append(f"{size} {path} is wider than the window")
-    assert found == []
+                width, height = SIZES[size]
+                page.set_viewport_size({"width": width, "height": height})
+                page.emulate_media(color_scheme=scheme)
+                page.goto(base + path)
+            found += look_at(page, size, scheme)
+        next(looks)  # an even number of pages would always give the same page the same look
+    return found
+
+
+def look_at_mistakes(visit, town: Town) -> list[str]:
+    found = []
+    looks = cycle(LOOKS)
+    for role, name, field in EMPTY_FORMS:
+        if role not in town.people:
+            continue
+        size, scheme = next(looks)
+        page = visit(reverse(name), user=town.people[role], size=size, scheme=scheme)
+        with page.expect_navigation():
+            page.locator(f"main form:has([name='{field}'])").evaluate(
+                "form => { for (const each of form.elements) if (each.type !== 'hidden' && 'value' in each) each.value = '';"
+                " form.noValidate = true; form.requestSubmit(); }"
+            )
+        if not page.locator("main .errs, main [aria-invalid=true]").count():
+            found.append(f"{page.url} says nothing of a missing {field}")
+        found += look_at(page, size, scheme)
+    return found
+
+
+class TestPeople:
+    """Visitors, students, guardians and employers."""
+
+    def test_pages_are_sound(self, visit, live_server):
+        town = towns.build_people()
+        found = look_at_all(visit, live_server.url, town) + look_at_mistakes(visit, town)
+        assert not found, "\n".join(found)
+
+
+class TestDesks:
+    """Coordinators and the network office."""
+
+    def test_pages_are_sound(self, visit, live_server):
+        town = towns.build_desks()
+        found = look_at_all(visit, live_server.url, town) + look_at_mistakes(visit, town)
+        assert not found, "\n".join(found)
+
+
+class TestAtHome:
+    """What only a demo and a developer see, and whether anything was forgotten."""
+
+    def test_the_demo_and_the_gallery_are_sound(self, visit, live_server, settings, tmp_path):
+        settings.DEMO_MODE = settings.DEBUG = True
+        settings.MAIL_DIR = str(tmp_path)
+        found = look_at_all(visit, live_server.url, Town({PUBLIC: None}, {PUBLIC: demo_pages(tmp_path)}))
+        page = visit(reverse("gallery"))
+        for size, scheme in LOOKS:
+            page.set_viewport_size(dict(zip(("width", "height"), SIZES[size], strict=True)))
+            page.emulate_media(color_scheme=scheme)
+            found += look_at(page, size, scheme)
+        assert not found, "\n".join(found)
+
+    def test_every_page_is_in_the_table(self, tmp_path):
+        """Read from the URL resolver: what answers a GET with a page stands in the table or has a reason not to."""
+        shown = {PUBLIC: demo_pages(tmp_path), "people": [], "desks": []}
+        for name, build in (("people", towns.build_people), ("desks", towns.build_desks)):
+            shown[name] = [path for paths in build().pages.values() for path in paths]
+        seen = {resolve(path.split("?")[0]).view_name for paths in shown.values() for path in paths} | {"gallery"}
+        client = client_of_someone_who_is_everything()
+        left = {
+            name: route
+            for route, name in routes()
+            if name not in seen and name not in NOT_IN_THE_TABLE and may_be_a_page(client, route)
+        }
+        assert left == {}, "pages that are not in tests/browser/town.py"
+        assert seen.isdisjoint(NOT_IN_THE_TABLE)
+
+
+def demo_pages(directory) -> list[str]:
+    mail = EmailMessage()
+    mail["Subject"] = towns.LONG_TITLE
+    mail.set_content(towns.LONG_TEXT)
+    mail_id = save_mail(
+        directory,
+        sender="a@example.com",
+        recipients=["elin@school.example"],
+        content=mail.as_bytes(),
+        received_at=datetime(2026, 11, 23, tzinfo=UTC),
+    )
+    return [
+        reverse("demo_tour"),
+        reverse("caught_mails"),
+        reverse("caught_mail", args=[mail_id]),
+        reverse("start"),
+        reverse("account_login"),
+    ]
+
+
+def routes(resolver: URLResolver | None = None, prefix: str = "/") -> Iterator[tuple[str, str]]:
+    for pattern in (resolver or get_resolver()).url_patterns:
+        where = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from routes(pattern, where)
+        elif isinstance(pattern, URLPattern) and not where.startswith("/api/"):
+            yield where, pattern.name or where
+
+
+def client_of_someone_who_is_everything() -> Client:
+    user = CoordinatorFactory()
+    RoleFactory(user=user, kind="network", municipality_id=None)
+    StudentFactory(user=user)
+    MembershipFactory(user=user)
+    GuardianshipFactory(guardian=user)
+    client = Client()
+    client.force_login(user, backend=settings.AUTHENTICATION_BACKENDS[0])
+    return client
+
+
+def may_be_a_page(client: Client, route: str) -> bool:
+    """Not: files, what only takes a POST, and what only leads on. An id that is nobody's may well be a page's."""
+    if route.endswith(FILES):
+        return False
+    path = "/".join(
+        ("999999" if part.startswith("<int:") else "0000") if part.startswith("<") else part
+        for part in route.split("/")
+    )
+    answer = client.get(path)
+    if answer.status_code == 404:
+        return True
+    return answer.status_code == 200 and answer["Content-Type"].startswith("text/html")

@@ -40,6 +40,7 @@ def draw_page(template: str, **context: Any) -> str:
     """Render a whole page with what the context processors give it."""
     frame = {
         "nav": [{"label": "Sök plats", "url": "/sok/", "current": True}],
+        "nav_first": [{"label": "Sök plats", "url": "/sok/", "current": True}],
         "unread_count": 0,
         "user": Anonymous(),
         "LANGUAGE_CODE": "sv",

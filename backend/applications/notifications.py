@@ -24,6 +24,7 @@ from backend.notifications.messages import TEMPLATES, Words, context_from
 from backend.notifications.models import Notification
 from backend.notifications.registry import Kind, register
 from backend.notifications.services import notify
+from backend.notifications.subjects import Subject, from_rows
 from backend.organisations.selectors import list_member_users
 from backend.students.protection import deciders_for, protected_students_of
 from backend.students.selectors import people_around
@@ -31,8 +32,7 @@ from backend.students.selectors import people_around
 RELATED = ("student__user", "period__offer__organisation", "period__offer__workplace")
 
 
-def _application(notification: Notification) -> Application:
-    return Application.objects.select_related(*RELATED).get(pk=notification.subject_id)
+_application: Subject[Application] = from_rows(lambda: Application.objects.select_related(*RELATED))
 
 
 def _student(application: Application) -> list[User]:
@@ -166,6 +166,7 @@ def _register(
             title=_title(title),
             context=context_from(words),
             templates=TEMPLATES,
+            subject=_application,
             **{"category": Category.APPLICATIONS, **options},
         )
     )
@@ -271,6 +272,7 @@ register(
         ),
         context=context_from(_asked_words),
         templates=TEMPLATES,
+        subject=_application,
         still_relevant=_no_longer_waits,
         acted=ANSWERED,
     )

@@ -12,6 +12,8 @@ from backend.notifications.models import Notification
 from backend.notifications.registry import Kind, register
 from backend.students.models import Student
 
+PROFILE = "/elev/profil/"
+
 
 def _student(notification: Notification) -> Student:
     return Student.objects.select_related("user").get(pk=notification.subject_id)
@@ -38,7 +40,8 @@ register(
         name="student.invited",
         category=Category.ACCOUNT,
         title=lambda notification: _("Your school invites you to Praktiknavet"),
-        context=lambda notification: {**context_from(_invitation)(notification), "link": "/elev/profil/"},
+        context=lambda notification: {**context_from(_invitation)(notification), "link": PROFILE},
+        page=lambda notification: PROFILE,
         templates=TEMPLATES,
         opt_out=False,
         resend_when_uncertain=True,

@@ -10,11 +10,12 @@ from backend.notifications.enums import Category
 from backend.notifications.messages import TEMPLATES, Words, context_from
 from backend.notifications.models import Notification
 from backend.notifications.registry import Kind, register
+from backend.notifications.subjects import Subject, from_rows
 from backend.organisations.models import Invitation
 
-
-def _invitation(notification: Notification) -> Invitation:
-    return Invitation.objects.select_related("organisation", "invitee", "invited_by").get(pk=notification.subject_id)
+_invitation: Subject[Invitation] = from_rows(
+    lambda: Invitation.objects.select_related("organisation", "invitee", "invited_by")
+)
 
 
 def _sent_words(notification: Notification) -> Words:
@@ -48,6 +49,7 @@ SENT = register(
         ),
         context=context_from(_sent_words),
         templates=TEMPLATES,
+        subject=_invitation,
         opt_out=False,
         resend_when_uncertain=True,
         expires_after=timedelta(days=14),
@@ -72,5 +74,6 @@ ACCEPTED = register(
             )
         ),
         templates=TEMPLATES,
+        subject=_invitation,
     )
 )

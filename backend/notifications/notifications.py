@@ -20,6 +20,7 @@ from backend.notifications.messages import TEMPLATES, Words, context_from
 from backend.notifications.models import Notification, Task
 from backend.notifications.registry import Kind
 from backend.notifications.selectors import list_undelivered
+from backend.notifications.subjects import Subject
 from backend.notifications.summaries import Section
 
 MOST_SHOWN = 20
@@ -66,9 +67,9 @@ summaries.register(
 )
 
 
-def _task(notification: Notification) -> reminders.TaskLine:
-    task = Task.objects.get(pk=notification.subject_id)
-    return reminders.lines_of([task])[task.pk]
+_task: Subject[reminders.TaskLine] = Subject(
+    lambda subject_type, ids: reminders.lines_of(list(Task.objects.filter(pk__in=ids)))
+)
 
 
 def _task_closed(notification: Notification) -> str:
@@ -87,6 +88,7 @@ registry.register(
         context=context_from(_task_words),
         templates=TEMPLATES,
         opt_out=False,
+        subject=_task,
         still_relevant=_task_closed,
         acted=own_step("task.closed"),
     )
@@ -148,6 +150,10 @@ def _digest_sections(notification: Notification) -> list[dict[str, Any]]:
     ]
 
 
+def _list_page(notification: Notification) -> str:
+    return links.NOTIFICATIONS_PATH
+
+
 def _digest_context(notification: Notification) -> dict[str, Any]:
     """sections: of _digest_sections. items: the first of _digest_items; more: how many are left out."""
     items = _digest_items(notification)
@@ -155,7 +161,7 @@ def _digest_context(notification: Notification) -> dict[str, Any]:
         "sections": _digest_sections(notification),
         "items": items[:MOST_SHOWN],
         "more": max(0, len(items) - MOST_SHOWN),
-        "link": links.NOTIFICATIONS_PATH,
+        "link": _list_page(notification),
     }
 
 
@@ -170,6 +176,7 @@ registry.register(
         channels=(ChannelName.EMAIL,),
         title=_digest_title,
         context=_digest_context,
+        page=_list_page,
         still_relevant=_digest_relevance,
         expires_after=timedelta(days=1),
     )
@@ -180,8 +187,12 @@ def _trial_title(notification: Notification) -> "str | Promise":
     return _("A trial message: your notifications arrive")
 
 
+def _settings_page(notification: Notification) -> str:
+    return links.SETTINGS_PATH
+
+
 def _trial_context(notification: Notification) -> dict[str, Any]:
-    return {"link": links.SETTINGS_PATH}
+    return {"link": _settings_page(notification)}
 
 
 registry.register(
@@ -190,6 +201,7 @@ registry.register(
         category=Category.ACCOUNT,
         title=_trial_title,
         context=_trial_context,
+        page=_settings_page,
         opt_out=False,
         at_any_hour=True,
         expires_after=timedelta(hours=1),
@@ -211,6 +223,7 @@ registry.register(
         channels=(ChannelName.IN_APP,),
         title=_bounced_title,
         context=_trial_context,
+        page=_settings_page,
         templates=TEMPLATES,
         opt_out=False,
         expires_after=timedelta(days=30),

@@ -9,6 +9,8 @@ from django.db.models import Subquery
 from django.utils.functional import Promise
 
 from backend.notifications.enums import Category, ChannelName, Urgency
+from backend.notifications.messages import page_of
+from backend.notifications.subjects import Subject
 
 if TYPE_CHECKING:
     from backend.accounts.models import User
@@ -46,6 +48,8 @@ class Kind:
     weigh(notifications): id -> how well it fits, in one query: the best stand first in a digest, the newest without it.
     at_any_hour: what the person asked for a moment ago: quiet hours do not hold it.
     may_manage(actor, notification): who sees it in the ledger and may send it again.
+    subject: how the row it speaks of is read; a list reads the subjects of all its rows together.
+    page(notification): the path that `context` gives as `link`, without what else the mail needs.
     acted(): for kinds that ask for something: an expression on notifications, when the reader did it (see effect.py).
     brief(notification): one sentence without names for the screen of a phone; the category's sentence when there is none.
     """
@@ -64,6 +68,8 @@ class Kind:
     at_any_hour: bool = False
     still_relevant: Callable[["Notification"], str] = field(default=always_relevant)
     may_manage: Callable[["User", "Notification"], bool] = field(default=network_office_only)
+    subject: Subject[Any] | None = None
+    page: Callable[["Notification"], str] = field(default=page_of)
     acted: Callable[[], Subquery] | None = None
     brief: 'Callable[["Notification"], str | Promise] | None' = None
 

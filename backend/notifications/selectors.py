@@ -1,5 +1,6 @@
 """Questions about notifications, for pages."""
 
+import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -8,7 +9,7 @@ from django.db.models import F
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from backend.notifications import opt_in, registry, summaries
+from backend.notifications import opt_in, registry, subjects, summaries
 from backend.notifications.enums import NEEDS_ACTION, Category, ChannelName, DeliveryState, Slot
 from backend.notifications.models import Delivery, Notification, Preference
 from backend.notifications.preferences import allowed_slots, default_slot
@@ -30,7 +31,8 @@ class NotificationPage:
 def list_notifications_for(user: "User", cursor: str = "", size: int = PAGE) -> NotificationPage:
     """Unread ones first, newest first in both halves. A cursor that is not ours starts from the beginning.
 
-    Each row has `kind_title` (the line to show) and `link` (the page to act on).
+    Each row has `kind_title` (the line to show), `link` (the page to act on) and `known_kind` (None for one that is gone).
+    The number of queries does not depend on the number of rows.
     """
     shown = Notification.objects.filter(recipient=user, is_shown=True)
     half, last = _parse(cursor)
@@ -45,8 +47,7 @@ def list_notifications_for(user: "User", cursor: str = "", size: int = PAGE) -> 
         rows += list(read.order_by("-id")[: size + 1 - len(rows)])
     page, more = rows[:size], len(rows) > size
     following = f"{'u' if page[-1].read_at is None else 'r'}{page[-1].pk}" if more else ""
-    for row in page:
-        _describe(row)
+    _describe(page)
     return NotificationPage(page, following)
 
 
@@ -56,14 +57,18 @@ def _parse(cursor: str) -> tuple[str, int | None]:
     return "u", None
 
 
-def _describe(row: Notification) -> None:
-    """Text and link; a kind that is gone, or whose subject is, still leaves a line."""
-    row.kind_title, row.link = _("A message that can no longer be shown"), ""  # type: ignore[attr-defined]
-    try:
-        kind = registry.get(row.kind)
-        row.kind_title, row.link = kind.title(row), kind.context(row)["link"]  # type: ignore[attr-defined]
-    except (KeyError, models.ObjectDoesNotExist):
-        return
+def _describe(rows: list[Notification]) -> None:
+    """Text, link and kind of each; a kind that is gone, or whose subject is, still leaves a line."""
+    subjects.preload([(row, kind.subject) for row in rows if (kind := registry.find(row.kind))])
+    for row in rows:
+        kind = registry.find(row.kind)
+        row.kind_title, row.link = _("A message that can no longer be shown"), ""  # type: ignore[attr-defined]
+        row.known_kind = kind  # type: ignore[attr-defined]
+        if kind is not None:
+            with contextlib.suppress(models.ObjectDoesNotExist):
+                if kind.subject is not None:
+                    kind.subject(row)
+                row.kind_title, row.link = kind.title(row), kind.page(row)  # type: ignore[attr-defined]
 
 
 def unread_count(user: "User") -> int:

@@ -16,14 +16,13 @@ from backend.notifications.messages import TEMPLATES, Words, context_from
 from backend.notifications.models import Notification
 from backend.notifications.registry import Kind, register
 from backend.notifications.services import notify
+from backend.notifications.subjects import Subject, from_rows
 from backend.offers.enums import OfferState
 from backend.offers.models import Offer
 from backend.offers.policies import can_review_offer
 from backend.organisations.selectors import list_member_users
 
-
-def _offer(notification: Notification) -> Offer:
-    return Offer.objects.select_related("organisation", "workplace__municipality").get(pk=notification.subject_id)
+_offer: Subject[Offer] = from_rows(lambda: Offer.objects.select_related("organisation", "workplace__municipality"))
 
 
 def _organisation(offer: Offer) -> list[User]:
@@ -115,6 +114,7 @@ def _register(
             title=title,
             context=context_from(words),
             templates=TEMPLATES,
+            subject=_offer,
             **options,
         )
     )

@@ -19,6 +19,7 @@ from backend.notifications.messages import TEMPLATES, Words, context_from
 from backend.notifications.models import Notification
 from backend.notifications.registry import Kind, register
 from backend.notifications.services import notify
+from backend.notifications.subjects import Subject, from_rows
 from backend.organisations.selectors import list_member_users
 from backend.placements import timers
 from backend.placements.enums import MatchState
@@ -106,11 +107,7 @@ def tell(event: DomainEvent, match: Match, subject: "Match | Placement | None" =
         notify(event=event, recipients=list_network_office(), kind="match.grant_needed", subject=match)
 
 
-def _match(notification: Notification) -> Match:
-    matches = Match.objects.select_related(*RELATED)
-    if notification.subject_type == "placement":
-        return matches.get(placement=notification.subject_id)
-    return matches.get(pk=notification.subject_id)
+_match: Subject[Match] = from_rows(lambda: Match.objects.select_related(*RELATED), placement="placement__pk")
 
 
 def _deciding_name(notification: Notification) -> str:
@@ -159,6 +156,7 @@ def _register(name: str, title: Callable[[Match], str], words: Callable[[Notific
             title=_title(title),
             context=context_from(words),
             templates=TEMPLATES,
+            subject=_match,
             **options,
         )
     )
@@ -265,6 +263,7 @@ register(
             )
         ),
         templates=TEMPLATES,
+        subject=_match,
         still_relevant=_only_while(MatchState.PROPOSED),
         acted=DECIDED,
     )

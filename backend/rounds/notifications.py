@@ -16,6 +16,7 @@ from backend.notifications.messages import TEMPLATES, Words, context_from
 from backend.notifications.models import Notification
 from backend.notifications.registry import Kind, register
 from backend.notifications.services import notify
+from backend.notifications.subjects import Subject, from_rows
 from backend.rounds.enums import ResultState, RoundState, UnplacedPolicy
 from backend.rounds.models import Appeal, Result, Round
 from backend.rounds.reasons import facts_for, summary_of
@@ -91,12 +92,10 @@ def tell_appeal(event: DomainEvent, appeal: Appeal) -> None:
     notify(event=event, recipients=recipients, kind=event.kind, subject=appeal)
 
 
-def _round(notification: Notification) -> Round:
-    return Round.objects.get(pk=notification.subject_id)
-
-
-def _result(notification: Notification) -> Result:
-    return Result.objects.select_related(*RELATED).get(pk=notification.subject_id)
+_round: Subject[Round] = from_rows(Round.objects.all)
+_result: Subject[Result] = from_rows(lambda: Result.objects.select_related(*RELATED))
+_appeal: Subject[Appeal] = from_rows(lambda: Appeal.objects.select_related("result__participant__round"))
+SUBJECTS: dict[str, Subject[Any]] = {"round": _round, "result": _result, "appeal": _appeal}
 
 
 def _own_result(notification: Notification) -> Result | None:
@@ -230,10 +229,6 @@ def _lapsed_words(notification: Notification) -> Words:
     )
 
 
-def _appeal(notification: Notification) -> Appeal:
-    return Appeal.objects.select_related("result__participant__round").get(pk=notification.subject_id)
-
-
 def _appeal_words(notification: Notification) -> Words:
     return Words(
         paragraphs=(
@@ -272,6 +267,7 @@ def _register(
             title=title,
             context=context_from(words),
             templates=TEMPLATES,
+            subject=SUBJECTS[name.partition(".")[0]],
             **options,
         )
     )

@@ -17,6 +17,7 @@ from backend.notifications.messages import TEMPLATES, Words, context_from
 from backend.notifications.models import Notification
 from backend.notifications.registry import Kind, register
 from backend.notifications.services import notify
+from backend.notifications.subjects import Subject, from_rows
 from backend.students import timers
 from backend.students.links import guardian_path
 from backend.students.models import GuardianConsent, Guardianship, Student
@@ -68,8 +69,12 @@ def tell_student(event: DomainEvent, guardianship: Guardianship) -> None:
     timers.answered(guardianship)
 
 
-def _guardianship(notification: Notification) -> Guardianship:
-    return Guardianship.objects.select_related("student__user").get(pk=notification.subject_id)
+_guardianship: Subject[Guardianship] = from_rows(lambda: Guardianship.objects.select_related("student__user"))
+
+
+def _page_with_key(notification: Notification) -> str:
+    """A guardian answers without an account: the link is the key."""
+    return guardian_path(notification.subject_id)
 
 
 def _asked_words(notification: Notification) -> Words:
@@ -94,11 +99,12 @@ register(
         name="consent.asked",
         category=Category.ACCOUNT,
         title=lambda notification: _("Consent for %(name)s") % {"name": _guardianship(notification).student.user.name},
-        # A guardian answers without an account: the link is the key.
         context=lambda notification: {
             **context_from(_asked_words)(notification),
-            "link": guardian_path(notification.subject_id),
+            "link": _page_with_key(notification),
         },
+        page=_page_with_key,
+        subject=_guardianship,
         templates=TEMPLATES,
         opt_out=False,
         resend_when_uncertain=True,
@@ -116,8 +122,10 @@ register(
         ),
         context=lambda notification: {
             **context_from(_asked_words)(notification),
-            "link": guardian_path(notification.subject_id),
+            "link": _page_with_key(notification),
         },
+        page=_page_with_key,
+        subject=_guardianship,
         templates=TEMPLATES,
         opt_out=False,
         expires_after=timedelta(days=4),

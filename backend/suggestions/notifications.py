@@ -12,18 +12,15 @@ from backend.notifications.enums import Category, Urgency
 from backend.notifications.messages import TEMPLATES, Words, context_from, page_of
 from backend.notifications.models import Notification
 from backend.notifications.registry import Kind, register
+from backend.notifications.subjects import Subject, from_rows
 from backend.offers.models import Offer
 from backend.students.models import Student
 from backend.suggestions.models import Suggestion
 from backend.suggestions.reasons import occupation_names, period_label, sentence
 
-
-def _offer(notification: Notification) -> Offer:
-    return (
-        Offer.objects.select_related("organisation", "workplace__municipality")
-        .prefetch_related("periods")
-        .get(pk=notification.subject_id)
-    )
+_offer: Subject[Offer] = from_rows(
+    lambda: Offer.objects.select_related("organisation", "workplace__municipality").prefetch_related("periods")
+)
 
 
 def _context(notification: Notification) -> dict[str, Any]:
@@ -89,6 +86,7 @@ def _register(name: str, title: Callable[[Offer], str]) -> None:
             category=Category.SUGGESTIONS,
             title=lambda notification: title(_offer(notification)),
             context=_context,
+            subject=_offer,
             urgency=Urgency.DIGESTIBLE,
             expires_after=timedelta(days=7),
             still_relevant=_no_longer_open,
@@ -116,6 +114,7 @@ register(
             )
         ),
         templates=TEMPLATES,
+        subject=_offer,
         urgency=Urgency.DIGESTIBLE,
         expires_after=timedelta(days=7),
         still_relevant=lambda notification: "already_decided" if _offer(notification).is_open else "",

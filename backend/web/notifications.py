@@ -2,8 +2,10 @@
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
-from django.utils.formats import date_format
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -11,9 +13,11 @@ from backend.accounts.models import User
 from backend.notifications import services
 from backend.notifications.enums import Category
 from backend.notifications.models import Notification
+from backend.notifications.registry import Kind
 from backend.notifications.selectors import list_notifications_for
 from backend.notifications.unsubscribe import parse_token
 from backend.web.access import logged_in, public
+from backend.web.weeks import format_recent
 
 
 def _person(request: HttpRequest) -> User:
@@ -21,17 +25,42 @@ def _person(request: HttpRequest) -> User:
     return request.user
 
 
+WHY: dict[str, "str | Promise"] = {
+    Category.APPLICATIONS: gettext_lazy("It concerns an application you have a part in."),
+    Category.SUGGESTIONS: gettext_lazy("The place fits your profile or one of your alerts."),
+    Category.OFFERS: gettext_lazy("It concerns a place you post or review."),
+    Category.MATCHES: gettext_lazy("It concerns a match you have a part in."),
+    Category.PLACEMENTS: gettext_lazy("It concerns a placement you have a part in."),
+    Category.ROUNDS: gettext_lazy("You take part in the round."),
+    Category.ORGANISATIONS: gettext_lazy("You belong to the organisation, or are invited to it."),
+    Category.REMINDERS: gettext_lazy("Somebody waits for your answer."),
+    Category.ACCOUNT: gettext_lazy("It concerns your account or a consent."),
+}
+
+
 def news_items(rows: list[Notification]) -> list[dict[str, object]]:
-    """Rows of `list_notifications_for` for the news component. Opening one marks it as read."""
+    """Rows of `list_notifications_for` for the news component. Opening one marks it as read.
+
+    One whose subject is gone leads nowhere. why: the reason it came. setting: category to choose about, None where the
+    person can not refuse it.
+    """
     return [
         {
             "text": row.kind_title,  # type: ignore[attr-defined]
-            "url": f"/notifications/{row.pk}/",
-            "when": date_format(timezone.localtime(row.created_at), "DATETIME_FORMAT"),
+            "url": reverse("notification", args=[row.pk]) if row.link else "",  # type: ignore[attr-defined]
+            "when": format_recent(row.created_at),
             "is_new": row.read_at is None,
+            **_why(row.known_kind),  # type: ignore[attr-defined]
         }
         for row in rows
     ]
+
+
+def _why(kind: Kind | None) -> dict[str, object]:
+    if kind is None:
+        return {"why": "", "setting": None}
+    setting = {"category": kind.category, "label": Category(kind.category).label} if kind.opt_out else None
+    return {"why": WHY.get(kind.category, ""), "setting": setting}
 
 
 @logged_in
@@ -40,11 +69,19 @@ def index(request: HttpRequest) -> HttpResponse:
     page = list_notifications_for(_person(request), request.GET.get("after", ""))
     items = news_items(page.rows)
     context = {
-        "items": items,
+        "parts": [part for part in _parts(items) if part["items"]],
         "next_url": f"?after={page.cursor}" if page.cursor else "",
         "any_new": any(i["is_new"] for i in items),
     }
     return render(request, "pages/notifications/index.html", context)
+
+
+def _parts(items: list[dict[str, object]]) -> list[dict[str, object]]:
+    """Unread ones under a heading of their own."""
+    return [
+        {"id": "unread", "title": _("Unread"), "items": [item for item in items if item["is_new"]]},
+        {"id": "earlier", "title": _("Read earlier"), "items": [item for item in items if not item["is_new"]]},
+    ]
 
 
 @logged_in

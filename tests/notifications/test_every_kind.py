@@ -4,12 +4,14 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 import pytest
+from django.db import connection
 from django.db.models.functions import Now
+from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
 from backend.applications import forwarding
 from backend.applications import services as applications
-from backend.common import clock
+from backend.common import clock, events
 from backend.common.models import DomainEvent
 from backend.exchange import services as imports
 from backend.exchange.models import WebhookEndpoint
@@ -19,6 +21,7 @@ from backend.notifications import registry
 from backend.notifications.models import Notification
 from backend.notifications.rendering import render_mail
 from backend.notifications.scheduled_tasks import send_reminders
+from backend.notifications.selectors import list_notifications_for
 from backend.offers import services as offers
 from backend.offers.enums import OfferState
 from backend.organisations import team
@@ -251,6 +254,25 @@ def rendered() -> Iterator[tuple[Notification, str, object]]:
             yield row, language, render_mail(row, registry.get(row.kind), row.recipient, unsubscribe_url=unsubscribe)
 
 
+def check_a_list_reads_them_together() -> None:
+    """One row of each kind, and twice as many: the subjects are read by kind, never by row."""
+    rows = {row.kind: row for row in Notification.objects.select_related("recipient")}.values()
+    reader = StudentFactory().user
+    counts = []
+    for _time in range(2):
+        for row in rows:
+            Notification.objects.create(
+                event=events.record("probe.happened", reader), recipient=reader, kind=row.kind,
+                subject_type=row.subject_type, subject_id=row.subject_id, data=row.data, created_at=clock.now(),
+            )  # fmt: skip
+        with CaptureQueriesContext(connection) as queries:
+            shown = list_notifications_for(reader, size=200).rows
+            assert all(str(row.kind_title) and row.link for row in shown)
+        counts.append(len(queries))
+    assert len(shown) == 2 * len(rows)
+    assert counts[0] == counts[1]
+
+
 def test_every_kind_is_written_and_reads_well(everything):
     expected = {kind.name for kind in registry.kinds() if kind.name.split(".")[0] not in OWN}
     assert set(Notification.objects.values_list("kind", flat=True)) == expected
@@ -266,6 +288,8 @@ def test_every_kind_is_written_and_reads_well(everything):
             assert "{{" not in text, where
             assert "&amp;" not in text, where
         assert f'lang="{language}"' in mail.html, where
+        kind = registry.get(row.kind)
+        assert kind.page(row) == kind.context(row)["link"], where
 
 
 def test_the_two_languages_differ(everything):
@@ -275,6 +299,8 @@ def test_the_two_languages_differ(everything):
         with translation.override("en"):
             english = str(registry.get(row.kind).title(row))
         assert swedish != english, row.kind
+    # Here, since one such life is long enough for all that is asked of it.
+    check_a_list_reads_them_together()
 
 
 def test_no_name_stands_in_what_is_stored(everything):

@@ -11,10 +11,11 @@ from django.urls import reverse
 
 from backend.accounts.models import User
 from backend.applications import timers
-from backend.common import clock
+from backend.common import clock, events
 from backend.common.models import LogEntry, PeriodicRun
 from backend.notifications import reminders
 from backend.notifications.models import Hours, Preference, Task
+from backend.notifications.services import mark_read, notify
 from backend.notifications.summaries import sections_for
 from tests.factories import (
     ApplicationFactory,
@@ -138,6 +139,58 @@ def test_the_addresses_in_summaries_are_pages() -> None:
     assert len(pages) == 4
     for user, link in pages:
         assert logged_in(user).get(link).status_code == 200
+
+
+class TestList:
+    url = "/notifications/"
+
+    def tell(self, person: User, subject: Any, kind: str) -> Any:
+        return notify(event=events.record("probe.happened", subject), recipients=[person], kind=kind, subject=subject)[
+            0
+        ]
+
+    def test_unread_first_with_the_reason_and_the_setting(self, client: Client, person: User) -> None:
+        first = self.tell(person, OfferFactory(title="Svetsare"), "match.suggested")
+        self.tell(person, ApplicationFactory(), "application.lapsed")
+        mark_read(actor=person, notification_id=first.pk)
+        answer = client.get(self.url)
+        unread, read = answer.context["parts"]
+        assert [item["is_new"] for item in unread["items"]] == [True]
+        assert (unread["items"][0]["setting"], unread["items"][0]["when"]) == (None, "today 10:00")
+        (shown,) = read["items"]
+        assert shown["text"] == "A place that fits you: Svetsare"
+        assert str(shown["why"]) == "The place fits your profile or one of your alerts."
+        assert 'href="/notifications/settings/#suggestions"' in answer.text
+        assert "Always sent." in answer.text
+
+    def test_what_is_gone_leaves_a_line_that_leads_nowhere(self, client: Client, person: User) -> None:
+        offer: Any = OfferFactory()
+        row = self.tell(person, offer, "match.suggested")
+        offer.periods.all().delete()
+        offer.delete()
+        answer = client.get(self.url)
+        assert "can no longer be shown" in answer.text
+        assert f"/notifications/{row.pk}/" not in answer.text
+
+    def test_fifty_rows_take_as_many_queries_as_five(self, client: Client, person: User) -> None:
+        def ask() -> int:
+            with CaptureQueriesContext(connection) as queries:
+                assert client.get(reverse("notifications_csv")).status_code == 200
+                assert client.get(self.url).status_code == 200
+            return len(queries)
+
+        for number in range(50):
+            subject, kind = (
+                (OfferFactory(title="Ö" * 120), "match.suggested")
+                if number % 2
+                else (ApplicationFactory(), "application.lapsed")
+            )
+            self.tell(person, subject, kind)
+            if number == 4:
+                ask()
+                five = ask()
+        # With five, a second question finds no read ones.
+        assert ask() <= five
 
 
 class TestTasks:

@@ -33,12 +33,16 @@ class Batch:
 
     def admits(self, channel: str) -> bool:
         """Whether the provider may be called now; see circuit.admits."""
-        if time.monotonic() < self._untroubled_until.get(channel, 0.0):
+        if self.is_untroubled(channel):
             return True
         if circuit.is_untroubled(channel):
             self._untroubled_until[channel] = time.monotonic() + CIRCUIT_LOOK
             return True
         return circuit.admits(channel)
+
+    def is_untroubled(self, channel: str) -> bool:
+        """Whether nothing was wrong with the provider a moment ago; asks nobody."""
+        return time.monotonic() < self._untroubled_until.get(channel, 0.0)
 
     def tell_circuit(self, channel: str, result: Result) -> None:
         """Writes what the answer says about the provider. A success where nothing was wrong writes nothing."""

@@ -24,6 +24,7 @@ from backend.notifications.channels import CALL_TIMEOUT, Result, Undeliverable, 
 from backend.notifications.channels.email.smtp import several_messages
 from backend.notifications.enums import DeliveryState, Outcome, Slot
 from backend.notifications.models import BouncedAddress, Delivery, DeliveryAttempt, DeliveryQuerySet
+from backend.notifications.turns import Taken, turn
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +35,8 @@ RECORD_FOR_SECONDS = 30.0
 # No call of a batch begins later than this after its claim: with a whole call and a stubborn record behind it the task
 # still ends below its soft limit of 60 seconds.
 CALLS_BEGIN_FOR = 9.0
+# How long, in seconds, it holds that a message is still wanted.
+CHECK_HOLDS = 2.0
 RESEND_AFTER_AMBIGUOUS = timedelta(seconds=60)
 # A provider that never answers is not asked for ever, even where a second copy does no harm.
 MOST_REPEATS = 5
@@ -41,7 +44,7 @@ WINDOW_MARGIN = timedelta(minutes=10)
 
 
 def deliver(*delivery_ids: int) -> None:
-    """Handles ids from the broker, one after the other. Doubled or stale ids end at the claim.
+    """Handles ids from the broker: all are checked and prepared, then one call follows the other.
 
     What could not begin in time goes back, so that a slow provider keeps no delivery from another worker.
     """
@@ -52,30 +55,79 @@ def deliver(*delivery_ids: int) -> None:
     except (OperationalError, InterfaceError) as error:
         _database_away(delivery_ids, error)
         return
+    ready = [(delivery, prepared) for delivery in held if (prepared := _ready(delivery, batch)) is not None]
     with several_messages():
-        for number, delivery in enumerate(held):
-            if number and time.monotonic() - began > CALLS_BEGIN_FOR:
-                _give_back(held[number:])
-                return
-            try:
-                _hand_over(delivery, batch)
-            except SoftTimeLimitExceeded:
-                raise
-            except Exception:
-                # Its lease runs out and it is tried again; its neighbours must not wait for that.
-                logger.exception("delivery %s failed", delivery.pk)
+        _call_all(ready, batch, began)
 
 
-def _hand_over(delivery: Delivery, batch: Batch) -> None:
-    try:
-        prepared = _check_and_prepare(delivery, batch)
-        if prepared is None or not _mark_called(delivery, prepared):
+def _call_all(ready: Sequence[tuple[Delivery, Any]], batch: Batch, began: float) -> None:
+    """One call after the other. What a provider took is written together with the mark of the next call."""
+    checked = time.monotonic()
+    taken: Taken | None = None
+    for number, (delivery, message) in enumerate(ready):
+        if number and time.monotonic() - began > CALLS_BEGIN_FOR:
+            _write(taken, batch)
+            _give_back([rest for rest, _prepared in ready[number:]])
             return
+        if time.monotonic() - checked > CHECK_HOLDS:
+            # The provider is slow: better two commits than news that is old.
+            _write(taken, batch)
+            taken, message = None, _ready(delivery, batch)  # noqa: PLW2901 - the same message, made anew
+            if message is None:
+                continue
+        try:
+            taken = _call(delivery, message, taken, batch)
+        except SoftTimeLimitExceeded:
+            raise
+        except Exception:
+            # Its lease runs out and it is tried again; its neighbours must not wait for that.
+            logger.exception("delivery %s failed", delivery.pk)
+            taken = None
+    _write(taken, batch)
+
+
+def _ready(delivery: Delivery, batch: Batch) -> Any:
+    """What to hand to the channel, or None when there is nothing to hand over."""
+    try:
+        return _check_and_prepare(delivery, batch)
+    except SoftTimeLimitExceeded:
+        raise
     except (OperationalError, InterfaceError) as error:
         _database_away([delivery.pk], error)
-        return
+    except Exception:
+        logger.exception("delivery %s failed", delivery.pk)
+    return None
+
+
+def _call(delivery: Delivery, prepared: Any, taken: Taken | None, batch: Batch) -> Taken | None:
+    """Calls the provider. taken: the answer before, which is written now.
+
+    Returns the answer when it is a plain yes, which the next commit may take along; anything else is written at once.
+    """
+    try:
+        admitted = batch.admits(delivery.channel)
+    except (OperationalError, InterfaceError) as error:
+        _write(taken, batch)
+        _database_away([delivery.pk], error)
+        return None
+    if not admitted:
+        _write(taken, batch)
+        _hold_back(delivery)
+        return None
+    if not _mark_called(delivery, prepared, taken, batch):
+        return None
     result = channels.get(delivery.channel).send(prepared)
-    _stubbornly(lambda: record(delivery, result, batch), delivery.pk)
+    answer = Taken(delivery, result)
+    if result.outcome == Outcome.SENT and batch.is_untroubled(delivery.channel):
+        return answer
+    _write(answer, batch)
+    return None
+
+
+def _write(taken: Taken | None, batch: Batch) -> None:
+    if taken:
+        delivery, result = taken.delivery, taken.result
+        _stubbornly(lambda: record(delivery, result, batch), delivery.pk)
 
 
 def _database_away(delivery_ids: Sequence[int], error: Exception) -> None:
@@ -147,8 +199,6 @@ def _check_and_prepare(delivery: Delivery, batch: Batch) -> Any:
         return _settle(delivery, "delivery.died", f"check_failed:{type(error).__name__}")
     if reason:
         return _settle(delivery, "delivery.cancelled", reason)
-    if not batch.admits(delivery.channel):
-        return _hold_back(delivery)
     try:
         return channels.get(delivery.channel).prepare(delivery)
     except Unreachable as error:
@@ -176,14 +226,24 @@ def _hold_back(delivery: Delivery) -> None:
     )
 
 
-def _mark_called(delivery: Delivery, prepared: Any) -> bool:
-    """Writes that the provider is about to hear of it. False when the lease is lost or too short for a call."""
+def _mark_called(delivery: Delivery, prepared: Any, taken: Taken | None, batch: Batch) -> bool:
+    """Writes that the provider is about to hear of it, and with it the answer to the call before.
+
+    False when the lease is lost or too short for a call, or the database is away.
+    """
     version = getattr(prepared, "template_version", "")
-    return bool(
-        _held(delivery)
-        .filter(state=DeliveryState.SENDING, lease_until__gt=Now() + LEASE_LEFT_FOR_CALL)
-        .update(called_at=Now(), template_version=version)
-    )
+    try:
+        if taken is None:
+            held = _held(delivery).filter(state=DeliveryState.SENDING, lease_until__gt=Now() + LEASE_LEFT_FOR_CALL)
+            return bool(held.update(called_at=Now(), template_version=version))
+        written, marked = turn(taken, delivery, version, LEASE_LEFT_FOR_CALL.total_seconds())
+    except (OperationalError, InterfaceError) as error:
+        _database_away([delivery.pk], error)
+        _write(taken, batch)
+        return False
+    if not written:
+        _write(taken, batch)
+    return marked
 
 
 @transaction.atomic

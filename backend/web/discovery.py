@@ -129,7 +129,7 @@ def embed(request: HttpRequest, code: str) -> HttpResponse:
     `lang` in the address chooses the language, since the reader's own choice does not reach a frame.
     """
     place = get_municipality(code)
-    found = search_offers(Search(place=place))
+    found = search_offers(Search(municipalities=(place.pk,), only_free=True))
     language = "en" if request.GET.get("lang") == "en" else "sv"
     with translation.override(language):
         context = {

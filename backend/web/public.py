@@ -72,7 +72,7 @@ def member_counts() -> list[dict[str, Any]]:
 @require_safe
 def start(request: HttpRequest) -> HttpResponse:
     figures = open_figures()
-    newest = list(search_offers(Search()).for_lists()[:NEWEST_SHOWN])
+    newest = list(search_offers(Search(only_free=True)).for_lists()[:NEWEST_SHOWN])
     context = {
         "figures": {
             "open_count": figures.open_count,
@@ -254,7 +254,7 @@ def _apply_facts(place: Offer) -> list[tuple[str, str]]:
 def municipality(request: HttpRequest, code: str) -> HttpResponse:
     """What a municipality has to offer right now. 404 for an unknown code."""
     place = get_municipality(code)
-    found = search_offers(Search(place=place))
+    found = search_offers(Search(municipalities=(code,), only_free=True))
     offers = list(found.for_lists()[:12])
     applied, reasons = personal_facts(request, offers)
     context = {

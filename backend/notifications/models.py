@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.conf import settings
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -48,6 +49,8 @@ class Notification(models.Model):
         ]
         indexes = [
             models.Index(fields=["subject_type", "subject_id"], name="notification_subject"),
+            # Rows are only added, so that a tiny index finds those of a period.
+            BrinIndex(fields=["created_at"], name="notification_written"),
             models.Index(fields=["recipient", "-id"], name="notification_of_person", condition=Q(is_shown=True)),
             models.Index(
                 fields=["recipient"], name="notification_unread", condition=Q(is_shown=True, read_at__isnull=True)

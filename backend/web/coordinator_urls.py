@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, path
 
 from backend.web import (
+    access,
     coordinator,
     coordinator_decisions,
     coordinator_ledger,
@@ -11,11 +12,12 @@ from backend.web import (
     coordinator_settings,
     coordinator_students,
     network,
+    network_effect,
     network_grants,
     network_members,
     person_tasks,
 )
-from backend.web.exports import export_paths
+from backend.web.exports import export_paths, export_view
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("samordnare/", coordinator.home, name="coordinator_home"),
@@ -70,6 +72,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("natverket/medlemmar/<int:membership_id>/avsluta/", network_members.end, name="network_member_end"),
     path("natverket/skyddade/", network_grants.grants, name="network_grants"),
     path("natverket/skyddade/<int:grant_id>/ta-tillbaka/", network_grants.revoke, name="network_grant_revoke"),
+    path("natverket/effekt/", network_effect.effect, name="network_effect"),
+    *export_paths("natverket/effekt", export_view(network_effect.EFFECT, door=access.network), "network_effect"),
     path("natverket/jobb/", network.scheduled, name="network_jobs"),
     path("natverket/utskick/", network.undelivered, name="network_undelivered"),
     path("natverket/utskick/<int:delivery_id>/skicka-igen/", network.resend, name="network_resend"),

@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime
 
 import pytest
+import time_machine
 from allauth.account.models import EmailAddress
 from django.core.management import CommandError, call_command
 from django.db import transaction
+from django.test import TestCase
 from stdnum.se import orgnr
 
 from backend.accounts.models import User
@@ -52,17 +54,73 @@ def content() -> list[object]:
     ]
 
 
-def test_the_demo_has_something_in_every_state() -> None:
-    seed(scale=SCALE)
-    assert set(Application.objects.values_list("state", flat=True)) == set(ApplicationState.values)
-    assert set(Match.objects.values_list("state", flat=True)) == set(MatchState.values)
-    assert set(Placement.objects.values_list("state", flat=True)) == set(PlacementState.values)
-    assert set(Offer.objects.values_list("state", flat=True)) == set(OfferState.values)
+class TestPlantedDemo(TestCase):
+    """Planted once for all that only look at it."""
 
+    @classmethod
+    def setUpTestData(cls) -> None:
+        with time_machine.travel(NOW, tick=False):
+            seed(scale=SCALE)
 
-def test_the_demo_breaks_no_invariant() -> None:
-    seed(scale=SCALE)
-    assert broken() == []
+    def test_the_demo_has_something_in_every_state(self) -> None:
+        assert set(Application.objects.values_list("state", flat=True)) == set(ApplicationState.values)
+        assert set(Match.objects.values_list("state", flat=True)) == set(MatchState.values)
+        assert set(Placement.objects.values_list("state", flat=True)) == set(PlacementState.values)
+        assert set(Offer.objects.values_list("state", flat=True)) == set(OfferState.values)
+
+    def test_the_demo_breaks_no_invariant(self) -> None:
+        assert broken() == []
+
+    def test_a_second_seed_changes_nothing(self) -> None:
+        before = (content(), LogEntry.objects.count(), DomainEvent.objects.count(), Notification.objects.count())
+        assert not seed(scale=SCALE).planted
+        assert (
+            content(),
+            LogEntry.objects.count(),
+            DomainEvent.objects.count(),
+            Notification.objects.count(),
+        ) == before
+
+    def test_no_mail_leaves_and_nothing_is_left_for_the_workers(self) -> None:
+        mails = Delivery.objects.filter(channel="email")
+        assert mails.exists()
+        assert set(mails.values_list("state", "reason")) == {("suppressed", "demo_data")}
+        assert not EventHandling.objects.exclude(state=WorkState.DONE).exists()
+
+    def test_each_persona_finds_something_to_do(self) -> None:
+        elin = Student.objects.get(user__email="student@demo.example")
+        assert elin.applications.filter(state="offered", hold_expires_at__gt=NOW).exists()
+        assert elin.programme_id in {"IN", "IN25"}
+        assert elin.suggestions.exists()
+        assert Notification.objects.filter(recipient=elin.user).exists()
+        unanswered = Application.objects.filter(
+            state="submitted", period__offer__organisation__memberships__user__email="company@demo.example"
+        )
+        assert unanswered.count() >= 3
+        assert Offer.objects.filter(state="submitted", workplace__municipality="0562").count() >= 2
+        assert Match.objects.filter(state="proposed", deciding_municipality="0562").count() >= 3
+        guardian = User.objects.get(email="guardian@demo.example")
+        assert guardian.guardianships.get().student == elin
+        assert not guardian.guardianships.get().consents.exists()
+        assert User.objects.get(email="network@demo.example").roles.get().kind == "network"
+
+    def test_personas_can_log_in_by_mail(self) -> None:
+        names = [f"{who}@demo.example" for who in ("student", "company", "coordinator", "network", "guardian")]
+        assert EmailAddress.objects.filter(email__in=names, verified=True, primary=True).count() == len(names)
+
+    def test_companies_have_numbers_that_pass_and_municipalities_have_none(self) -> None:
+        companies = Organisation.objects.filter(kind=OrganisationKind.COMPANY)
+        assert companies.count() >= 12
+        for company in companies:
+            assert company.registration_number
+            assert company.registration_number.startswith("55999")
+            assert orgnr.is_valid(company.registration_number)
+        assert not Organisation.objects.filter(kind="municipal_unit", registration_number__isnull=False).exists()
+
+    def test_no_offer_asks_for_work_that_nobody_of_its_form_may_do(self) -> None:
+        for offer in Offer.objects.prefetch_related("hazards"):
+            flags = [hazard.pk for hazard in offer.hazards.all()]
+            assert allowed_age_classes(flags, offer.form_id, NOW.date()), offer.title
 
 
 class Undo(Exception):
@@ -81,28 +139,10 @@ def planted(number: int) -> list[object]:
         return found
 
 
-def test_it_is_the_same_every_time() -> None:
-    assert planted(1) == planted(1)
-
-
-def test_another_number_gives_another_demo() -> None:
-    one, other = planted(1), planted(2)
+def test_a_number_gives_the_same_demo_every_time_and_another_number_another() -> None:
+    one, again, other = planted(1), planted(1), planted(2)
+    assert one == again
     assert all(mine != theirs for mine, theirs in zip(one[:5], other[:5], strict=True))
-
-
-def test_a_second_seed_changes_nothing() -> None:
-    assert seed(scale=SCALE).planted
-    before = (content(), LogEntry.objects.count(), DomainEvent.objects.count(), Notification.objects.count())
-    assert not seed(scale=SCALE).planted
-    assert (content(), LogEntry.objects.count(), DomainEvent.objects.count(), Notification.objects.count()) == before
-
-
-def test_no_mail_leaves_and_nothing_is_left_for_the_workers() -> None:
-    seed(scale=SCALE)
-    mails = Delivery.objects.filter(channel="email")
-    assert mails.exists()
-    assert set(mails.values_list("state", "reason")) == {("suppressed", "demo_data")}
-    assert not EventHandling.objects.exclude(state=WorkState.DONE).exists()
 
 
 def test_what_others_have_waiting_is_not_touched() -> None:
@@ -111,42 +151,6 @@ def test_what_others_have_waiting_is_not_touched() -> None:
     seed(scale=SCALE)
     waiting.refresh_from_db()
     assert waiting.state == WorkState.PENDING
-
-
-def test_each_persona_finds_something_to_do() -> None:
-    seed(scale=SCALE)
-    elin = Student.objects.get(user__email="student@demo.example")
-    assert elin.applications.filter(state="offered", hold_expires_at__gt=NOW).exists()
-    assert elin.programme_id in {"IN", "IN25"}
-    assert elin.suggestions.exists()
-    assert Notification.objects.filter(recipient=elin.user).exists()
-    unanswered = Application.objects.filter(
-        state="submitted", period__offer__organisation__memberships__user__email="company@demo.example"
-    )
-    assert unanswered.count() >= 3
-    assert Offer.objects.filter(state="submitted", workplace__municipality="0562").count() >= 2
-    assert Match.objects.filter(state="proposed", deciding_municipality="0562").count() >= 3
-    guardian = User.objects.get(email="guardian@demo.example")
-    assert guardian.guardianships.get().student == elin
-    assert not guardian.guardianships.get().consents.exists()
-    assert User.objects.get(email="network@demo.example").roles.get().kind == "network"
-
-
-def test_personas_can_log_in_by_mail() -> None:
-    seed(scale=SCALE)
-    names = [f"{who}@demo.example" for who in ("student", "company", "coordinator", "network", "guardian")]
-    assert EmailAddress.objects.filter(email__in=names, verified=True, primary=True).count() == len(names)
-
-
-def test_companies_have_numbers_that_pass_and_municipalities_have_none() -> None:
-    seed(scale=SCALE)
-    companies = Organisation.objects.filter(kind=OrganisationKind.COMPANY)
-    assert companies.count() >= 12
-    for company in companies:
-        assert company.registration_number
-        assert company.registration_number.startswith("55999")
-        assert orgnr.is_valid(company.registration_number)
-    assert not Organisation.objects.filter(kind="municipal_unit", registration_number__isnull=False).exists()
 
 
 def jobs() -> Iterator[Job]:
@@ -166,13 +170,6 @@ def test_the_texts_name_only_what_the_reference_lists_know() -> None:
         assert set(job.hazards) <= hazards, job.titles
         codes = {code for base in job.programmes for code in in_both_series(base)}
         assert codes <= programmes, job.titles
-
-
-def test_no_offer_asks_for_work_that_nobody_of_its_form_may_do() -> None:
-    seed(scale=SCALE)
-    for offer in Offer.objects.prefetch_related("hazards"):
-        flags = [hazard.pk for hazard in offer.hazards.all()]
-        assert allowed_age_classes(flags, offer.form_id, NOW.date()), offer.title
 
 
 def test_the_command_says_what_it_did_and_refuses_a_senseless_scale(capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,12 +8,14 @@ from dataclasses import dataclass, replace
 from datetime import date
 from hashlib import sha256
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.core.cache import caches
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -46,6 +48,7 @@ from backend.web.search_filters import (
 )
 
 PAGE = 20
+MOST_WORDS_TRIED = 4
 LONGEST_TEXT = 80
 USUAL_RADIUS = 40
 # Above this many hits the one that fits best says little and costs much: the newest come first.
@@ -175,9 +178,14 @@ def index(request: HttpRequest) -> HttpResponse:
         "feed_query": address(request.GET).partition("?")[2],
         "map": _map(facets) if request.GET.get("map") == "1" else None,
         "map_url": address(request.GET) + ("&" if "?" in address(request.GET) else "?") + "map=1",
-        "ways": [] if facets.total else ways_on(request.GET, facets, chips, _wider(search)),
-        "without_words": _without_words(request.GET, search) if not facets.total else None,
+        "ways": [],
+        "without_words": None,
     }
+    if not facets.total:
+        context["ways"] = ways_on(request.GET, facets, chips, _wider(search))
+        context["without_words"] = _without_words(request.GET, search)
+        if not context["ways"] and not context["without_words"]:
+            context["ways"] = _with_less(search)
     response = render(request, "pages/public/search.html", context)
     if request.headers.get("HX-Request") == "true":
         response["HX-Push-Url"] = address(request.GET)
@@ -216,6 +224,32 @@ def _without_words(query: QueryDict, search: Search) -> dict[str, str] | None:
         return None
     count = matching_entries(replace(search, text="")).count()
     return {"text": without_text(count, search.text), "url": address(query, drop=["q"])} if count else None
+
+
+def _with_less(search: Search) -> list[dict[str, str]]:
+    """Ways on where no single step finds anything: the words alone, each of them alone, the place alone."""
+    words = search.text.split()
+    ways = []
+    for text in dict.fromkeys([search.text, *words[:MOST_WORDS_TRIED]]):
+        alone = Search(text=text)
+        if not alone.reading.query or alone.reading.replaced or alone == search:
+            continue
+        if count := matching_entries(alone).count():
+            told = ngettext(
+                "%(count)d place with “%(words)s” anywhere", "%(count)d places with “%(words)s” anywhere", count
+            )
+            way = {
+                "text": told % {"count": count, "words": text},
+                "url": f"{reverse('search')}?{urlencode({'q': text})}",
+            }
+            ways.append(way)
+    here = Search(place=search.place, point=search.point, radius_km=search.radius_km)
+    if search.centre is not None and (count := matching_entries(here).count()):
+        where = {"near": "{},{}".format(*search.point)} if search.point else {"where": str(search.place)}
+        parts = {**where, "km": str(search.radius_km or "")}
+        query = urlencode({name: value for name, value in parts.items() if value})
+        ways.append({"text": title_of(count, here), "url": f"{reverse('search')}?{query}"})
+    return ways
 
 
 def suggestion_scores(request: HttpRequest) -> tuple[tuple[int, float], ...]:

@@ -12,6 +12,7 @@ from django.utils.translation import ngettext, pgettext
 
 from backend.offers.search import GROUPS, Search, usable_order
 from backend.offers.search_facets import Facets, FacetValue
+from backend.reference.models import Municipality, OccupationField, PlacementForm, Programme
 
 MULTIPLE = ("form", "field", "programme", "month", "municipality")
 # The one order in which an address names its parts, so that the same search always has the same address.
@@ -81,17 +82,36 @@ def _options(values: list[FacetValue], chosen: tuple[str, ...], *, all_of_them: 
 
 
 def chosen_filters(query: QueryDict, lists: list[dict[str, Any]]) -> list[dict[str, str]]:
-    """A chip for each chosen filter, whose address is this page without it. Values nobody knows show their code."""
+    """A chip for each chosen filter, whose address is this page without it. Values nobody knows show their code.
+
+    One more query for each kind of filter with a value that finds nothing and so is in none of the lists.
+    """
     labels = {(group["name"], option["value"]): option["label"] for group in lists for option in group["options"]}
-    chips = [
-        {"label": labels.get((name, value), value), "url": address(query, without=(name, value))}
-        for name in MULTIPLE
-        for value in dict.fromkeys(query.getlist(name))
-        if value
-    ]
+    chips = []
+    for name in MULTIPLE:
+        values = [value for value in dict.fromkeys(query.getlist(name)) if value]
+        names = _names_of(name, [value for value in values if (name, value) not in labels])
+        for value in values:
+            label = labels.get((name, value)) or names.get(value, value)
+            chips.append({"label": label, "url": address(query, without=(name, value))})
     if query.get("free") == "1":
         chips.append({"label": _("Only with free seats"), "url": address(query, drop=["free"])})
     return chips
+
+
+NAMED: dict[str, type[PlacementForm | OccupationField | Programme | Municipality]] = {
+    "form": PlacementForm,
+    "field": OccupationField,
+    "programme": Programme,
+    "municipality": Municipality,
+}
+
+
+def _names_of(name: str, codes: list[str]) -> dict[str, str]:
+    known = [code for code in codes if "\0" not in code]
+    if not known or name not in NAMED:
+        return {}
+    return {row.pk: row.name for row in NAMED[name].objects.filter(pk__in=known)}
 
 
 def title_of(total: int, search: Search) -> str:

@@ -66,6 +66,20 @@ class TestWaysOn:
         assert context["without_words"]["text"] == "1 place without “qqqqq”"
         assert context["without_words"]["url"] == "/platser/"
 
+    def test_several_demands_at_once_fall_apart_into_what_can_be_found(self):
+        OfferFactory(title="Svetsa")
+        OfferFactory(title="Svarva", workplace=WorkplaceFactory(municipality_id="2580", lat=65.58, lon=22.15))
+        context = search({"q": "svetsa kakor", "where": "Luleå", "km": "80", "form": "lia"}).context
+        assert context["ways"] == [
+            {"text": "1 place with “svetsa” anywhere", "url": "/platser/?q=svetsa"},
+            {"text": "1 place near Luleå", "url": "/platser/?where=Lule%C3%A5&km=80"},
+        ]
+
+    def test_a_filter_that_finds_nothing_is_still_called_by_its_name(self):
+        OfferFactory()
+        chips = search("form=lia&form=finnsinte&municipality=2580").context["chips"]
+        assert [chip["label"] for chip in chips] == ["Higher vocational placement (LIA)", "finnsinte", "Luleå"]
+
     def test_a_search_that_finds_something_asks_for_no_ways(self):
         OfferFactory(title="Svetsa")
         context = search({"q": "svetsa"}).context

@@ -82,10 +82,10 @@ def _menu(role: str) -> list[Link]:
             ("network_home", _("Home")),
             ("network_members", _("Members")),
             ("skills", _("Skills picture")),
-            ("network_undelivered", _("Undelivered")),
-            ("network_jobs", _("Scheduled jobs")),
-            ("network_grants", _("Protected identities")),
             ("search", _("Find a place")),
+            ("network_jobs", _("Scheduled jobs")),
+            ("network_undelivered", _("Undelivered")),
+            ("network_grants", _("Protected identities")),
         ],
         "guardian": [("guardian_home", _("Consent")), ("search", _("Find a place"))],
         "": [

@@ -19,6 +19,8 @@ FORM = "apl"
 PLACES, SEATS, WISHES = 8, 2, 5
 OPEN_STUDENTS, PUBLISHED_STUDENTS = 24, 20
 FEWEST_STUDENTS = 6
+# Before the round was made, so that they are not the newest in the search: they can only be wished for.
+PUBLISHED_BEFORE = timedelta(days=21)
 
 
 class Rounds:
@@ -87,7 +89,7 @@ class Rounds:
                 form_id=FORM,
                 occupation=like.occupation,
                 state=OfferState.PUBLISHED,
-                published_at=clock.now(),
+                published_at=clock.now() - PUBLISHED_BEFORE,
                 title=like.title,
                 tasks=like.tasks,
                 supervisor_name=like.supervisor_name,

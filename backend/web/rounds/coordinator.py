@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from backend.common import clock
@@ -145,8 +145,11 @@ def overview(request: HttpRequest, round_id: int) -> HttpResponse:
         "figures": [
             {"value": counts.students, "label": _("students")},
             {"value": counts.wishing, "label": _("have wished")},
-            {"value": counts.seats, "label": _("seats")},
-            {"value": counts.places, "label": _("places")},
+            {
+                "value": counts.seats,
+                "label": ngettext("seats at %(number)d place", "seats at %(number)d places", counts.places)
+                % {"number": counts.places},
+            },
         ],
     }
     return render(request, "pages/rounds/overview.html", context)

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Prefetch, Q
+from django.db.models import Prefetch, Q
 
 from backend.accounts.models import Role
 from backend.notifications import effect
-from backend.notifications.models import BouncedAddress, Delivery, Notification
+from backend.notifications.models import Delivery, Notification
+from backend.notifications.selectors import bounces_still
 from backend.organisations.models import Membership
 
 if TYPE_CHECKING:
@@ -102,13 +103,8 @@ class Reading:
     def entries(self) -> "models.QuerySet[Notification]":
         """What those with a name were told, each with its deliveries in `told_by` and the moment of their answer in
         `acted_at`. A constant number of queries when it is cut into pages."""
-        still_bounced = BouncedAddress.objects.filter(
-            user=OuterRef("recipient"),
-            channel=OuterRef("channel"),
-            address__in=[OuterRef("recipient__email"), OuterRef("recipient__phone")],
-        )
         deliveries = (
-            Delivery.objects.annotate(is_bounced=Exists(still_bounced))
+            Delivery.objects.annotate(is_bounced=bounces_still())
             .select_related("carried_by")
             .prefetch_related("attempt_rows")
             .order_by("channel")

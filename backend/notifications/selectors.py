@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.db import models
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from backend.common.models import PeriodicRun, WorkState
 from backend.notifications import opt_in, registry, subjects, summaries
-from backend.notifications.enums import NEEDS_ACTION, Category, ChannelName, DeliveryState, Slot
-from backend.notifications.models import Delivery, Notification, Preference
+from backend.notifications.enums import MENDABLE, NEEDS_ACTION, Category, ChannelName, DeliveryState, Slot
+from backend.notifications.models import BouncedAddress, Delivery, Notification, Preference
 from backend.notifications.preferences import allowed_slots, default_slot
 
 if TYPE_CHECKING:
@@ -129,14 +130,46 @@ def _channels_of(category: str, user: "User") -> set[str]:
     return {channel for kind in kinds for channel in [*kind.channels, *opt_in.channels_of(kind)]}
 
 
-def list_undelivered() -> "models.QuerySet[Delivery]":
-    """Deliveries that ask for action: uncertain, dead, returned. Newest first."""
+def bounces_still() -> Exists:
+    """For deliveries: whether the person's address of that channel is known to be wrong."""
+    return Exists(
+        BouncedAddress.objects.filter(
+            user=OuterRef("recipient"),
+            channel=OuterRef("channel"),
+            address__in=[OuterRef("recipient__email"), OuterRef("recipient__phone")],
+        )
+    )
+
+
+def list_ended_badly() -> "models.QuerySet[Delivery]":
+    """Deliveries that did not arrive though somebody wanted them to, each with `is_bounced`. Newest first."""
+    mendable = Q(state=DeliveryState.SUPPRESSED, reason__in=MENDABLE)
+    given_up = Q(state=DeliveryState.EXPIRED, reason="gave_up")
     return (
-        Delivery.objects.filter(state__in=NEEDS_ACTION)
+        Delivery.objects.filter(Q(state__in=NEEDS_ACTION) | mendable | given_up)
+        .annotate(is_bounced=bounces_still())
         .select_related("notification", "recipient")
         .prefetch_related("attempt_rows")
         .order_by("-id")
     )
+
+
+def list_undelivered() -> "models.QuerySet[Delivery]":
+    """Those of them that ask for action: uncertain, dead, returned."""
+    return list_ended_badly().filter(state__in=NEEDS_ACTION)
+
+
+def reasons_of_undelivered() -> "list[tuple[str, str | Promise]]":
+    """What can be chosen to narrow the list: (code, words), in the order of the words."""
+    codes = MENDABLE | {"refused", "answer_lost", "worker_vanished", "bounced", "provider_gave_up", "gave_up"}
+    codes |= {"address_invalid", "too_large", "kind_unknown", "template_failed", "check_failed"}
+    return sorted(((code, REASONS[code]) for code in codes), key=lambda pair: str(pair[1]))
+
+
+def last_reconciliation() -> PeriodicRun | None:
+    """The last finished run of the nightly check; `handled` is how many deliveries were missing, expected 0."""
+    runs = PeriodicRun.objects.filter(name="notifications.reconcile", state=WorkState.DONE)
+    return runs.order_by("-slot").first()
 
 
 def count_by_state() -> dict[str, int]:

@@ -15,6 +15,7 @@ from backend.web import (
     network_effect,
     network_grants,
     network_members,
+    network_work,
     person_tasks,
 )
 from backend.web.exports import export_paths, export_view
@@ -74,7 +75,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("natverket/skyddade/<int:grant_id>/ta-tillbaka/", network_grants.revoke, name="network_grant_revoke"),
     path("natverket/effekt/", network_effect.effect, name="network_effect"),
     *export_paths("natverket/effekt", export_view(network_effect.EFFECT, door=access.network), "network_effect"),
-    path("natverket/jobb/", network.scheduled, name="network_jobs"),
-    path("natverket/utskick/", network.undelivered, name="network_undelivered"),
-    path("natverket/utskick/<int:delivery_id>/skicka-igen/", network.resend, name="network_resend"),
+    path("natverket/jobb/", network_work.scheduled, name="network_jobs"),
+    path("natverket/utskick/", network_work.undelivered, name="network_undelivered"),
+    *export_paths(
+        "natverket/utskick", export_view(network_work.UNDELIVERED, door=access.network), "network_undelivered"
+    ),
+    path("natverket/utskick/<int:delivery_id>/skicka-igen/", network_work.resend, name="network_resend"),
 ]

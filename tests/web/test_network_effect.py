@@ -32,7 +32,7 @@ HOUR = timedelta(hours=1)
 
 @pytest.fixture
 def office() -> Client:
-    return logged_in(NetworkOfficerFactory())  # type: ignore[arg-type]
+    return logged_in(NetworkOfficerFactory())
 
 
 def tell(people: Any, kind: str, subject: Any, ago: timedelta = 72 * HOUR) -> None:

@@ -119,11 +119,46 @@ def test_sending_again_needs_a_reason(office: Client) -> None:
     assert delivery.state == "dead"
 
 
-def test_a_delivery_that_is_not_undelivered_is_unknown(office: Client) -> None:
+def test_what_has_arrived_is_not_sent_again(office: Client) -> None:
     delivery = dead_delivery()
     Delivery.objects.filter(pk=delivery.pk).update(state="sent")
 
-    assert office.post(reverse("network_resend", args=[delivery.pk]), {"reason": "x"}).status_code == 404
+    office.post(reverse("network_resend", args=[delivery.pk]), {"reason": "x"})
+
+    assert Delivery.objects.get(pk=delivery.pk).state == "sent"
+    assert office.post(reverse("network_resend", args=[10**9]), {"reason": "x"}).status_code == 404
+
+
+def test_the_list_is_narrowed_and_exported(office: Client) -> None:
+    dead, gone = dead_delivery(), dead_delivery()
+    Delivery.objects.filter(pk=gone.pk).update(state="expired", reason="gave_up")
+    url = reverse("network_undelivered")
+
+    def shown(**filters: str) -> list[int]:
+        return [row["pk"] for row in office.get(url, filters).context["rows"]]
+
+    assert shown() == shown(channel="email", reason="refused") == shown(state="nonsense") == [dead.pk]
+    assert shown(state="expired") == [gone.pk]
+    assert shown(channel="sms") == shown(reason="bounced") == []
+    file = office.get(reverse("network_undelivered_csv")).text
+    assert "The provider refused it for good" in file
+    assert dead.recipient.name not in file
+
+
+def test_the_nightly_check_and_what_a_job_missed_are_shown(office: Client) -> None:
+    job = next(job for job in jobs() if job.name == "notifications.reconcile")
+    newest = slot_at(job, clock.now())
+    for days, state in ((4, "done"), (1, "dead"), (0, "done")):
+        slot = newest - timedelta(days=days)
+        PeriodicRun.objects.create(name=job.name, slot=slot, state=state, started_at=slot, handled=2 if days else 0)
+
+    answer = office.get(reverse("network_jobs"))
+    row = next(row for row in answer.context["rows"] if row["name"] == job.name)
+
+    assert (row["missed"], row["failed"], row["rows"], row["is_late"]) == (2, 1, 4, False)
+    assert "Difference 0" in answer.text
+    PeriodicRun.objects.filter(slot=newest).update(handled=3)
+    assert "found 3 messages" in office.get(reverse("network_undelivered")).text
 
 
 def test_a_coordinator_is_not_the_network_office() -> None:

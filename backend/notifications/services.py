@@ -11,6 +11,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from backend.common import clock, events, outbox, transitions
+from backend.common.bulk import insert_new
 from backend.common.errors import Conflict, Invalid, NotAllowed, NotFound
 from backend.common.models import DomainEvent
 from backend.notifications import channels, ledger, opt_in, quiet, registry
@@ -30,7 +31,6 @@ from backend.notifications.registry import DIGESTIBLE_PRIORITY
 if TYPE_CHECKING:
     from backend.accounts.models import User
 
-BATCH = 5_000
 # Above this many people it is cheaper to read everybody's rows than to name them all in the query.
 MANY = 1_000
 IMMEDIATE_PER_DAY = 5
@@ -76,7 +76,7 @@ def notify(
         return [*known.channels, *(channel for channel, people in opted_in.items() if user_id in people)]
 
     moment = clock.now()
-    Notification.objects.bulk_create(
+    insert_new(
         [
             Notification(
                 event=event,
@@ -89,14 +89,12 @@ def notify(
                 is_shown=ChannelName.IN_APP in known.channels and slot(pk, ChannelName.IN_APP) != Slot.NEVER,
             )
             for pk in ids
-        ],
-        ignore_conflicts=True,
-        batch_size=BATCH,
+        ]
     )
     written = list(Notification.objects.filter(event=event, kind=kind))
     asked = set(ids)
     here = _database_now()
-    Delivery.objects.bulk_create(
+    insert_new(
         [
             build_delivery(
                 notification,
@@ -110,9 +108,7 @@ def notify(
             for notification in written
             if notification.recipient_id in asked
             for channel in channels_for(notification.recipient_id)
-        ],
-        ignore_conflicts=True,
-        batch_size=BATCH,
+        ]
     )
     outbox.wake()
     return written

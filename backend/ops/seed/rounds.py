@@ -16,8 +16,10 @@ from backend.rounds.services import RoundDetails, SeatDetails
 from backend.students.models import Student
 
 FORM = "apl"
-PLACES, SEATS, WISHES = 8, 2, 5
-OPEN_STUDENTS, PUBLISHED_STUDENTS = 24, 20
+PLACES, SEATS, WISHES = 12, 4, 5
+OPEN_STUDENTS, PUBLISHED_STUDENTS = 24, 56
+# Of those with a result, one in so many has not answered yet.
+ONE_SILENT_IN = 6
 FEWEST_STUDENTS = 6
 # Before the round was made, so that they are not the newest in the search: they can only be wished for.
 PUBLISHED_BEFORE = timedelta(days=21)
@@ -131,6 +133,6 @@ class Rounds:
             runs.append(run)
         services.publish_round(actor=self.coordinator, run_id=runs[0].pk)
         offered = Result.objects.filter(participant__round=the_round, state=ResultState.OFFERED)
-        # Half of them have said yes already.
-        for result in offered.select_related("participant__student__user").order_by("pk")[: offered.count() // 2]:
-            services.accept_result(actor=result.participant.student.user, result_id=result.pk)
+        for number, result in enumerate(offered.select_related("participant__student__user").order_by("pk")):
+            if number % ONE_SILENT_IN:
+                services.accept_result(actor=result.participant.student.user, result_id=result.pk)

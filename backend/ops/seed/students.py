@@ -127,7 +127,7 @@ def _programme_student(plan: Plan, random: Random, known: set[str], leads_to: di
         birth_date=born(plan, random, 15 + year),
         programme_id=code,
         school=random.choice(SCHOOLS),
-        class_name=f"{base}{year}{random.choice(('', 'a', 'b'))}",
+        class_name=f"{base}{year}",
         skills=in_order(SKILLS.get(base, OTHER_SKILLS), random.randint(1, 3), random),
     )
     forms = (

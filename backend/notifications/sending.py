@@ -9,7 +9,7 @@ import logging
 import time
 import uuid
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from celery.exceptions import SoftTimeLimitExceeded
@@ -158,7 +158,7 @@ def claim(delivery_ids: Sequence[int], token: uuid.UUID) -> list[Delivery]:
         address__in=[OuterRef("recipient__email"), OuterRef("recipient__phone")],
     )
     rows = Delivery.objects.select_related("notification", "recipient").annotate(
-        is_late=late, is_bounced=Exists(bounced)
+        is_late=late, is_bounced=Exists(bounced), claimed_at=Now()
     )
     found = rows.filter(lease_token=token).in_bulk(delivery_ids)
     return [found[pk] for pk in dict.fromkeys(delivery_ids) if pk in found]
@@ -199,6 +199,8 @@ def _check_and_prepare(delivery: Delivery, batch: Batch) -> Any:
         return _settle(delivery, "delivery.died", f"check_failed:{type(error).__name__}")
     if reason:
         return _settle(delivery, "delivery.cancelled", reason)
+    if free := batch.rests_until(delivery, kind):
+        return _hold_until(delivery, *free)
     try:
         return channels.get(delivery.channel).prepare(delivery)
     except Unreachable as error:
@@ -223,6 +225,13 @@ def _hold_back(delivery: Delivery) -> None:
         attempts=F("attempts") - 1,
         due_at=Now() + circuit.HELD_BACK_FOR,
         lease_until=None,
+    )
+
+
+def _hold_until(delivery: Delivery, due_at: datetime, expires_at: datetime) -> None:
+    """The person sleeps by now: nobody was called, no attempt is burnt."""
+    _held(delivery).advance(
+        "delivery.postponed", attempts=F("attempts") - 1, due_at=due_at, expires_at=expires_at, lease_until=None
     )
 
 

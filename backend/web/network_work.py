@@ -54,8 +54,8 @@ def job_rows() -> list[dict[str, Any]]:
     newest = PeriodicRun.objects.order_by("name", "-slot").distinct("name")
     finished = {run.name: run for run in newest.filter(state=WorkState.DONE)}
     last = {run.name: run for run in newest}
-    week = {
-        row["name"]: row
+    week: dict[str, dict[str, Any]] = {
+        row["name"]: dict(row)
         for row in PeriodicRun.objects.filter(slot__gt=now - LOOK_BACK)
         .values("name")
         .annotate(

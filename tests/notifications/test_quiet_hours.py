@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from django.db import connection, transaction
+from django.db.models.functions import Now
 from django.db.utils import IntegrityError
 from django.test.utils import CaptureQueriesContext
 
@@ -12,10 +13,10 @@ from backend.common.errors import Invalid, NotAllowed
 from backend.common.models import LogEntry
 from backend.notifications import quiet, services
 from backend.notifications.enums import DeliveryState, Slot
-from backend.notifications.models import Delivery, Hours
+from backend.notifications.models import Delivery, Hours, Notification
 from backend.notifications.quiet import STOCKHOLM, Window, allowed_at, contradictions
 from tests.factories import StudentFactory
-from tests.notifications.conftest import mail_of, make_user, tell
+from tests.notifications.conftest import hand_over, mail_of, make_user, tell
 
 NIGHT = Window(quiet_from=time(21, 0), quiet_to=time(7, 0))
 TODAY = date(2026, 11, 23)
@@ -154,6 +155,33 @@ class TestInTheRow:
         delivery = mail_of(tell([user], "probe.fit")[0])
         assert delivery.slot == Slot.NOW
         assert abs(delivery.due_at - end) < timedelta(minutes=1)
+
+    def test_a_retry_waits_too_and_burns_no_attempt(self, resting, make_kind, smtp):
+        """It failed before the quiet began, and its back-off ends in the night."""
+        make_kind("probe.news")
+        delivery = mail_of(tell([resting[0]], "probe.news")[0])
+        Delivery.objects.filter(pk=delivery.pk).update(due_at=Now(), attempts=1)
+        held = hand_over(delivery)
+        assert (held.state, held.attempts, len(smtp.keys)) == (DeliveryState.PENDING, 1, 0)
+        assert abs(held.due_at - resting[1]) < timedelta(minutes=1)
+
+    def test_what_stood_still_until_the_night_waits_for_the_morning(self, resting, make_kind, smtp):
+        make_kind("probe.fit", category="suggestions", urgency="digestible")
+        row = tell([resting[0]], "probe.fit")[0]
+        delivery = mail_of(row)
+        Notification.objects.filter(pk=row.pk).update(created_at=services._database_now() - timedelta(hours=2))
+        soon = services._database_now() + timedelta(minutes=10)
+        Delivery.objects.filter(pk=delivery.pk).update(due_at=Now(), slot=Slot.NOW, expires_at=soon)
+        held = hand_over(delivery)
+        assert (held.state, len(smtp.keys)) == (DeliveryState.PENDING, 0)
+        assert held.expires_at > held.due_at > soon
+
+    @pytest.mark.parametrize("fields", [{"at_any_hour": True}, {"expires_after": timedelta(minutes=30)}])
+    def test_a_retry_that_may_not_wait_goes_at_once(self, resting, make_kind, smtp, fields):
+        make_kind("probe.news", **fields)
+        delivery = mail_of(tell([resting[0]], "probe.news")[0])
+        Delivery.objects.filter(pk=delivery.pk).update(attempts=1)
+        assert hand_over(delivery).state == DeliveryState.SENT
 
     def test_what_already_waits_moves_too(self, user, make_kind):
         make_kind("probe.news")

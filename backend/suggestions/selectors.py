@@ -28,9 +28,13 @@ def _open_suggestions(student: Student) -> "QuerySet[Suggestion]":
     )
 
 
-def count_students_suggested(offer: Offer) -> int:
-    """How many students the place fits; no names, since nobody is exposed who has not applied."""
-    return Suggestion.objects.filter(offer=offer, student__is_protected=False).count()
+FEWEST_TOLD = 5
+
+
+def count_students_suggested(offer: Offer) -> int | None:
+    """How many students the place fits; None below five. No names, since nobody is exposed who has not applied."""
+    fits = Suggestion.objects.filter(offer=offer, student__is_protected=False, student__user__is_active=True).count()
+    return fits if fits >= FEWEST_TOLD else None
 
 
 def get_suggestion(student: Student, offer: Offer) -> Suggestion | None:

@@ -1,12 +1,16 @@
 """The employer's own pages: home, registration, workplaces, placements and colleagues."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from backend.accounts.models import User
+from backend.applications.answer_figures import AnswerFigures, answer_figures
 from backend.applications.board import count_applications, list_waiting_for
 from backend.common import clock
 from backend.common.errors import DomainError
@@ -53,8 +57,24 @@ def home(request: HttpRequest) -> HttpResponse:
             "waiting_total": waiting.count(),
             "offers": [offer_row(offer, counts.get(offer.pk)) for offer in offers],
             "organisations": list_organisations_of(user),
+            "figures": _figures(answer_figures(user)),
         },
     )
+
+
+def _figures(own: AnswerFigures) -> list[dict[str, Any]]:
+    """How the organisations answer, in numbers; only what there is something to say about."""
+    rows: list[tuple[str, str]] = []
+    if own.median_days is not None:
+        days = round(own.median_days)
+        text = ngettext("%(days)d day", "%(days)d days", days) % {"days": days} if days else _("under 1 day")
+        rows.append((text, _("until half of them had an answer")))
+    if own.settled:
+        words = {"part": own.in_time, "all": own.settled}
+        rows.append((_("%(part)d of %(all)d") % words, _("answered in time")))
+    if own.seats:
+        rows.append((_("%(part)d of %(all)d") % {"part": own.taken, "all": own.seats}, _("seats taken")))
+    return [{"value": value, "label": label, "kind": "", "mark": False} for value, label in rows]
 
 
 @logged_in

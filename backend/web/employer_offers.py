@@ -23,6 +23,7 @@ from backend.offers.policies import can_publish_offer, is_own_offer, require
 from backend.offers.queues import work_facts
 from backend.organisations.models import Workplace
 from backend.reference.models import HazardFlag
+from backend.suggestions.selectors import count_students_suggested
 from backend.web.access import View, employer
 from backend.web.cursors import page_of
 from backend.web.drafts import keeps_drafts, restore
@@ -168,6 +169,7 @@ def offer(request: HttpRequest, offer_id: int) -> HttpResponse:
             "waiting": waiting,
             "programmes": list(dict.fromkeys(each.name for each in found.programmes.all())),
             "close_text": _close_consequence(waiting),
+            "fits": count_students_suggested(found),
         },
     )
 

@@ -3,7 +3,6 @@
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Count, F, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -13,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from backend.accounts.models import User
+from backend.applications.answer_figures import answered_share
 from backend.applications.enums import LIVE_STATES
 from backend.applications.models import Application
 from backend.common import clock
@@ -42,21 +42,7 @@ from backend.web.structured_data import structured_data
 from backend.web.weeks import NBSP, format_day, format_weeks
 
 NEWEST_SHOWN = 6
-ANSWERS_OF = timedelta(days=180)
-FEWEST_ANSWERS = 10
 MOST_TRAINING = 40
-
-
-def answered_share() -> float | None:
-    """The part (0 to 1) of the last half year's applications that were answered in time.
-
-    Those that nobody has answered count once their time is over. None below ten, where a share says little.
-    """
-    settled = Q(answered_at__isnull=False) | Q(answer_due_at__lt=clock.now())
-    counts = Application.objects.filter(settled, submitted_at__gte=clock.now() - ANSWERS_OF).aggregate(
-        all=Count("pk"), in_time=Count("pk", filter=Q(answered_at__lte=F("answer_due_at")))
-    )
-    return counts["in_time"] / counts["all"] if counts["all"] >= FEWEST_ANSWERS else None
 
 
 def member_counts() -> list[dict[str, Any]]:

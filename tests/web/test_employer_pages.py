@@ -18,6 +18,7 @@ from backend.common.models import LogEntry
 from backend.notifications.models import Notification
 from backend.notifications.registry import get as get_kind
 from backend.organisations.models import Membership, Organisation, Workplace
+from backend.suggestions.models import Suggestion
 from backend.web.employer_letters import decline_letter
 from tests.factories import ApplicationFactory, CoordinatorFactory, OfferFactory, StudentFactory, UserFactory
 from tests.web.desk import Company, logged_in, make_company, only_period
@@ -288,3 +289,39 @@ def test_lists_ask_as_many_questions_for_ten_rows_as_for_one(company: Company) -
         ApplicationFactory(period=only_period(offer))
 
     assert [queries_of(company.client, url) for url in urls] == one
+
+
+def test_the_home_tells_how_the_own_organisation_answers(company: Company) -> None:
+    period = only_period(company.offer())
+    now = clock.now()
+
+    def applied(days: int, answered_after: float | None, owner: Any = period) -> None:
+        start = now - timedelta(days=days)
+        answered = start + timedelta(days=answered_after) if answered_after is not None else None
+        ApplicationFactory(
+            period=owner, submitted_at=start, answered_at=answered, answer_due_at=start + timedelta(days=7),
+            state="submitted" if answered is None else "withdrawn",
+        )  # fmt: skip
+
+    applied(30, 1)
+    applied(20, 3)
+    applied(20, 9)  # late
+    applied(12, None)  # late and silent
+    applied(2, None)  # has time yet
+    applied(400, 1)  # long ago
+    applied(10, 6, only_period(OfferFactory()))  # somebody else's
+
+    figures = company.client.get(reverse("employer_home")).context["figures"]
+
+    assert [each["value"] for each in figures] == ["3 days", "2 of 4", "0 of 2"]
+
+
+def test_a_place_tells_how_many_it_fits_and_hides_fewer_than_five(company: Company) -> None:
+    offer = company.offer()
+    page = reverse("employer_offer", args=[offer.pk])
+    for _number in range(4):
+        Suggestion.objects.create(student=StudentFactory(), offer=offer, score=0.5)
+    Suggestion.objects.create(student=StudentFactory(is_protected=True, alias="Elev 7"), offer=offer, score=0.5)
+    assert "fewer than five students" in company.client.get(page).text
+    Suggestion.objects.create(student=StudentFactory(), offer=offer, score=0.5)
+    assert "It fits 5 students" in company.client.get(page).text

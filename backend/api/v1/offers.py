@@ -241,7 +241,7 @@ class Close(OfferAction):
 
 
 class Count(Answer):
-    count = serializers.IntegerField()
+    count = serializers.IntegerField(allow_null=True, help_text="Null: fewer than five.")
 
 
 class SuggestedStudents(OfferView):

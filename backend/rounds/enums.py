@@ -52,6 +52,7 @@ class ResultState(models.TextChoices):
     ACCEPTED = "accepted", _("Accepted")
     DECLINED = "declined", _("Declined")
     LAPSED = "lapsed", _("Not answered in time")
+    FELL = "fell", _("Came to nothing after the yes")
     UNPLACED = "unplaced", _("Without a place")
     TAKEN_BACK = "taken_back", _("Taken back")
 
@@ -105,6 +106,18 @@ RESULT_TRANSITIONS = TransitionTable(
         "result.declined": Transition(
             frozenset({S.OFFERED}), S.DECLINED, by="student; guardian of a minor; another place in the same weeks"
         ),
+        "result.stepped_back": Transition(
+            frozenset({S.ACCEPTED}),
+            S.DECLINED,
+            by="student; guardian of a minor; until a coordinator has approved",
+            told="organisation and coordinator, through the match",
+        ),
+        "result.fell_through": Transition(
+            frozenset({S.ACCEPTED}),
+            S.FELL,
+            by="the coordinator's no to the match, or a placement cancelled before it began",
+            told="student and organisation, through the match",
+        ),
         "result.lapsed": Transition(frozenset({S.OFFERED}), S.LAPSED, by="the last day to answer", told="student"),
         "result.offered": Transition(
             frozenset({S.UNPLACED}), S.OFFERED, by="the round's order, when a seat is given back", told="student"
@@ -114,6 +127,8 @@ RESULT_TRANSITIONS = TransitionTable(
         ),
     },
 )
+
+WITHOUT_A_PLACE = frozenset({S.UNPLACED, S.LAPSED, S.DECLINED, S.FELL})
 
 RUN_WAITING = frozenset({RunState.PENDING, RunState.QUEUED})
 RUN_BUSY = RUN_WAITING | {RunState.WORKING}

@@ -21,6 +21,13 @@ def lapse_results() -> int:
     return sum(services.lapse_result(result_id=pk) for pk in due.values_list("pk", flat=True))
 
 
+@periodic("rounds.end_fallen", every=timedelta(minutes=5))
+def end_fallen() -> int:
+    """Seats of matches that came to nothing after a yes go on in the round's order."""
+    ids = list(services.fallen().order_by("pk").values_list("pk", flat=True))
+    return sum(services.end_fallen_result(result_id=pk) for pk in ids)
+
+
 @periodic("rounds.finish", every=timedelta(hours=1))
 def finish() -> int:
     """Ends rounds whose weeks have begun, when nobody has an answer to give any more."""

@@ -8,12 +8,14 @@ from django.db import connection
 from backend.notifications.models import Notification
 from backend.offers.enums import OfferState
 from backend.offers.models import Offer
-from backend.placements.enums import MatchSource
-from backend.placements.services import propose_match
+from backend.ops.invariants import broken
+from backend.placements.enums import MatchSource, MatchState
+from backend.placements.services import end_placement, propose_match, reject_match
 from backend.reference.models import HazardFlag
 from backend.rounds import services
 from backend.rounds.enums import ResultState, RoundState
 from backend.rounds.models import Publication, Result, Round
+from backend.rounds.scheduled_tasks import end_fallen
 from tests.applications.test_races import at_once
 from tests.factories import CoordinatorFactory, GuardianshipFactory, PeriodFactory, StudentFactory
 from tests.factories.refusals import refused
@@ -203,7 +205,54 @@ class TestAnswers:
         actor = offered.participant.student.user
         services.accept_result(actor=actor, result_id=offered.pk)
         refused("result.wrong_state", services.accept_result, actor=actor, result_id=offered.pk)
-        refused("result.wrong_state", services.decline_result, actor=actor, result_id=offered.pk)
+        refused("result.approved", services.decline_result, actor=actor, result_id=offered.pk)
+
+    def test_a_yes_that_waits_for_approval_can_be_taken_back_and_the_seat_goes_on(self, world, results):
+        unplaced = next(row for row in results if row.state == ResultState.UNPLACED)
+        offered = next(row for row in results if row.state == ResultState.OFFERED)
+        actor = offered.participant.student.user
+        world.coordinator.is_active = False  # so that nobody has approved in advance
+        world.coordinator.save()
+        services.accept_result(actor=actor, result_id=offered.pk)
+        services.decline_result(actor=actor, result_id=offered.pk)
+        offered.refresh_from_db()
+        assert (offered.state, offered.match.state) == (ResultState.DECLINED, MatchState.WITHDRAWN)
+        unplaced.refresh_from_db()
+        assert (unplaced.state, unplaced.seat, unplaced.is_refill) == (ResultState.OFFERED, offered.seat, True)
+        row = world.round.seats.get(pk=offered.seat_id)
+        assert (row.held, row.promised, world.taken()) == (1, 1, [1, 1])
+        assert broken() == []
+
+    def test_a_match_that_comes_to_nothing_gives_its_seat_back_when_it_cannot_be_undone_any_more(
+        self, world, results, frozen_clock
+    ):
+        unplaced = next(row for row in results if row.state == ResultState.UNPLACED)
+        offered = next(row for row in results if row.state == ResultState.OFFERED)
+        colleague = CoordinatorFactory()
+        world.coordinator.is_active = False
+        world.coordinator.save()
+        match = services.accept_result(actor=offered.participant.student.user, result_id=offered.pk).match
+        reject_match(actor=colleague, match_id=match.pk, reason="Arbetsplatsen har stängt.")
+        assert end_fallen() == 0
+        frozen_clock.shift(timedelta(days=1))
+        assert end_fallen() == 1
+        assert end_fallen() == 0
+        offered.refresh_from_db()
+        unplaced.refresh_from_db()
+        assert (offered.state, unplaced.state, unplaced.seat) == (ResultState.FELL, ResultState.OFFERED, offered.seat)
+        assert broken() == []
+
+    def test_a_cancelled_placement_gives_its_seat_back(self, world, results):
+        unplaced = next(row for row in results if row.state == ResultState.UNPLACED)
+        offered = next(row for row in results if row.state == ResultState.OFFERED)
+        match = services.accept_result(actor=offered.participant.student.user, result_id=offered.pk).match
+        refused(
+            "result.approved", services.decline_result, actor=offered.participant.student.user, result_id=offered.pk
+        )
+        end_placement(actor=world.coordinator, placement_id=match.placement.pk, reason="Sjukdom.")
+        assert end_fallen() == 1
+        unplaced.refresh_from_db()
+        assert (unplaced.state, unplaced.seat) == (ResultState.OFFERED, offered.seat)
 
     def test_a_guardian_of_a_minor_says_no(self):
         world = World(1).open()

@@ -7,7 +7,7 @@ from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, Value, W
 
 from backend.accounts.models import User
 from backend.placements.enums import MatchState
-from backend.rounds.enums import OwnPlaceState, ResultState, RoundState
+from backend.rounds.enums import WITHOUT_A_PLACE, OwnPlaceState, ResultState, RoundState
 from backend.rounds.models import (
     Appeal,
     OwnFoundPlace,
@@ -40,7 +40,7 @@ def list_participants(the_round: Round) -> "QuerySet[BoardParticipant]":
         .annotate(
             need=Case(
                 When(result_state=ResultState.UNPLACED, then=Value(0)),
-                When(result_state__in=[ResultState.LAPSED, ResultState.DECLINED], then=Value(1)),
+                When(result_state__in=[ResultState.LAPSED, ResultState.DECLINED, ResultState.FELL], then=Value(1)),
                 When(wished=0, result_state="", lock=None, then=Value(2)),
                 When(result_state=ResultState.OFFERED, then=Value(3)),
                 default=Value(4),
@@ -65,7 +65,7 @@ def list_unplaced(user: User) -> "QuerySet[Result]":
             publication__round__in=rounds_visible_to(user).filter(
                 state__in=[RoundState.PUBLISHED, RoundState.FINISHED]
             ),
-            state__in=[ResultState.UNPLACED, ResultState.LAPSED, ResultState.DECLINED],
+            state__in=WITHOUT_A_PLACE,
             participant__student__is_protected=False,
         )
         .exclude(participant__student__matches__state__in=[MatchState.PROPOSED, MatchState.APPROVED])
@@ -101,7 +101,7 @@ def counts_of(the_round: Round) -> RoundCounts:
     results = Result.objects.filter(
         publication__round=the_round, publication__undone_at=None, participant__student__is_protected=False
     ).aggregate(
-        answered=Count("pk", filter=Q(state__in=[ResultState.ACCEPTED, ResultState.DECLINED])),
+        answered=Count("pk", filter=Q(state__in=[ResultState.ACCEPTED, ResultState.DECLINED, ResultState.FELL])),
         accepted=Count("pk", filter=Q(state=ResultState.ACCEPTED)),
         unplaced=Count("pk", filter=Q(state=ResultState.UNPLACED)),
         appeals=Count("appeals", filter=Q(appeals__answered_at=None, appeals__isnull=False)),

@@ -7,6 +7,7 @@ from django.db.models import Count, Q, QuerySet
 
 from backend.accounts.models import User
 from backend.common import clock
+from backend.placements.enums import MatchState
 from backend.rounds.eligibility import problems_for
 from backend.rounds.enums import ResultState, RoundState
 from backend.rounds.explain import WishFacts, reason_for
@@ -102,6 +103,7 @@ class StudentRound:
     appeals: Sequence[Appeal]
     can_wish: bool
     can_answer: bool
+    can_step_back: bool
 
 
 def get_student_round(user: User, round_id: int) -> StudentRound | None:
@@ -139,6 +141,12 @@ def get_student_round(user: User, round_id: int) -> StudentRound | None:
         can_wish=the_round.state == RoundState.OPEN and the_round.opens_at <= now < the_round.closes_at,
         can_answer=bool(
             result and result.state == ResultState.OFFERED and result.answer_by is not None and now < result.answer_by
+        ),
+        can_step_back=bool(
+            result
+            and result.state == ResultState.ACCEPTED
+            and result.match is not None
+            and result.match.state == MatchState.PROPOSED
         ),
     )
 

@@ -18,6 +18,8 @@ from backend.rounds.services.publishing import publish_round, undo_publication
 from backend.rounds.services.results import (
     accept_result,
     decline_result,
+    end_fallen_result,
+    fallen,
     lapse_result,
     refill_seat,
     release_overlapping_results,
@@ -65,6 +67,8 @@ __all__ = [
     "close_round",
     "create_round",
     "decline_result",
+    "end_fallen_result",
+    "fallen",
     "finish_round",
     "join_round",
     "lapse_result",

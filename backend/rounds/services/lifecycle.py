@@ -12,7 +12,7 @@ from backend.common import clock, outbox
 from backend.common.errors import Conflict, Invalid
 from backend.common.transitions import lock, log, move
 from backend.offers.seats import hold_seats, release_seats
-from backend.rounds.enums import ROUND_TRANSITIONS, ResultState, RoundState
+from backend.rounds.enums import ROUND_TRANSITIONS, WITHOUT_A_PLACE, ResultState, RoundState
 from backend.rounds.models import Participant, Result, Round
 from backend.rounds.notifications import tell_round
 from backend.rounds.services.runs import stop_runs
@@ -178,7 +178,7 @@ def start_second_round(*, actor: User, round_id: int, details: RoundDetails) -> 
     unplaced = Result.objects.filter(
         publication__round=first,
         publication__undone_at=None,
-        state__in=[ResultState.UNPLACED, ResultState.LAPSED, ResultState.DECLINED],
+        state__in=WITHOUT_A_PLACE,
     )
     ids = unplaced.filter(participant__student__is_protected=False).values_list("participant__student", flat=True)
     add_participants(actor=actor, round_id=second.pk, student_ids=list(ids))

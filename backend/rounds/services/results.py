@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from backend.accounts.models import User
@@ -11,8 +11,10 @@ from backend.applications.services import release_applications_in
 from backend.common import clock, outbox
 from backend.common.errors import Conflict, NotAllowed, NotFound
 from backend.common.transitions import move
+from backend.offers.seats import hold_seat
+from backend.placements.enums import MatchState, PlacementState
 from backend.placements.models import Match
-from backend.placements.services import place_by_round
+from backend.placements.services import place_by_round, withdraw_match
 from backend.reference.selectors import form_on
 from backend.rounds import policies
 from backend.rounds.eligibility import problems_for
@@ -70,12 +72,66 @@ def accept_result(*, actor: User, result_id: int) -> Result:
 
 @transaction.atomic
 def decline_result(*, actor: User, result_id: int) -> Result:
-    """The student, or a minor's guardian, says no. The seat goes on at once, in the round's order."""
+    """The student, or a minor's guardian, says no, also after a yes that nobody has approved yet. The seat goes on at
+    once, in the round's order.
+
+    Raises Conflict once the place is approved (`result.approved`): then the coordinator ends it.
+    """
     result = _locked(result_id)
     if not policies.can_decline(actor, result):
         raise _refusal(actor, result)
-    _give_back(result, "result.declined", actor)
+    if result.state == ResultState.ACCEPTED:
+        _step_back(result, actor)
+    else:
+        _give_back(result, "result.declined", actor)
     return result
+
+
+def _step_back(result: Result, actor: User) -> None:
+    assert result.match is not None
+    match = Match.objects.select_for_update().get(pk=result.match.pk)
+    if match.state != MatchState.PROPOSED:
+        raise Conflict("result.approved", _("The place is approved already. Write to the coordinator instead."))
+    move(result, RESULT_TRANSITIONS, "result.stepped_back", actor=actor)
+    withdraw_match(actor=actor, match_id=match.pk)
+    _take_seat_again(result)
+
+
+@transaction.atomic
+def end_fallen_result(*, result_id: int) -> bool:
+    """A match of the round came to nothing after the student's yes, and the time to undo that has passed: the seat goes
+    to the next in the round's order. False when the match stands (again)."""
+    result = _locked(result_id)
+    if result.state != ResultState.ACCEPTED or not fallen().filter(pk=result.pk).exists():
+        return False
+    move(result, RESULT_TRANSITIONS, "result.fell_through", actor=None)
+    _take_seat_again(result)
+    return True
+
+
+def fallen() -> QuerySet[Result]:
+    """Accepted results whose match or placement is no more, beyond undoing."""
+    refused = Q(match__state__in=[MatchState.REJECTED, MatchState.WITHDRAWN])
+    cancelled = Q(match__placement__state=PlacementState.CANCELLED)
+    undoable = Q(match__undo_until__gt=clock.now(), match__state=MatchState.REJECTED)
+    return Result.objects.filter(refused | cancelled, state=ResultState.ACCEPTED).exclude(undoable)
+
+
+def _take_seat_again(result: Result) -> None:
+    """The seat the match gave back is the round's once more, unless the waiting list of the place was first."""
+    assert result.seat is not None
+    seat = RoundSeat.objects.select_related("round", "period").select_for_update(of=("self",)).get(pk=result.seat.pk)
+    is_over = seat.round.state != RoundState.PUBLISHED or seat.period.start <= clock.today()
+    if is_over or seat.is_own_place or seat.held >= seat.seats:
+        return
+    try:
+        with transaction.atomic():
+            hold_seat(seat.period_id)
+    except Conflict:
+        return
+    RoundSeat.objects.filter(pk=seat.pk).update(held=F("held") + 1)
+    refill_seat(seat_id=seat.pk)
+    outbox.wake()
 
 
 def _refusal(actor: User, result: Result) -> NotAllowed | NotFound:

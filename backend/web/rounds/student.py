@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from backend.common import clock
 from backend.common.errors import DomainError
+from backend.placements.enums import MatchState
 from backend.rounds.enums import OwnPlaceState, RoundState
 from backend.rounds.models import Participant, Result
 from backend.rounds.selectors import StudentRound, get_result_of, get_student_round, list_rounds
@@ -208,8 +209,15 @@ def answer(request: HttpRequest, round_id: int) -> HttpResponse:
             results.decline_result(actor=person(request), result_id=result.pk)
             messages.success(request, _("You have said no. The place goes to the next student."))
         else:
-            results.accept_result(actor=person(request), result_id=result.pk)
-            messages.success(request, _("You have said yes. The place is yours."))
+            accepted = results.accept_result(actor=person(request), result_id=result.pk)
+            assert accepted.match is not None
+            waits = accepted.match.state == MatchState.PROPOSED
+            messages.success(
+                request,
+                _("You have said yes. A coordinator approves it.")
+                if waits
+                else _("You have said yes. The place is yours."),
+            )
     except DomainError as error:
         messages.error(request, str(error.message))
     return redirect("student_round", round_id)

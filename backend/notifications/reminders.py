@@ -107,7 +107,12 @@ def plan(
 
 def settle(subject: models.Model, *names: str) -> None:
     """The matters of a subject are done: what lies ahead is settled and an open task is closed. Call it with the change."""
-    mine = {"subject_type": subject._meta.model_name or "", "subject_id": subject.pk, "matter__in": names}
+    settle_all(subject._meta.model_name or "", [subject.pk], *names)
+
+
+def settle_all(subject_type: str, ids: Collection[int], *names: str) -> None:
+    """The same for many subjects at once."""
+    mine = {"subject_type": subject_type, "subject_id__in": ids, "matter__in": names}
     now = clock.now()
     ReminderStep.objects.filter(**mine, state=StepState.WAITING).update(state=StepState.SETTLED, done_at=now)
     Task.objects.filter(**mine, closed_at__isnull=True).update(closed_at=now)
@@ -156,8 +161,11 @@ def _finish(step: ReminderStep, state: StepState) -> None:
 
 
 @transaction.atomic
-def open_task(matter: str, subject: models.Model, owner: Owner) -> Task:
-    """Puts a matter on somebody's desk and tells them. An open task about it stays the only one."""
+def open_task(matter: str, subject: models.Model, owner: Owner, *, tells: bool = True) -> Task:
+    """Puts a matter on somebody's desk and tells them. An open task about it stays the only one.
+
+    tells: False for one of many that come at the same moment: they stand on the desk, one mail each would drown it.
+    """
     task, is_new = Task.objects.get_or_create(
         matter=matter,
         subject_id=subject.pk,
@@ -171,7 +179,8 @@ def open_task(matter: str, subject: models.Model, owner: Owner) -> Task:
     )
     if is_new:
         transitions.log("task.opened", task, actor=None, data={"matter": matter})
-        notify(event=events.record("task.opened", task), recipients=owner.people, kind=TASK_KIND, subject=task)
+        if tells:
+            notify(event=events.record("task.opened", task), recipients=owner.people, kind=TASK_KIND, subject=task)
     return task
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -15,6 +15,8 @@ from backend.accounts.policies import municipalities_coordinated_by
 from backend.applications.board import Standing, classes_of, list_silent_applications, students_of, with_story
 from backend.applications.models import Application
 from backend.common import clock
+from backend.notifications.models import Task
+from backend.notifications.reminders import list_open_tasks
 from backend.offers.queues import list_offers_to_review
 from backend.organisations.models import Organisation, TrustedOrganisation
 from backend.organisations.municipality_settings import settings_of
@@ -55,9 +57,16 @@ def home(request: HttpRequest) -> HttpResponse:
         "at_risk": sum(row.at_risk for row in classes),
         "unplaced": sum(row.unplaced for row in classes),
     }
+    calls = list_open_tasks(user)
     hidden = list_protected_matches(user).count()
     waiting_matches, waiting_offers = list(matches[:MATCHES_AT_HOME]), list(offers[:1])
-    counts = {"matches": matches.count(), "offers": offers.count(), "silent": silent.count(), "hidden": hidden}
+    counts = {
+        "matches": matches.count(),
+        "offers": offers.count(),
+        "silent": silent.count(),
+        "hidden": hidden,
+        "calls": calls.count(),
+    }
     tasks = _tasks(
         totals["unplaced"],
         [row.name for row in shown],
@@ -65,6 +74,7 @@ def home(request: HttpRequest) -> HttpResponse:
         oldest_text(waiting_matches[0].proposed_at) if waiting_matches else "",
         oldest_text(waiting_offers[0].submitted_at) if waiting_offers else "",
         silent.first(),
+        calls.first(),
     )
     if urgent:
         tasks = _urgent_first(tasks, urgent, days)
@@ -86,7 +96,13 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 def _tasks(
-    unplaced: int, names: list[str], counts: dict[str, int], matches: str, offers: str, silent: Application | None
+    unplaced: int,
+    names: list[str],
+    counts: dict[str, int],
+    matches: str,
+    offers: str,
+    silent: Application | None,
+    call: Task | None,
 ) -> list[dict[str, Any]]:
     """The most urgent first; only the first is hot."""
     tasks = []
@@ -104,6 +120,16 @@ def _tasks(
                 % {"organisation": organisation, "time": ago(silent.submitted_at)},
                 "url": reverse("coordinator_silence"),
                 "action": _("See who waits"),
+            }
+        )
+    if call is not None:
+        title = ngettext("%(number)d matter needs a call", "%(number)d matters need a call", counts["calls"])
+        tasks.append(
+            {
+                "title": title % {"number": counts["calls"]},
+                "text": oldest_text(call.opened_at),
+                "url": reverse("tasks"),
+                "action": _("See what needs a call"),
             }
         )
     if counts["hidden"]:
@@ -214,14 +240,21 @@ def silence(request: HttpRequest) -> HttpResponse:
     return render(request, "pages/coordinator/silence.html", {"rows": rows, "next_cursor": page.next_cursor})
 
 
+def listed_organisations(request: HttpRequest) -> "tuple[Municipality, QuerySet[Organisation]]":
+    """The chosen one of the own municipalities, and the organisations with a workplace there; each has `is_trusted`."""
+    places = own_municipalities(request)
+    place = next((each for each in places if each.pk == request.GET.get("municipality")), places[0])
+    trusted = TrustedOrganisation.objects.filter(municipality=place, organisation=OuterRef("pk"))
+    found = Organisation.objects.filter(workplaces__municipality=place).distinct().annotate(is_trusted=Exists(trusted))
+    return place, found.order_by("name", "pk")
+
+
 @coordinator
 @require_safe
 def organisations(request: HttpRequest) -> HttpResponse:
     """Organisations with a workplace in the municipality, and whether their places are published without review."""
     places = own_municipalities(request)
-    place = next((each for each in places if each.pk == request.GET.get("municipality")), places[0])
-    trusted = TrustedOrganisation.objects.filter(municipality=place, organisation=OuterRef("pk"))
-    found = Organisation.objects.filter(workplaces__municipality=place).distinct().annotate(is_trusted=Exists(trusted))
+    place, found = listed_organisations(request)
     page = page_of(found, ("name", "pk"), request.GET.get("after", ""))
     return render(
         request,

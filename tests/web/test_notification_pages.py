@@ -214,6 +214,14 @@ class TestTasks:
         assert "did not answer" not in client.get(reverse("tasks")).text
         assert client.post(reverse("task_close", args=[task.pk]), {}).status_code == 302
 
+    def test_their_number_stands_on_the_first_page(self, coordinator: User, task: Task) -> None:
+        client = logged_in(coordinator)
+        titles = [each["title"] for each in client.get(reverse("coordinator_home")).context["tasks"]]
+        assert "1 matter needs a call" in titles
+        reminders.close_task(actor=coordinator, task_id=task.pk)
+        titles = [each["title"] for each in client.get(reverse("coordinator_home")).context["tasks"]]
+        assert not any("needs a call" in title for title in titles)
+
     def test_another_municipality_neither_sees_nor_closes_it(self, task: Task) -> None:
         client = logged_in(CoordinatorFactory(municipality="0882"))
         assert "did not answer" not in client.get(reverse("tasks")).text

@@ -45,6 +45,39 @@ def suppressed(number: int, *, of: int | None = None) -> str:
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """Members, and every municipality where something happens, in figures without personal data."""
+    rows = municipality_rows()
+    return render(
+        request,
+        "pages/network/home.html",
+        {
+            "rows": rows,
+            "members": [
+                {"code": row["code"], "name": row["name"], "count": row["offers"]}
+                for row in rows
+                if row["is_confirmed"]
+            ],
+            "figures": [
+                {
+                    "value": sum(row["is_confirmed"] for row in rows),
+                    "label": _("confirmed members"),
+                    "kind": "",
+                    "mark": False,
+                },
+                {
+                    "value": sum(row["offers"] for row in rows),
+                    "label": _("published places"),
+                    "kind": "",
+                    "mark": False,
+                },
+                {"value": sum(row["seats"] for row in rows), "label": _("free seats"), "kind": "", "mark": False},
+            ],
+            "tasks": _tasks(person(request)),
+        },
+    )
+
+
+def municipality_rows() -> list[dict[str, Any]]:
+    """Every municipality that is a member, has a coordinator or has published places, with its figures."""
     today = clock.today()
     memberships = {each.municipality_id: each for each in NetworkMembership.objects.active(today)}
     coordinators = _by_code(
@@ -65,9 +98,8 @@ def home(request: HttpRequest) -> HttpResponse:
         "student__municipality",
         Count("student", distinct=True),
     )
-    confirmed = sum(each.evidence == EvidenceGrade.CONFIRMED for each in memberships.values())
     codes = set(memberships) | set(coordinators) | set(offers)
-    rows = [
+    return [
         {
             "name": place.name,
             "county": place.county.name,
@@ -83,24 +115,6 @@ def home(request: HttpRequest) -> HttpResponse:
         }
         for place in Municipality.objects.filter(pk__in=codes).select_related("county")
     ]
-    return render(
-        request,
-        "pages/network/home.html",
-        {
-            "rows": rows,
-            "members": [
-                {"code": row["code"], "name": row["name"], "count": row["offers"]}
-                for row in rows
-                if row["is_confirmed"]
-            ],
-            "figures": [
-                {"value": confirmed, "label": _("confirmed members"), "kind": "", "mark": False},
-                {"value": sum(offers.values()), "label": _("published places"), "kind": "", "mark": False},
-                {"value": sum(seats.values()), "label": _("free seats"), "kind": "", "mark": False},
-            ],
-            "tasks": _tasks(person(request)),
-        },
-    )
 
 
 def _tasks(user: User) -> list[dict[str, Any]]:

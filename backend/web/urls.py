@@ -53,5 +53,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("backend.web.rounds.urls")),
     path("", include("backend.web.shared_urls")),
     path("", include("backend.web.exported_lists")),
+    path("", include("backend.web.exported_desks")),
     path("", include("backend.web.exchange_urls")),
 ]

@@ -1,8 +1,10 @@
 """Lists as files: the rows of the page, in both formats, of one's own tenant only, and logged when people stand in them."""
 
 import io
+import re
 
 import pytest
+from django.conf import settings
 from django.urls import reverse
 from openpyxl import load_workbook
 
@@ -12,8 +14,9 @@ from backend.offers.enums import OfferState
 from backend.organisations.models import Workplace
 from backend.placements import services as placements
 from backend.students.services import AlertDetails, save_alert
-from backend.web import exported_lists
-from tests.factories import CoordinatorFactory, OfferFactory, StudentFactory
+from backend.web import exported_desks, exported_lists
+from tests.factories import CoordinatorFactory, NetworkOfficerFactory, OfferFactory, StudentFactory
+from tests.rounds.world import World
 from tests.web.desk import logged_in, make_company, only_period
 
 pytestmark = pytest.mark.django_db
@@ -122,7 +125,7 @@ def test_the_rows_cost_a_constant_number_of_questions(job, django_assert_max_num
 
     def questions() -> dict[str, int]:
         found = {}
-        for pattern in exported_lists.urlpatterns:
+        for pattern in [*exported_lists.urlpatterns, *exported_desks.urlpatterns]:
             client = company.client if pattern.name.startswith("employer") else desk
             if pattern.name.endswith("csv") and pattern.name.startswith(("employer", "coordinator", "search")):
                 with django_assert_max_num_queries(40) as asked:
@@ -143,3 +146,80 @@ def test_the_rows_cost_a_constant_number_of_questions(job, django_assert_max_num
     for _number in range(4):
         one_more()
     assert questions() == before
+
+
+# Templates with rows but without a file, and why.
+WITHOUT_A_FILE = {
+    "account/tokens.html": "settings",
+    "coordinator/class_board.html": "the students, which have one",
+    "coordinator/ledger.html": "one thing",
+    "coordinator/match_table.html": "part of a page that has one",
+    "coordinator/offer.html": "one thing",
+    "coordinator/protected.html": "protected identities are never copied",
+    "coordinator/protected_student.html": "protected identities are never copied",
+    "coordinator/student.html": "one student",
+    "coordinator/student_table.html": "part of a page that has one",
+    "employer/home.html": "the first of lists that have one",
+    "employer/offer.html": "one thing",
+    "exchange/imports.html": "each row is a file",
+    "exchange/open_data.html": "leads to files",
+    "exchange/webhook.html": "one thing",
+    "exchange/webhooks.html": "settings",
+    "network/grants.html": "protected identities are never copied",
+    "notifications/settings.html": "settings",
+    "public/embed.html": "the search, which has one",
+    "public/municipality.html": "the search, which has one",
+    "public/offer.html": "one thing",
+    "public/skills.html": "has its own open data",
+    "public/start.html": "the search, which has one",
+    "rounds/_bars.html": "figures of one run",
+    "rounds/_fairness.html": "figures of one run",
+    "rounds/board.html": "one run, whose results have one",
+    "rounds/employer_index.html": "a handful",
+    "rounds/index.html": "a handful, each with files of its own",
+    "rounds/rank.html": "an order to put, gone when it is put",
+    "rounds/run.html": "one run, whose results have one",
+    "rounds/runs.html": "a handful",
+    "rounds/seats.html": "a form",
+}
+PAGES = settings.TEMPLATES_DIR / "pages"
+
+
+def test_every_page_with_rows_has_a_file_or_a_reason():
+    rows = re.compile(r"<c-data-table|<c-places|<c-pagination")
+    texts_of = {path.relative_to(PAGES).as_posix(): path.read_text() for path in PAGES.rglob("*.html")}
+    without = {name for name, text in texts_of.items() if rows.search(text) and "<c-download" not in text}
+    assert without == set(WITHOUT_A_FILE)
+
+
+def test_the_network_offices_files_hide_counts_under_five():
+    CoordinatorFactory()
+    StudentFactory.create_batch(4)
+    office = logged_in(NetworkOfficerFactory())
+    assert "Finspång;Östergötlands län;Confirmed;1;0;0;under 5;under 5" in texts(office, "network_home")
+    assert "0562;Finspång" in texts(office, "network_members")
+    assert len(texts(office, "network_jobs").splitlines()) > 5
+
+
+def test_the_desks_further_lists_hold_the_own_rows_only(job):
+    company, *_rest = job
+    near, far = logged_in(CoordinatorFactory()), logged_in(CoordinatorFactory(municipality="2580"))
+    assert company.organisation.name in texts(near, "coordinator_organisations")
+    assert company.organisation.name not in texts(far, "coordinator_organisations")
+    assert texts(near, "tasks").startswith("What")
+
+
+def test_the_students_of_a_round_as_a_file():
+    world = World(1).open()
+    world.student(0, user__name="Önskar Ett")
+    world.student(user__name="Tyst Annan")
+    world.student(user__name="Hemlig", is_protected=True, alias="Elev 7")
+    desk, far = logged_in(world.coordinator), logged_in(CoordinatorFactory(municipality="2580"))
+    address = reverse("round_participants_csv", args=[world.round.pk])
+    everyone = desk.get(address).content.decode()
+    assert ("Önskar Ett" in everyone, "Tyst Annan" in everyone) == (True, True)
+    assert re.search("Hemlig|Elev 7", everyone) is None
+    assert "Önskar Ett" not in desk.get(address, {"show": "silent"}).content.decode()
+    assert "Önskar Ett" in desk.get(reverse("round_results_csv", args=[world.round.pk])).content.decode()
+    for name in ("round_participants_csv", "round_results_xlsx"):
+        assert far.get(reverse(name, args=[world.round.pk])).status_code == 404

@@ -27,7 +27,7 @@ from backend.notifications.services import notify
 from backend.notifications.subjects import Subject, from_rows
 from backend.organisations.selectors import list_member_users
 from backend.students.protection import deciders_for, protected_students_of
-from backend.students.selectors import people_around
+from backend.students.selectors import guardian_ids
 
 RELATED = ("student__user", "period__offer__organisation", "period__offer__workplace")
 
@@ -81,7 +81,8 @@ ledger.register_case(
         "application",
         find=_with_ledger,
         organisation=lambda application: application.period.offer.organisation_id,
-        about=lambda application: people_around(application.student),
+        student=lambda application: application.student.user_id,
+        beside=lambda application: guardian_ids(application.student),
     )
 )
 

@@ -42,13 +42,15 @@ class Case:
     """A kind of row that has a ledger.
 
     subject_type: as in Notification. find(reader, id): the row when its ledger is the reader's to read, else None.
-    organisation(row): id of the organisation whose members are named. about(row): user ids of those the case is about.
+    organisation(row): id of the organisation whose members are named. student(row): user id of the student it is about, known
+    to everyone who may open it. beside(row): user ids of the student's guardians.
     """
 
     subject_type: str
     find: "Callable[[User, int], Any]"
     organisation: Callable[[Any], int]
-    about: Callable[[Any], set[int]] = lambda row: set()
+    student: Callable[[Any], int | None] = lambda row: None
+    beside: Callable[[Any], set[int]] = lambda row: set()
 
 
 _cases: dict[str, Case] = {}
@@ -90,15 +92,18 @@ class Reading:
 
     def named(self) -> Q:
         """Whom the reader meets by name: a condition on the recipient."""
-        about = self.case.about(self.subject)
         works_with_it = Q(recipient__in=Role.objects.values("user")) | Q(
             recipient__in=Membership.objects.filter(organisation=self.case.organisation(self.subject)).values("user")
         )
-        known = Q(pk__in=[])
+        known = Q(recipient__in=self.case.beside(self.subject))
         for people in _people:
             known |= Q(recipient__in=people.known_to(self.reader))
             works_with_it &= ~Q(recipient__in=people.students())
-        return Q(recipient__in=about) | (known | works_with_it) & ~concealed_ids()
+        return self._about | (known | works_with_it) & ~concealed_ids()
+
+    @property
+    def _about(self) -> Q:
+        return Q(recipient=self.case.student(self.subject) or 0)
 
     def entries(self) -> "models.QuerySet[Notification]":
         """What those with a name were told, each with its deliveries in `told_by` and the moment of their answer in
@@ -118,10 +123,9 @@ class Reading:
 
     def count_others(self) -> int:
         """How many more people were told. Shown rounded: see the page."""
-        about = self.case.about(self.subject)
         return (
             self.told.exclude(self.named())
-            .exclude(concealed_ids() & ~Q(recipient__in=about))
+            .exclude(concealed_ids() & ~self._about)
             .aggregate(number=models.Count("recipient", distinct=True))["number"]
         )
 

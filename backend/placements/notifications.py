@@ -26,7 +26,7 @@ from backend.placements.enums import MatchState
 from backend.placements.models import Match, Placement
 from backend.placements.policies import matches_visible_to
 from backend.students.protection import deciders_for, protected_students_of
-from backend.students.selectors import list_guardians_of, people_around
+from backend.students.selectors import guardian_ids, list_guardians_of
 
 RELATED = ("student__user", "period__offer__organisation", "period__offer__workplace")
 
@@ -82,7 +82,8 @@ ledger.register_case(
         "match",
         find=lambda reader, pk: _matches_with_ledger(reader).filter(pk=pk).first(),
         organisation=lambda match: match.period.offer.organisation_id,
-        about=lambda match: people_around(match.student),
+        student=lambda match: match.student.user_id,
+        beside=lambda match: guardian_ids(match.student),
     )
 )
 ledger.register_case(
@@ -90,7 +91,8 @@ ledger.register_case(
         "placement",
         find=_placement_with_ledger,
         organisation=lambda placement: placement.period.offer.organisation_id,
-        about=lambda placement: people_around(placement.student),
+        student=lambda placement: placement.student.user_id,
+        beside=lambda placement: guardian_ids(placement.student),
     )
 )
 

@@ -22,9 +22,9 @@ def list_guardians_of(student: Student) -> list[User]:
     return list(User.objects.filter(guardianships__student=student, is_active=True))
 
 
-def people_around(student: Student) -> set[int]:
-    """User ids of the student and everybody named as a guardian."""
-    return {student.user_id, *student.guardianships.values_list("guardian_id", flat=True)}
+def guardian_ids(student: Student) -> set[int]:
+    """User ids of everybody named as a guardian, also of an adult."""
+    return set(student.guardianships.values_list("guardian_id", flat=True))
 
 
 def list_groups(user: User) -> "QuerySet[StudentGroup]":

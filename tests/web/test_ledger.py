@@ -110,6 +110,15 @@ class TestWhoIsMet:
 
         assert {row["who"] for row in page(desk, application).context["rows"]} == {"Maja Lind", "Petra Lind"}
 
+    def test_a_guardian_with_a_protected_identity_of_their_own_is_not_met(self, desk: Client) -> None:
+        guardianship: Any = GuardianshipFactory(guardian__name="Dold Förälder")
+        StudentFactory(user=guardianship.guardian, is_protected=True, alias="Student KXBR")
+        application: Any = ApplicationFactory(student=guardianship.student)
+        offer: Any = OfferFactory()
+        for subject, kind in ((application, "application.lapsed"), (offer, "match.suggested")):
+            tell(subject, [guardianship.guardian], kind)
+            assert "Dold" not in page(desk, subject).text
+
     @pytest.mark.parametrize(
         "make",
         [

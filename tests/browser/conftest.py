@@ -1,7 +1,6 @@
 """A real Chromium against a real server. Skipped with a clear message where no Chromium is installed."""
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,20 +10,9 @@ from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 from backend.accounts.models import User
+from tests.browser.chrome import CHROMIUM, FLAGS, SIZES
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
-SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
 
 Visit = Callable[..., Page]
 

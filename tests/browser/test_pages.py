@@ -16,7 +16,8 @@ from playwright.sync_api import Page
 
 from backend.common.caught_mail import save_mail
 from tests.browser import town as towns
-from tests.browser.conftest import SIZES, axe_findings, is_wider_than_window
+from tests.browser.chrome import SIZES
+from tests.browser.conftest import axe_findings, is_wider_than_window
 from tests.browser.town import COORDINATOR, EMPLOYER, NETWORK, NOBODY, PUBLIC, STUDENT, Town
 from tests.factories import CoordinatorFactory, GuardianshipFactory, MembershipFactory, StudentFactory
 from tests.factories.rows import RoleFactory

@@ -213,7 +213,12 @@ PUSH_SERVICES = env.list(
 )
 
 CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL},
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        # A server that stands still keeps its connections: without a limit every request would wait for it.
+        "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
+    },
     # Counters of the search over very many places: each process keeps its own, so the search needs no Valkey.
     "counters": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "counters"},
 }

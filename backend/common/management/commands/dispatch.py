@@ -43,5 +43,7 @@ class Command(BaseCommand):
         outbox.dispatch()
         raw = connection.connection
         if raw is not None:
-            for _notify in raw.notifies(timeout=poll, stop_after=1):
-                pass
+            # Outside a cursor the driver's own errors would end the process when the server goes away meanwhile.
+            with connection.wrap_database_errors:
+                for _notify in raw.notifies(timeout=poll, stop_after=1):
+                    pass

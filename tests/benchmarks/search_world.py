@@ -106,6 +106,8 @@ class World:
             self._copy(cursor, "offers_offer_programmes", "offer_id programme_id", self._programmes())
             self._copy(cursor, "offers_offerperiod", 'offer_id start "end" capacity taken', self._periods())
             cursor.execute("UPDATE offers_offer SET state = 'published'")
+            for table in ("organisations_organisation", "organisations_workplace", "offers_offer"):
+                cursor.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}")
             cursor.execute("VACUUM ANALYZE")
 
     def _copy(self, cursor: Any, table: str, columns: str, rows: Iterator[Sequence[Any]] | list[Sequence[Any]]) -> None:

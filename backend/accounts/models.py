@@ -127,3 +127,28 @@ class ProtectedGrant(models.Model):
 
     def __str__(self) -> str:
         return f"grant {self.pk}"
+
+
+class OpenIdentity(models.Model):
+    """A login of another service that opens an account here: who somebody is there, as its issuer and subject.
+
+    last_used_on: the last day only; nobody needs a diary of logins.
+    """
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="identities")
+    issuer = models.CharField(max_length=255)
+    subject = models.CharField(max_length=255)
+    connected_at = models.DateTimeField()
+    last_used_on = models.DateField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["issuer", "subject"], name="identity_opens_one_account"),
+            models.UniqueConstraint(fields=["user", "issuer"], name="one_identity_per_issuer"),
+            models.CheckConstraint(
+                condition=~models.Q(issuer="") & ~models.Q(subject=""), name="identity_names_issuer_and_subject"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"identity {self.pk}"

@@ -9,6 +9,7 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from backend.accounts.models import User
+from backend.accounts.openid import list_providers
 from backend.accounts.policies import is_coordinator, is_network_office
 from backend.notifications.selectors import unread_count
 
@@ -118,5 +119,6 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "unread_count": unread_count(person) if person else 0,
         "other_language": {"code": "en", "label": "English"} if is_swedish else {"code": "sv", "label": "Svenska"},
         "demo_mode": is_demo(),
+        "login_providers": list_providers(),
         "personas": [{"email": email, "label": label} for email, label in PERSONAS.items()] if is_demo() else [],
     }

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from backend.web import account, alerts, discovery, public, search, skills, student, tokens
+from backend.web import account, alerts, discovery, openid, public, search, skills, student, tokens
 from backend.web.exports import export_paths
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -27,6 +27,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("hem/", account.home, name="home"),
     path("valkommen/", account.welcome, name="welcome"),
     path("profil/", account.profile, name="profile"),
+    path("profil/inloggningar/", openid.connections, name="connections"),
+    path("konto/via/<slug:slug>/", openid.start, name="openid_start"),
+    path("konto/via/<slug:slug>/svar/", openid.answer, name="openid_answer"),
     path("profil/nycklar/", tokens.index, name="tokens"),
     path("profil/nycklar/<int:token_id>/ta-bort/", tokens.revoke, name="token_revoke"),
     path("sprak/", account.set_language, name="set_language"),

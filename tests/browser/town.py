@@ -212,6 +212,7 @@ def build_people() -> Town:
         reverse("notification_settings"),
         reverse("reach"),
         reverse("profile"),
+        reverse("connections"),
         reverse("calendar"),
     ]
     pages = {

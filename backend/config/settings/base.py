@@ -163,6 +163,9 @@ ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = urlsplit(SITE_URL).scheme
 
+# Logins of schools and companies, see docs/deploy.md: a JSON list; empty = none.
+OIDC_PROVIDERS = env.str("OIDC_PROVIDERS", default="")
+
 # --- language and time --------------------------------------------------------------------------------------------
 
 LANGUAGE_CODE = "sv"

@@ -87,12 +87,6 @@ def test_every_event_someone_waits_for_is_recorded_somewhere():
     assert unknown == []
 
 
-def test_time_lives_in_rows_and_never_in_celery():
-    forbidden = re.compile(r"\b(eta|countdown)\s*=|\.retry\(|autoretry_for")
-    found = [path.relative_to(ROOT).as_posix() for path in python_files() if forbidden.search(path.read_text())]
-    assert found == []
-
-
 def test_tasks_take_ids_only():
     wrong = []
     for path in BACKEND.rglob("tasks.py"):

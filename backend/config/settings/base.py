@@ -169,6 +169,8 @@ OIDC_PROVIDERS = env.str("OIDC_PROVIDERS", default="")
 # --- language and time --------------------------------------------------------------------------------------------
 
 LANGUAGE_CODE = "sv"
+# Sentences end after a date: no language of ours writes "10 a.m.".
+FORMAT_MODULE_PATH = "backend.config.formats"
 LANGUAGES = [("sv", _("Swedish")), ("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "backend" / "locale"]
 USE_I18N = True

@@ -14,7 +14,7 @@ from backend.exchange.models import ImportedOffer, ImportJob
 from backend.offers.details import OfferDetails, PeriodDetails
 from backend.offers.enums import OfferState
 from backend.offers.models import Offer
-from backend.offers.services import create_offer, submit_offer, update_offer
+from backend.offers.services import create_offer, post_offer_for, submit_offer, update_offer
 from backend.organisations.models import Workplace
 from backend.reference.models import HazardFlag, OccupationGroup, PlacementForm, Programme
 from backend.reference.models.mixins import fold
@@ -29,6 +29,13 @@ FIELDS = (
         "2027-CNC-1",
         ("referens", "id", "ref"),
         help=_("Your own name for the place. Send the same one again to change the place."),
+    ),
+    ImportField(
+        "organisation",
+        _("Organisation"),
+        "Bruksverken AB",
+        ("organisation", "företag", "organisationsnummer"),
+        help=_("Name or organisation number. Only needed where a coordinator imports and workplaces share a name."),
     ),
     ImportField("workplace", _("Workplace"), "Verkstaden", ("arbetsplats", "arbetsställe"), required=True),
     ImportField("form", _("Kind of place"), "APL", ("praktikform", "form", "typ"), required=True),
@@ -65,18 +72,30 @@ class OfferImporter(Importer):
     def __init__(self, job: ImportJob) -> None:
         super().__init__(job)
         self.submits = bool(job.options.get("submit"))
-        places = Workplace.objects.filter(organisation=job.organisation_id).select_related("organisation")
-        self.workplaces = {fold(place.name): place for place in places.order_by("-pk")}
+        places = Workplace.objects.select_related("organisation").order_by("-pk")
+        known = ImportedOffer.objects.select_related("offer")
+        if job.municipality_id:
+            places = places.filter(municipality=job.municipality_id)
+            known = known.filter(offer__workplace__municipality=job.municipality_id)
+        else:
+            places = places.filter(organisation=job.organisation_id)
+            known = known.filter(organisation=job.organisation_id)
+        self.workplaces: dict[str, list[Workplace]] = {}
+        for place in places:
+            self.workplaces.setdefault(fold(place.name), []).append(place)
         self.forms = names_to_codes(PlacementForm.objects.all())
         self.occupations = names_to_codes(OccupationGroup.objects.current())
         self.programmes = names_to_codes(Programme.objects.all())
         self.hazards = names_to_codes(HazardFlag.objects.all())
-        known = ImportedOffer.objects.filter(organisation=job.organisation_id).select_related("offer")
-        self.known = {each.reference: each for each in known}
-        self.seen: dict[str, int] = {}
+        self.known = {(each.organisation_id, each.reference): each for each in known}
+        self.seen: dict[tuple[int | None, str], int] = {}
 
     def problem_of_file(self) -> Any:
-        return None if self.workplaces else _("Add a workplace first: each row names the workplace it belongs to.")
+        if self.workplaces:
+            return None
+        if self.job.municipality_id:
+            return _("No organisation has a workplace in the municipality yet.")
+        return _("Add a workplace first: each row names the workplace it belongs to.")
 
     def column_of(self, field: str) -> str:
         """periods-0-end -> end."""
@@ -85,9 +104,7 @@ class OfferImporter(Importer):
 
     def apply(self, cells: Mapping[str, str], line: int) -> Applied:
         reader = RowReader(cells)
-        workplace = self.workplaces.get(fold(reader.text("workplace", required=True)))
-        if workplace is None and cells.get("workplace", "").strip():
-            reader.wrong("workplace", _("The organisation has no workplace with this name."))
+        workplace = self._workplace(reader, cells)
         start, end = reader.day("start", required=True), reader.day("end", required=True, last_of_week=True)
         values: dict[str, Any] = {
             "form": reader.one_of("form", self.forms, required=True),
@@ -105,7 +122,7 @@ class OfferImporter(Importer):
             "is_remote": reader.yes("is_remote"),
         }
         seats = reader.number("seats", default=1, lowest=1, highest=MOST_SEATS)
-        reference = self._reference(reader, cells, line)
+        reference = self._reference(reader, cells, line, workplace)
         reader.stop_if_wrong()
         assert workplace is not None
         assert start is not None
@@ -113,7 +130,24 @@ class OfferImporter(Importer):
         details = OfferDetails(workplace_id=workplace.pk, **values)
         return self._save(workplace, details, PeriodDetails(start=start, end=end, seats=seats), reference)
 
-    def _reference(self, reader: RowReader, cells: Mapping[str, str], line: int) -> str:
+    def _workplace(self, reader: RowReader, cells: Mapping[str, str]) -> Workplace | None:
+        """The one of this name; of several organisations' the one that the row names."""
+        name, owner = reader.text("workplace", required=True), fold(reader.text("organisation"))
+        found = self.workplaces.get(fold(name), [])
+        if self.job.municipality_id and owner:
+            number = owner.replace("-", "")
+            found = [each for each in found if fold(each.organisation.name) == owner or _number_of(each) == number]
+        if not found and name:
+            if self.job.municipality_id:
+                reader.wrong("workplace", _("There is no such workplace in the municipality."))
+            else:
+                reader.wrong("workplace", _("The organisation has no workplace with this name."))
+        if len({each.organisation_id for each in found}) > 1:
+            reader.wrong("organisation", _("Several organisations have a workplace with this name. Say which."))
+            return None
+        return found[-1] if found else None
+
+    def _reference(self, reader: RowReader, cells: Mapping[str, str], line: int, workplace: Workplace | None) -> str:
         """The file's own, or one made of what the place is, so that the same row is recognised the next time."""
         reference = reader.text("reference")
         if len(reference) > LONGEST_REFERENCE:
@@ -121,29 +155,33 @@ class OfferImporter(Importer):
         if not reference:
             what = [fold(cells.get(name, "")) for name in ("workplace", "form", "title", "start", "end")]
             reference = f"row:{hashlib.sha256(json.dumps(what).encode()).hexdigest()[:32]}"
-        if reference in self.seen:
-            reader.wrong("reference", _("Line %(line)d is about the same place.") % {"line": self.seen[reference]})
-        self.seen.setdefault(reference, line)
+        key = (workplace.organisation_id if workplace else None, reference)
+        if key in self.seen:
+            reader.wrong("reference", _("Line %(line)d is about the same place.") % {"line": self.seen[key]})
+        self.seen.setdefault(key, line)
         return reference
 
     def _save(self, workplace: Workplace, details: OfferDetails, period: PeriodDetails, reference: str) -> Applied:
         fingerprint = _fingerprint([asdict(details), asdict(period)])
-        known = self.known.get(reference)
+        known = self.known.get((workplace.organisation_id, reference))
         if known is None:
-            offer = create_offer(
-                actor=self.job.actor, organisation=workplace.organisation, details=details, periods=[period]
-            )
+            offer = self._create(workplace, details, period)
             ImportedOffer.objects.create(
                 organisation=workplace.organisation, reference=reference, fingerprint=fingerprint, offer=offer
             )
-            if self.submits:
-                submit_offer(actor=self.job.actor, offer_id=offer.pk)
             return Applied("created", {"offer": offer.pk})
         if known.fingerprint == fingerprint:
             return Applied("unchanged")
         self._change(known, details, period)
         ImportedOffer.objects.filter(pk=known.pk).update(fingerprint=fingerprint)
         return Applied("updated")
+
+    def _create(self, workplace: Workplace, details: OfferDetails, period: PeriodDetails) -> Offer:
+        actor = self.job.actor
+        if self.job.municipality_id:
+            return post_offer_for(actor=actor, workplace_id=workplace.pk, details=details, periods=[period])
+        offer = create_offer(actor=actor, organisation=workplace.organisation, details=details, periods=[period])
+        return submit_offer(actor=actor, offer_id=offer.pk) if self.submits else offer
 
     def _change(self, known: ImportedOffer, details: OfferDetails, period: PeriodDetails) -> None:
         if known.offer.state == OfferState.CLOSED:
@@ -165,6 +203,10 @@ class OfferImporter(Importer):
         ):
             for row in rows:
                 yield str(kind), row.pk, row.name
+
+
+def _number_of(workplace: Workplace) -> str:
+    return (workplace.organisation.registration_number or "").replace("-", "")
 
 
 def _fingerprint(value: Any) -> str:

@@ -72,7 +72,7 @@ def _authorise(actor: User, kind: str, organisation_id: int | None, municipality
     if kind == ImportKind.OFFERS and organisation_id is not None:
         if policies.can_import_for_organisation(actor, organisation_id):
             return
-    elif kind == ImportKind.CLASS_LIST and policies.can_import_for_municipality(actor, municipality_code):
+    elif policies.can_import_for_municipality(actor, municipality_code):
         return
     raise NotAllowed("import.not_yours", _("You may not import here."))
 

@@ -7,6 +7,7 @@ from backend.accounts.policies import is_coordinator_of, is_network_office
 from backend.common.errors import NotAllowed, NotFound
 from backend.offers.enums import OfferState
 from backend.offers.models import Offer
+from backend.organisations.models import Workplace
 from backend.organisations.policies import is_member
 from backend.organisations.selectors import may_publish_unreviewed
 
@@ -14,6 +15,11 @@ from backend.organisations.selectors import may_publish_unreviewed
 def is_own_offer(user: User, offer: Offer) -> bool:
     """Whether the user works for the organisation that posts it."""
     return is_member(user, offer.organisation_id)
+
+
+def can_post_for(user: User, workplace: Workplace) -> bool:
+    """Whether the user may post a place there on the organisation's behalf: the coordinator of its municipality."""
+    return is_coordinator_of(user, workplace.municipality_id)
 
 
 def can_edit_offer(user: User, offer: Offer) -> bool:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backend.accounts.models import User
 from backend.common import clock, events, outbox
-from backend.common.errors import Conflict, Invalid, NotFound
+from backend.common.errors import Conflict, Invalid, NotAllowed, NotFound
 from backend.common.transitions import lock, log, move
 from backend.offers import policies
 from backend.offers.details import OfferDetails, PeriodDetails, check_details, check_periods, clean_words
@@ -45,6 +45,22 @@ def create_offer(
     _write(offer, details, periods)
     log("offer.created", offer, actor=actor)
     return offer
+
+
+@transaction.atomic
+def post_offer_for(*, actor: User, workplace_id: int, details: OfferDetails, periods: Sequence[PeriodDetails]) -> Offer:
+    """A coordinator posts a place at a workplace of the own municipality on the organisation's behalf.
+
+    It stands in the queue for review at once, where the organisation sees it too; the log says who posted it.
+    Raises NotAllowed for a workplace elsewhere, otherwise what `create_offer` raises.
+    """
+    workplace = Workplace.objects.select_related("organisation").filter(pk=workplace_id).first()
+    if workplace is None or not policies.can_post_for(actor, workplace):
+        raise NotAllowed("offer.not_your_municipality", _("The workplace is not in your municipality."))
+    offer = Offer(organisation=workplace.organisation)
+    _write(offer, details, periods)
+    log("offer.created", offer, actor=actor, data={"on_behalf": True})
+    return _send_in(_locked(offer.pk), actor)
 
 
 @transaction.atomic
@@ -176,9 +192,15 @@ def submit_offer(*, actor: User, offer_id: int) -> Offer:
     """The organisation asks for review; a trusted one publishes at once."""
     offer = _locked(offer_id)
     policies.require(policies.is_own_offer(actor, offer), actor, offer)
-    _require_upcoming_period(offer)
     if policies.can_publish_offer(actor, offer):
+        _require_upcoming_period(offer)
         return _publish(offer, actor)
+    return _send_in(offer, actor)
+
+
+def _send_in(offer: Offer, actor: User) -> Offer:
+    """A draft goes to the coordinators' queue."""
+    _require_upcoming_period(offer)
     offer.submitted_at, offer.sent_back_reason, offer.undo_until = clock.now(), "", None
     event = move(
         offer,

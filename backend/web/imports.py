@@ -96,9 +96,19 @@ def employer_imports(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def coordinator_imports(request: HttpRequest) -> HttpResponse:
     """Class lists of the own municipality."""
+    return _upload_page(request, ImportKind.CLASS_LIST, ClassUploadForm, _municipalities(request), "municipality_code")
+
+
+@coordinator
+@require_http_methods(["GET", "HEAD", "POST"])
+def coordinator_offer_imports(request: HttpRequest) -> HttpResponse:
+    """Places at workplaces of the own municipality, on behalf of their organisations."""
+    return _upload_page(request, ImportKind.OFFERS, UploadForm, _municipalities(request), "municipality_code")
+
+
+def _municipalities(request: HttpRequest) -> list[tuple[str, str]]:
     codes = municipalities_coordinated_by(person(request))
-    owners = [(each.pk, each.name) for each in Municipality.objects.filter(pk__in=codes)]
-    return _upload_page(request, ImportKind.CLASS_LIST, ClassUploadForm, owners, "municipality_code")
+    return [(each.pk, each.name) for each in Municipality.objects.filter(pk__in=codes)]
 
 
 def _upload_page(
@@ -126,10 +136,13 @@ def _upload_page(
             add_domain_error(form, error)
         else:
             return redirect("import", uploaded.pk)
-    page = page_of(list_imports_of(user, kind=kind), ("-pk",), request.GET.get("after", ""))
+    on_behalf = owner_argument == "municipality_code"
+    imports = list_imports_of(user, kind=kind).filter(municipality__isnull=not on_behalf)
+    page = page_of(imports, ("-pk",), request.GET.get("after", ""))
     context = {
         "form": form,
         "kind": kind,
+        "on_behalf": on_behalf,
         "several": len(owners) > 1,
         "fields": IMPORTERS[kind].fields,
         "rows": [_list_row(each) for each in page.rows],
@@ -155,7 +168,9 @@ def _own(request: HttpRequest, job_id: int) -> ImportJob:
 
 
 def _home(found: ImportJob) -> str:
-    return reverse("employer_imports" if found.kind == ImportKind.OFFERS else "coordinator_imports")
+    if found.kind == ImportKind.CLASS_LIST:
+        return reverse("coordinator_imports")
+    return reverse("coordinator_offer_imports" if found.municipality_id else "employer_imports")
 
 
 @employer_or_coordinator

@@ -6,11 +6,21 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import translation
 
+from backend.common.models import LogEntry
 from backend.offers import services
 from backend.offers.details import OfferDetails, PeriodDetails
 from backend.offers.enums import OfferState
 from backend.offers.models import Offer, OfferPeriod
-from tests.factories import ApplicationFactory, MembershipFactory, OfferFactory, PeriodFactory, WorkplaceFactory
+from tests.factories import (
+    ApplicationFactory,
+    CoordinatorFactory,
+    MembershipFactory,
+    NetworkOfficerFactory,
+    OfferFactory,
+    PeriodFactory,
+    UserFactory,
+    WorkplaceFactory,
+)
 from tests.factories.refusals import refused
 
 pytestmark = pytest.mark.django_db
@@ -263,3 +273,29 @@ class TestTheDatabaseItself:
         OfferFactory()
         with pytest.raises(IntegrityError, match="offer_once_per_source"), transaction.atomic():
             OfferFactory(source="jobtech", source_ref="7")
+
+
+class TestOnBehalf:
+    """A coordinator posts for an organisation, in the own municipality only, and into the queue."""
+
+    def test_it_waits_for_review_and_the_log_says_who(self):
+        place, coordinator = WorkplaceFactory(), CoordinatorFactory()
+        offer = services.post_offer_for(
+            actor=coordinator, workplace_id=place.pk, details=details_for(place), periods=[GOOD]
+        )
+        assert (offer.organisation, offer.state) == (place.organisation, "submitted")
+        entry = LogEntry.objects.get(action="offer.created")
+        assert (entry.actor, entry.data) == (coordinator, {"on_behalf": True})
+
+    def test_nobody_else_may(self):
+        place = WorkplaceFactory()
+        for actor in (CoordinatorFactory(municipality="2580"), NetworkOfficerFactory(), UserFactory()):
+            refused(
+                "offer.not_your_municipality",
+                services.post_offer_for,
+                actor=actor,
+                workplace_id=place.pk,
+                details=details_for(place),
+                periods=[GOOD],
+            )
+        assert not Offer.objects.exists()

@@ -4,7 +4,9 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
+from backend.common.models import LogEntry
 from backend.exchange.models import ImportFile, ImportJob
+from backend.offers.enums import OfferState
 from backend.offers.models import Offer
 from backend.students.models import Student
 from tests.exchange.files import CLASS_HEADINGS, CLASS_ROW, OFFER_HEADINGS, OFFER_ROW, csv_file, work
@@ -64,6 +66,45 @@ def test_class_lists_and_their_errors():
     assert "ingen adress" in table
     desk.post(reverse("import_discard", args=[job.pk]))
     assert not ImportFile.objects.exists()
+
+
+def test_a_coordinator_imports_places_for_the_organisations_of_the_municipality():
+    coordinator = CoordinatorFactory(language="en")
+    desk = logged_in(coordinator)
+    company, other, elsewhere = make_company(), make_company(), make_company(municipality_id="2580")
+    headings = [*OFFER_HEADINGS, "Organisation"]
+    rows = [headings, [*OFFER_ROW, company.organisation.name], [*OFFER_ROW, other.organisation.name]]
+    upload(desk, "coordinator_offer_imports", "0562", rows)
+    job = ImportJob.objects.get()
+    desk.post(reverse("import_check", args=[job.pk]), mapping_of(job))
+    work(job)
+    assert "Every row can be imported" in desk.get(reverse("import", args=[job.pk])).text
+    desk.post(reverse("import_run", args=[job.pk]))
+    work(job)
+    offers = list(Offer.objects.order_by("pk"))
+    assert [offer.organisation for offer in offers] == [company.organisation, other.organisation]
+    assert {offer.state for offer in offers} == {OfferState.SUBMITTED}
+    entries = LogEntry.objects.filter(action="offer.created")
+    assert {(entry.actor, entry.data["on_behalf"]) for entry in entries} == {(coordinator, True)}
+    assert "Svetsa i rostfritt" in company.client.get(reverse("employer_offers")).text
+    assert company.client.get(reverse("import", args=[job.pk])).status_code == 404
+    assert job.file_name in desk.get(reverse("coordinator_offer_imports")).text
+    assert job.file_name not in desk.get(reverse("coordinator_imports")).text
+    assert elsewhere.organisation.offers.count() == 0
+
+
+def test_a_row_of_a_coordinator_names_one_workplace_of_the_municipality():
+    desk = logged_in(CoordinatorFactory(language="en"))
+    make_company(), make_company(), make_company(municipality_id="2580", name="Luleverken")
+    luleverken = [OFFER_ROW[0], "Luleverken", *OFFER_ROW[2:]]
+    upload(desk, "coordinator_offer_imports", "0562", [OFFER_HEADINGS, OFFER_ROW, luleverken])
+    job = ImportJob.objects.get()
+    desk.post(reverse("import_check", args=[job.pk]), mapping_of(job))
+    work(job)
+    text = desk.get(reverse("import", args=[job.pk])).text
+    assert "Several organisations have a workplace with this name." in text
+    assert "There is no such workplace in the municipality." in text
+    assert upload(desk, "coordinator_offer_imports", "2580", [OFFER_HEADINGS, OFFER_ROW]).status_code == 400
 
 
 def test_a_file_that_can_not_be_read_is_refused_next_to_its_field():

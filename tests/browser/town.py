@@ -445,6 +445,7 @@ def build_desks() -> Town:
             reverse("network_grants"),
             reverse("network_jobs"),
             reverse("network_undelivered"),
+            reverse("network_effect"),
             reverse("coordinator_offers"),
             reverse("coordinator_placements"),
             reverse("tasks"),

@@ -59,11 +59,11 @@ def first_of_each() -> Iterator[tuple[str, str]]:
     """(`<kind>-<language>`, HTML) of the first mail of each kind that goes by mail; of the digest the longest."""
     seen: dict[str, str] = {}
     for row, language, mail in rendered():
-        html: Any = mail.html  # type: ignore[attr-defined]
+        html: Any = mail.html
         name = f"{row.kind}-{language}"
-        if "email" in registry.get(row.kind).channels and len(html) > len(seen.get(name, "")):
-            if name not in seen or row.kind == "notifications.digest":
-                seen[name] = html
+        is_better = name not in seen or (row.kind == "notifications.digest" and len(html) > len(seen[name]))
+        if is_better and "email" in registry.get(row.kind).channels:
+            seen[name] = html
     yield from seen.items()
 
 

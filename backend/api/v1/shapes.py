@@ -58,4 +58,4 @@ def student_for(viewer: User, student: Student) -> dict[str, Any]:
 
 def render(kind: type[Answer], rows: Iterable[Any]) -> list[Any]:
     """Many rows as plain values."""
-    return list(kind(list(rows), many=True).data)
+    return kind.of(rows)

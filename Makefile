@@ -47,7 +47,7 @@ bench: setup
 	@$(VENV)/python -m tests.benchmarks $(ARGS)
 
 faults: setup
-	@FAULTS=long $(VENV)/python -m pytest tests/faults $(ARGS)
+	@FAULTS=long $(VENV)/python -m pytest tests/faults tests/applications/test_races.py $(ARGS)
 
 assets:
 	npm --prefix frontend_templates/assets ci

@@ -17,7 +17,8 @@ from backend.notifications.services import build_delivery
 
 logger = logging.getLogger(__name__)
 
-QUEUED_FOR = timedelta(seconds=60)
+# A message that the broker lost is published again after this and one sweep: drained within 60 seconds.
+QUEUED_FOR = timedelta(seconds=45)
 BATCH = 500
 
 

@@ -36,7 +36,9 @@ from backend.common import events
 from backend.notifications import selectors
 from backend.notifications.enums import DeliveryState
 from backend.notifications.models import Delivery
+from backend.notifications.sending import LEASE
 from backend.notifications.services import notify
+from backend.notifications.sweeping import QUEUED_FOR
 from backend.ops.embedded.account import ServerAccount
 from backend.ops.embedded.binaries import find_postgres
 from backend.ops.embedded.postgres import PostgresServer
@@ -48,6 +50,8 @@ from tests.notifications.smtp_server import SmtpSink, running_sink
 
 ROOT = Path(__file__).resolve().parents[2]
 LONG = os.environ.get("FAULTS") == "long"
+# So long nobody may have touched a row before the short run takes it for left.
+UNTOUCHED = timedelta(seconds=4)
 UNSETTLED = [DeliveryState.PENDING, DeliveryState.QUEUED, DeliveryState.SENDING]
 
 
@@ -126,10 +130,10 @@ class Mails:
         if LONG:
             return
         mine = Delivery.objects.filter(event_id=self.event)
-        mine.filter(state=DeliveryState.SENDING, lease_until__lt=Now() + timedelta(seconds=56)).update(
+        mine.filter(state=DeliveryState.SENDING, lease_until__lt=Now() + LEASE - UNTOUCHED).update(
             lease_until=Now() - timedelta(seconds=1)
         )
-        mine.filter(state=DeliveryState.QUEUED, queued_until__lt=Now() + timedelta(seconds=56)).update(
+        mine.filter(state=DeliveryState.QUEUED, queued_until__lt=Now() + QUEUED_FOR - UNTOUCHED).update(
             queued_until=Now() - timedelta(seconds=1)
         )
         mine.filter(state=DeliveryState.PENDING, due_at__gt=Now() + timedelta(seconds=1)).update(due_at=Now())

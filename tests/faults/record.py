@@ -30,15 +30,15 @@ ELSEWHERE = """## Faults that other tests hold
   `tests/notifications/test_mail_outcomes.py`; of mail APIs, push services and text message gateways beside it.
 - Slots over both changes of the clocks, a clock that jumps back: `tests/common/test_schedule.py`; quiet hours over them:
   `tests/notifications/test_quiet_hours.py`.
-- Many at once for the last seat, the same application, one approval, accept against withdraw, overlapping weeks:
-  `tests/applications/test_races.py`.
+- Many at once for the last seat, the same application, one approval; accept against withdraw, approve against reject
+  against withdraw, overlapping weeks: `tests/applications/test_races.py`, 200 rounds of each with `make faults`.
 - Workers of Celery below a killed broker, version by version: `tests/faults/survival.py`, figures in ADR 4.
 
 ## Measure again
 
     make faults                                  # everything, writes this page
     make faults ARGS="-k sprinkled"              # one of them, the other rows stay
-    FAULTS_ROUNDS=10 FAULTS_MAILS=5000 make faults   # smaller
+    FAULTS_ROUNDS=10 FAULTS_MAILS=5000 FAULTS_RACES=20 make faults   # smaller; 50, 100,000 and 200 without
 
 Rounds differ a little each time: kills meet processes where they happen to be. The seed repeats which fault came when.
 """

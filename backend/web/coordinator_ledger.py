@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from backend.common.errors import Conflict, Invalid
 from backend.notifications import registry
-from backend.notifications.enums import DeliveryState, is_resendable
+from backend.notifications.enums import ChannelName, DeliveryState, is_resendable
 from backend.notifications.ledger import Reading, open_ledger
 from backend.notifications.models import Delivery, Notification
 from backend.notifications.selectors import reason_label, state_label
@@ -105,7 +105,8 @@ def _ways(deliveries: Iterable[Delivery]) -> Iterable[dict[str, Any]]:
             "state": state_label(delivery),
             "color": COLORS.get(DeliveryState(delivery.state), "neutral"),
             "reason": "" if delivery.reason == "in_digest" else reason_label(delivery.reason),
-            "when": format_recent(went.done_at) if went.done_at else "",
+            # On the site a message is there the moment it is written, which stands beside it already.
+            "when": format_recent(went.done_at) if went.done_at and delivery.channel != ChannelName.IN_APP else "",
             "due": format_recent(delivery.due_at) if delivery.state == DeliveryState.PENDING else "",
             "can_resend": is_resendable(delivery) and not delivery.is_bounced,  # type: ignore[attr-defined]
             "is_bounced": is_resendable(delivery) and delivery.is_bounced,  # type: ignore[attr-defined]

@@ -165,7 +165,7 @@ def wrong_clocks(house: House, number: int, guard: str = "") -> tuple[Mails, flo
 
 
 def test_clocks_that_differ_change_nothing(house, record):
-    mails, took = wrong_clocks(house, 2_000 if LONG else 40)
+    mails, took = wrong_clocks(house, 300 if LONG else 40)
     tally = mails.tally()
     assert (tally.lost, tally.doubled, tally.uncertain) == (0, 0, 0)
     _note(record, "clocks an hour behind (worker) and ahead (dispatcher, scheduler)", 1, mails, took)

@@ -72,6 +72,17 @@ def test_the_broker_never_holds_more_than_the_cap(source, broker):
     assert outbox.dispatch() == 2
 
 
+def test_below_the_cap_rows_leave_in_handfuls(source, broker, monkeypatch):
+    """One by one, as room comes free, each would pay alone for what the ids of a task share."""
+    monkeypatch.setattr(outbox, "_sources", {"probe": outbox.Source("probe", PeriodicRun, broker.publish, cap=20)})
+    rows(25)
+    assert outbox.dispatch() == 20
+    PeriodicRun.objects.filter(pk=broker.ids[0]).update(state=WorkState.DONE)
+    assert outbox.dispatch() == 0
+    PeriodicRun.objects.filter(pk=broker.ids[1]).update(state=WorkState.DONE)
+    assert outbox.dispatch() == 2
+
+
 def test_rows_come_back_when_the_broker_is_away(source, broker):
     rows(2)
     broker.is_away = True

@@ -7,6 +7,7 @@ from django.db import connection, transaction
 from django.db.models.functions import Now
 from django.db.utils import IntegrityError
 from django.test.utils import CaptureQueriesContext
+from django.utils import translation
 
 from backend.common import clock
 from backend.common.errors import Invalid, NotAllowed
@@ -103,6 +104,16 @@ def test_every_minute_of_a_week_with_a_clock_change_leads_to_a_free_minute_ahead
 )
 def test_contradictions_name_their_field(window, field):
     assert list(contradictions(window, TODAY)) == [field]
+
+
+def test_contradictions_are_explained_in_both_languages():
+    window = Window(time(7), time(7), paused_from=TODAY, paused_to=TODAY - timedelta(days=1))
+    explained = {}
+    for language in ("sv", "en"):
+        with translation.override(language):
+            explained[language] = [str(message) for message in contradictions(window, TODAY).values()]
+    assert len(explained["sv"]) == 2
+    assert not set(explained["sv"]) & set(explained["en"])
 
 
 @pytest.mark.parametrize(

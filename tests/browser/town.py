@@ -401,6 +401,7 @@ def build_desks() -> Town:
         reverse("coordinator_protected"),
         reverse("coordinator_silence"),
         reverse("coordinator_imports"),
+        reverse("coordinator_offer_imports"),
         reverse("tasks"),
         reverse("rounds"),
     ]

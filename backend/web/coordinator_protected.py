@@ -33,6 +33,7 @@ from backend.web.coordinator_words import in_words
 from backend.web.cursors import page_of
 from backend.web.employer import person
 from backend.web.form_errors import add_domain_error
+from backend.web.numbers import number_in
 
 LOOKS_SHOWN = 50
 
@@ -126,7 +127,7 @@ def _act(request: HttpRequest, found: Student, form: WhyForm) -> HttpResponse | 
         messages.success(request, _("The identity is no longer protected."))
         return redirect("coordinator_protected")
     text = request.POST.get("match", "")
-    number = int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
+    number = number_in(text) or 0
     match = get_object_or_404(found.matches, pk=number)
     if decision == "approve":
         placements.approve_match(actor=user, match_id=match.pk)

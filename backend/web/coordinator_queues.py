@@ -30,6 +30,7 @@ from backend.web.coordinator_forms import ReasonForm
 from backend.web.coordinator_rows import match_rows, offer_rows
 from backend.web.cursors import page_of
 from backend.web.employer import person
+from backend.web.numbers import numbers_in
 
 MOST_AT_ONCE = 100
 UNDOABLE_SHOWN = 20
@@ -39,9 +40,7 @@ OFFER_KEYS = ("submitted_at", "pk")
 
 def chosen_ids(request: HttpRequest, name: str) -> list[int]:
     """The ids that were ticked, each once; what is no id is left out."""
-    texts = request.POST.getlist(name)
-    found = [int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 19]
-    return list(dict.fromkeys(found))[:MOST_AT_ONCE]
+    return list(dict.fromkeys(numbers_in(request.POST.getlist(name))))[:MOST_AT_ONCE]
 
 
 def until_text(moment: Any) -> str:

@@ -19,6 +19,7 @@ from backend.common.errors import DomainError
 from backend.offers import services
 from backend.offers.enums import OfferState
 from backend.offers.models import Offer
+from backend.offers.once import create_offer_once
 from backend.offers.policies import can_publish_offer, is_own_offer, require
 from backend.offers.queues import work_facts
 from backend.organisations.models import Workplace
@@ -79,7 +80,7 @@ def new(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         chosen = next(place for place in workplaces if str(place.pk) == form.cleaned_data["workplace"])
         try:
-            offer = services.create_offer(
+            offer = create_offer_once(
                 actor=user, organisation=chosen.organisation, details=form.details(), periods=form.periods()
             )
         except DomainError as error:

@@ -24,6 +24,7 @@ from backend.organisations.selectors import (
 from backend.web.access import employer, logged_in
 from backend.web.employer import person
 from backend.web.form_errors import add_domain_error
+from backend.web.numbers import number_in
 
 
 class InvitationForm(forms.Form):
@@ -152,7 +153,7 @@ def ask_colleague(request: HttpRequest, application_id: int) -> HttpResponse:
     chosen = request.POST.get("colleague", "")
     try:
         forwarding.ask_colleague(
-            actor=person(request), application_id=application_id, colleague_id=int(chosen) if chosen.isdecimal() else 0
+            actor=person(request), application_id=application_id, colleague_id=number_in(chosen) or 0
         )
     except DomainError as error:
         messages.error(request, str(error.message))

@@ -29,6 +29,7 @@ from backend.web.cursors import page_of
 from backend.web.employer import person
 from backend.web.exports import table_response
 from backend.web.form_errors import add_domain_error
+from backend.web.numbers import number_in
 
 ROWS_SHOWN = 25
 FAULTY_SHOWN = 50
@@ -208,7 +209,7 @@ def _mapping_rows(form: MappingForm) -> list[dict[str, Any]]:
     found = []
     for bound in form:
         value = bound.value()
-        column = int(value) if value not in {None, ""} and str(value).isdigit() else None
+        column = number_in(str(value))
         values = [row.cells[column][:40] for row in rows if column is not None and column < len(row.cells)]
         found.append(
             {

@@ -3,14 +3,14 @@
 from collections.abc import Callable
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
+from django.db import DataError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import translation
 from django.utils.cache import patch_cache_control
 
 from backend.common.errors import DomainError
-from backend.web.errors import database_away
+from backend.web.errors import bad_request, database_away
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -53,6 +53,26 @@ class DatabaseAwayMiddleware:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         return database_away(request) if isinstance(exception, OperationalError | InterfaceError) else None
+
+
+class NulIsNoTextMiddleware:
+    """No keyboard types a NUL character and no text in PostgreSQL holds one. Forms say so at the field; where it stands in
+    an address or in what no form has read, the request is one that cannot be understood, and no error of ours."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        is_of_nul = isinstance(exception, DataError | ValueError) and _holds_nul(request)
+        return bad_request(request, exception) if is_of_nul else None
+
+
+def _holds_nul(request: HttpRequest) -> bool:
+    sent = (value for query in (request.GET, request.POST) for _name, values in query.lists() for value in values)
+    return "\0" in request.path_info or any("\0" in str(value) for value in sent)
 
 
 class DomainErrorMiddleware:

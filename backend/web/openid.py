@@ -23,6 +23,7 @@ from backend.common import clock
 from backend.common.errors import DomainError
 from backend.web.access import logged_in, public
 from backend.web.demo import BACKEND
+from backend.web.numbers import number_in
 
 PENDING, NEXT = "openid_pending", "openid_next"
 KEPT = timedelta(minutes=15)
@@ -46,7 +47,7 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
     provider = _provider(slug)
     target = request.GET.get("next", "")
     is_ours = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
-    request.session[NEXT] = target if is_ours else ""
+    request.session[NEXT] = target if is_ours and target.startswith("/") else ""
     back = request.build_absolute_uri(reverse("openid_answer", args=[slug]))
     try:
         return openid.send_to(provider, request, back)
@@ -127,8 +128,8 @@ def connections(request: HttpRequest) -> HttpResponse:
 def _change(request: HttpRequest, user: User, pending: Claim | None) -> HttpResponse:
     action, _dash, number = request.POST.get("action", "").partition("-")
     try:
-        if action == "disconnect" and number.isascii() and number.isdigit():
-            identities.disconnect_identity(actor=user, identity_id=int(number))
+        if action == "disconnect":
+            identities.disconnect_identity(actor=user, identity_id=number_in(number) or 0)
             messages.success(request, _("Disconnected. You log in with a code by mail."))
         elif action == "connect" and pending is not None:
             identities.connect_identity(actor=user, claim=pending)

@@ -166,7 +166,9 @@ def profile(request: HttpRequest) -> HttpResponse:
     if known is None and roles_of(person):
         raise NotAllowed("web.not_student", _("This page is for students. Log in with another account to see it."))
     target = request.POST.get("next", "") or request.GET.get("next", "")
-    if not url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure()):
+    is_ours = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
+    # What does not begin with a slash, `redirect` would take for the name of a page.
+    if not (is_ours and target.startswith("/")):
         target = ""
     initial = profile_initial(known) if known else {"name": person.name, "wants_suggestions": True}
     initial.setdefault("has_finished_compulsory_school", True)

@@ -91,6 +91,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "backend.web.middleware.PersonalPagesAreNotStored",
     "backend.web.middleware.DatabaseAwayMiddleware",
+    "backend.web.middleware.NulIsNoTextMiddleware",
     "backend.web.middleware.DomainErrorMiddleware",
 ]
 

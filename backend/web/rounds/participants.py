@@ -19,6 +19,7 @@ from backend.web.access import coordinator
 from backend.web.cursors import page_of
 from backend.web.employer import person
 from backend.web.form_errors import add_domain_error
+from backend.web.numbers import number_in, numbers_in
 from backend.web.rounds.coordinator import heading, round_or_404
 from backend.web.rounds.forms import ParticipantForm
 
@@ -51,7 +52,7 @@ def index(request: HttpRequest, round_id: int) -> HttpResponse:
 def add(request: HttpRequest, round_id: int) -> HttpResponse:
     """Takes whole class lists in."""
     round_or_404(request, round_id)
-    chosen = [int(text) for text in request.POST.getlist("groups") if text.isascii() and text.isdigit()]
+    chosen = numbers_in(request.POST.getlist("groups"))
     try:
         added = setup.add_participants(actor=person(request), round_id=round_id, group_ids=chosen)
     except DomainError as error:
@@ -109,9 +110,7 @@ def _page(
     slots = [
         {
             "number": number,
-            "chosen": int(typed[number - 1])
-            if len(typed) >= number and typed[number - 1].isdigit()
-            else own.get(number),
+            "chosen": number_in(typed[number - 1]) if len(typed) >= number else own.get(number),
         }
         for number in range(1, the_round.max_wishes + 1)
     ]
@@ -136,7 +135,7 @@ def _page(
 def wishes(request: HttpRequest, participant_id: int) -> HttpResponse:
     """Wishes on the student's behalf; the log says who and why."""
     found = _participant(request, participant_id)
-    chosen = [int(text) for text in request.POST.getlist("wishes") if text.isascii() and text.isdigit()]
+    chosen = numbers_in(request.POST.getlist("wishes"))
     try:
         set_wishes(
             actor=person(request),
@@ -174,9 +173,7 @@ def pair(request: HttpRequest, participant_id: int) -> HttpResponse:
     found = _participant(request, participant_id)
     other = request.POST.get("other", "")
     try:
-        setup.pair_participants(
-            actor=person(request), first_id=found.pk, second_id=int(other) if other.isascii() and other.isdigit() else 0
-        )
+        setup.pair_participants(actor=person(request), first_id=found.pk, second_id=number_in(other) or 0)
     except DomainError as error:
         messages.error(request, str(error.message))
     else:

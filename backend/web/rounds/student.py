@@ -22,6 +22,7 @@ from backend.web.access import student
 from backend.web.employer import person
 from backend.web.employer_forms import MunicipalityField
 from backend.web.form_errors import add_domain_error
+from backend.web.numbers import number_in, numbers_in
 from backend.web.weeks import format_weeks
 
 ANSWERED = {RoundState.PUBLISHED, RoundState.FINISHED}
@@ -147,9 +148,9 @@ def leave(request: HttpRequest, round_id: int) -> HttpResponse:
 def moved(order: list[int], action: str) -> list[int]:
     """The list after one button: "add-12", "up-12", "down-12", "remove-12"; anything else leaves it as it is."""
     verb, _dash, text = action.partition("-")
-    if not (text.isascii() and text.isdigit()):
+    pk, new = number_in(text), list(order)
+    if pk is None:
         return order
-    pk, new = int(text), list(order)
     if verb == "add":
         return new if pk in new else [*new, pk]
     if pk not in new:
@@ -166,7 +167,7 @@ def moved(order: list[int], action: str) -> list[int]:
 def wish(request: HttpRequest, round_id: int) -> HttpResponse:
     """Every button saves the whole list: the order sent by the page, changed by the button that was pressed."""
     participant = _participant(request, round_id)
-    order = [int(text) for text in request.POST.get("order", "").split(",") if text.isascii() and text.isdigit()]
+    order = numbers_in(request.POST.get("order", "").split(","))
     try:
         wishes.set_wishes(
             actor=person(request),

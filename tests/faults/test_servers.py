@@ -86,7 +86,7 @@ def test_a_broken_broker_loses_and_doubles_nothing_and_pages_go_on(house, record
     assert visitors.slowest < 3.5  # also while it stands still: nobody waits for it
     _note(
         record, fault, rounds(times), mails, recovery, DRAINED, "lost 0, doubled 0, web 5xx 0, drained <= 60 s",
-        f"{visitors.statuses.total()} requests meanwhile, none refused, the slowest {visitors.slowest:.1f} s",
+        f"{visitors.statuses.total()} requests meanwhile, none answered 5xx, the slowest {visitors.slowest:.1f} s",
     )  # fmt: skip
 
 

@@ -20,7 +20,7 @@ from rest_framework.authentication import SessionAuthentication
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
-from rest_framework.serializers import Serializer
+from rest_framework.serializers import ListField, Serializer
 from rest_framework.views import APIView
 
 from backend.accounts.models import User
@@ -109,8 +109,11 @@ class ApiView(APIView):
         return dict(serializer.validated_data)
 
     def query(self, kind: type[Serializer[Any]]) -> dict[str, Any]:
-        """The checked query of the address; an unknown parameter is an error too."""
-        serializer = kind(data=self.request.query_params)
+        """The checked query of the address; an unknown, empty or needlessly repeated parameter is an error too."""
+        many = {name for name, field in kind().fields.items() if isinstance(field, ListField)}
+        given = self.request.query_params.lists()
+        # A plain dict: of a form's, the framework would take empty values for such as were not given.
+        serializer = kind(data={name: all_ if name in many or len(all_) > 1 else all_[0] for name, all_ in given})
         serializer.is_valid(raise_exception=True)
         return dict(serializer.validated_data)
 

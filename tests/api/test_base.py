@@ -16,9 +16,14 @@ class TestProblems:
     def test_an_unknown_address_is_a_problem_too(self):
         refused(anonymous().get(f"{API}nothing/"), 404, "not_found")
         refused(anonymous().post(f"{API}municipalities"), 404, "not_found")
+        refused(anonymous().get(f"{API}offers/%0A/"), 404, "not_found")
 
     def test_an_unknown_parameter_is_named(self):
         refused(anonymous().get(f"{API}municipalities/?colour=red"), 400, "request.invalid", "colour")
+
+    @pytest.mark.parametrize("query", ["limit=", "limit=1&limit=2", "q="])
+    def test_an_empty_or_repeated_parameter_is_named(self, query):
+        refused(anonymous().get(f"{API}municipalities/?{query}"), 400, "request.invalid", query[: query.index("=")])
 
     def test_a_limit_out_of_range_is_named(self):
         refused(anonymous().get(f"{API}municipalities/?limit=101"), 400, "request.invalid", "limit")

@@ -12,6 +12,7 @@ from django.db import transaction
 
 from backend.api.views import ANY_TOKEN
 from backend.tokens.enums import PERSONAL_SCOPES, Scope
+from tests.api.described import check_answer
 from tests.api.desk import API, refused, token_of, with_token
 from tests.api.routes import api_routes, methods_of
 from tests.api.world import PRINCIPALS, World, make_world
@@ -139,8 +140,7 @@ def ask(world: World, principal: str, method: str, where: str, body: dict[str, A
         response = client.get(where) if method == "GET" else client.generic(method, where, *_json(body))
         changed = everything() != before
         transaction.set_rollback(True)
-    if response.status_code >= 400:
-        assert response["Content-Type"] == "application/problem+json"
+    check_answer(where, method, response)
     return response.status_code, changed
 
 

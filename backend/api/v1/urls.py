@@ -72,5 +72,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("webhooks/<int:endpoint_id>/deliveries/", webhooks.WebhookDeliveries.as_view(), name="webhook_deliveries"),
     path("webhook-deliveries/<int:delivery_id>/replay/", webhooks.ReplayDelivery.as_view(), name="webhook_replay"),
     path("open-data/figures/", open_data.Figures.as_view(), name="open_data_figures"),
-    re_path(r"^(?P<rest>.*)$", docs.Unknown.as_view(), name="unknown"),
+    # The dot is any character here: an address may hold a line break.
+    re_path(r"^(?P<rest>(?s:.*))\Z", docs.Unknown.as_view(), name="unknown"),
 ]

@@ -1,0 +1,131 @@
+"""The main forms sent twice, from an old page, from two tabs and after the login has ended: nothing doubled, nothing lost."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from backend.applications.models import Application
+from backend.common.models import LogEntry
+from backend.exchange.models import ImportJob
+from backend.offers.models import Offer
+from backend.offers.services import close_offer
+from backend.organisations.models import MunicipalitySettings
+from backend.rounds.models import Wish
+from backend.students.models import Student
+from tests.exchange.files import CLASS_HEADINGS, CLASS_ROW, work
+from tests.factories import CoordinatorFactory, MembershipFactory, PeriodFactory, StudentFactory
+from tests.factories.rows import FINSPANG
+from tests.rounds.world import World
+from tests.web.desk import logged_in, make_company, offer_data
+from tests.web.test_imports import mapping_of, upload
+
+pytestmark = pytest.mark.django_db
+
+
+def ends_well(response: Any) -> str:
+    """An answer that a person can go on from: a page with words, or the way to one."""
+    assert response.status_code in {200, 302, 400, 409}
+    return str(response.text)
+
+
+class TestApplying:
+    @pytest.fixture
+    def period(self) -> Any:
+        return PeriodFactory()
+
+    def test_a_double_click_applies_once(self, period: Any) -> None:
+        client, url = logged_in(StudentFactory().user), reverse("apply", args=[period.offer_id])
+        data = {"period": period.pk, "motivation": "Jag vill svetsa."}
+        assert client.post(url, data).status_code == 302
+        ends_well(client.post(url, data, follow=True))
+        assert Application.objects.count() == 1
+
+    def test_back_after_withdrawing_says_what_is_so_now(self, period: Any) -> None:
+        student = StudentFactory()
+        client, url = logged_in(student.user), reverse("apply", args=[period.offer_id])
+        client.post(url, {"period": period.pk})
+        mine = Application.objects.get()
+        for _ in range(2):
+            ends_well(client.post(reverse("student_withdraw", args=[mine.pk]), follow=True))
+        mine.refresh_from_db()
+        assert mine.state == "withdrawn"
+        assert LogEntry.objects.filter(action="application.withdraw").count() <= 1
+
+    def test_a_page_from_before_the_place_was_closed(self, period: Any) -> None:
+        client, url = logged_in(StudentFactory().user), reverse("apply", args=[period.offer_id])
+        client.get(url)
+        owner = MembershipFactory(organisation=period.offer.organisation, role="owner").user
+        close_offer(actor=owner, offer_id=period.offer_id)
+        answer = client.post(url, {"period": period.pk, "motivation": "Jag hann skriva färdigt."})
+        assert answer.status_code in {400, 404, 409}
+        assert not Application.objects.exists()
+
+
+class TestAPlace:
+    def test_a_double_click_posts_one_place(self) -> None:
+        company = make_company()
+        data = offer_data(company.workplace)
+        first = company.client.post(reverse("employer_offer_new"), data)
+        second = company.client.post(reverse("employer_offer_new"), data)
+        assert first.status_code == 302
+        ends_well(second)
+        assert Offer.objects.count() == 1
+        # Two places of the same kind are still possible: other weeks, or later.
+        company.client.post(reverse("employer_offer_new"), data | {"periods-0-seats": "3"})
+        assert Offer.objects.count() == 2
+
+    def test_two_tabs_keep_what_was_saved_last_and_say_so_in_the_log(self) -> None:
+        company = make_company()
+        company.client.post(reverse("employer_offer_new"), offer_data(company.workplace))
+        offer = Offer.objects.get()
+        url = reverse("employer_offer_edit", args=[offer.pk])
+        data = {**offer_data(company.workplace), "periods-0-id": str(offer.periods.get().pk)}
+        for title in ("Från ena fliken", "Från andra fliken"):
+            ends_well(company.client.post(url, {**data, "title": title}))
+        assert Offer.objects.get().title == "Från andra fliken"
+        assert LogEntry.objects.filter(action="offer.updated").count() == 2
+
+
+def test_wishes_from_two_tabs_and_twice() -> None:
+    world = World(1, 1).open()
+    participant = world.student(0)
+    client, url = logged_in(participant.student.user), reverse("student_round_wish", args=[world.round.pk])
+    a, b = (row.pk for row in world.rows)
+    for data in ({"order": f"{a}", "action": f"add-{b}"},) * 2:
+        ends_well(client.post(url, data))
+    assert list(Wish.objects.values_list("seat", flat=True)) == [a, b]
+    ends_well(client.post(url, {"order": "", "action": f"add-{b}"}))
+    assert list(Wish.objects.values_list("seat", flat=True)) == [b]
+
+
+def test_a_class_list_brought_in_twice() -> None:
+    desk = logged_in(CoordinatorFactory())
+    upload(desk, "coordinator_imports", FINSPANG, [CLASS_HEADINGS, CLASS_ROW], form="prao")
+    job = ImportJob.objects.get()
+    for name in ("import_check", "import_run"):
+        for _ in range(2):
+            ends_well(desk.post(reverse(name, args=[job.pk]), mapping_of(job), follow=True))
+        work(job)
+    assert Student.objects.count() == 1
+    for _ in range(2):
+        ends_well(desk.post(reverse("import_undo", args=[job.pk]), follow=True))
+    assert not Student.objects.exists()
+
+
+def test_settings_twice_from_an_old_page() -> None:
+    desk, url = logged_in(CoordinatorFactory()), reverse("coordinator_settings", args=[FINSPANG])
+    form = desk.get(url).context["form"]
+    data = {name: form[name].value() for name in form.fields if form[name].value() not in {None, False}}
+    for _ in range(2):
+        assert desk.post(url, data).status_code == 302
+    assert MunicipalitySettings.objects.count() <= 1
+
+
+@pytest.mark.parametrize("name", ["employer_offer_new", "student_profile", "round_new"])
+def test_a_login_that_ends_in_mid_form(name: str) -> None:
+    answer = Client().post(reverse(name), {"title": "Svetsare"})
+    assert answer.status_code == 302
+    assert answer["Location"].startswith(reverse("account_login"))
+    assert reverse(name).strip("/").split("/")[0] in answer["Location"]

@@ -21,7 +21,7 @@ class Outer(Answer):
     day = serializers.DateField(allow_null=True)
     nothing = Inner(allow_null=True)
     inner = Inner()
-    many = Inner(many=True)
+    many = Inner(many=True)  # type: ignore[assignment]
     asked = serializers.CharField()
     shouted = serializers.SerializerMethodField()
 

@@ -1,6 +1,7 @@
 """Several deliveries in one task: one connection, and nobody pays for a neighbour."""
 
 import uuid
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -103,7 +104,8 @@ def test_another_delivery_costs_one_commit(smtp):
 @pytest.fixture
 def meanwhile(monkeypatch):
     """Does something while the first message is with the provider."""
-    deeds, send = [], EmailChannel.send
+    deeds: list[Callable[[], object]] = []
+    send = EmailChannel.send
 
     def sent(self, prepared):
         if deeds:
@@ -116,7 +118,7 @@ def meanwhile(monkeypatch):
 
 def test_the_next_is_marked_only_when_it_is_called(smtp, meanwhile):
     ids = queued(3)
-    seen = []
+    seen: list[int] = []
     meanwhile(lambda: seen.extend(Delivery.objects.filter(pk__in=ids, called_at=None).values_list("pk", flat=True)))
     sending.deliver(*ids)
     assert sorted(seen) == ids[1:]
@@ -140,7 +142,7 @@ def test_an_answer_that_came_after_the_lease_still_counts(smtp, meanwhile):
 
 def test_behind_a_slow_provider_it_is_checked_again(smtp, meanwhile, make_kind, monkeypatch):
     monkeypatch.setattr(sending, "CHECK_HOLDS", 0.0)
-    withdrawn = []
+    withdrawn: list[bool] = []
     kind = make_kind(still_relevant=lambda notification: "withdrawn" if withdrawn else "")
     ids = queued(2, kind.name)
     meanwhile(lambda: withdrawn.append(True))

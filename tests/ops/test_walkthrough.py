@@ -49,7 +49,7 @@ def house(tmp_path: Path, settings: Any) -> Iterator[House]:
 def test_the_main_job_is_seen_in_the_database_and_in_the_mail(
     house: House, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    house.start("worker", "dispatcher", "scheduler")
+    house.only("worker", "dispatcher", "scheduler")
     call_command("walkthrough", yh=csv_file(tmp_path, {}), timeout=60.0)
     shown = capsys.readouterr().out
     assert "the second is offered the freed seat" in shown

@@ -43,7 +43,8 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def visit(chromium, live_server) -> Iterator[Visit]:
-    """`visit(path, user=None, size="desktop", language="sv", scheme="light")` opens a page in a context of its own.
+    """`visit(path, user=None, size="desktop", language="sv", scheme="light", scripts=True)` opens a page in a context of
+    its own.
 
     Collects what the browser complains about; the test fails at its end when there was anything (blocked by the content
     security policy, a script error, a missing file).
@@ -52,11 +53,20 @@ def visit(chromium, live_server) -> Iterator[Visit]:
     complaints: list[str] = []
 
     def open_page(
-        path: str, *, user: User | None = None, size: str = "desktop", language: str = "sv", scheme: str = "light"
+        path: str,
+        *,
+        user: User | None = None,
+        size: str = "desktop",
+        language: str = "sv",
+        scheme: str = "light",
+        scripts: bool = True,
     ) -> Page:
         width, height = SIZES[size]
         context = chromium.new_context(
-            viewport={"width": width, "height": height}, locale=f"{language}-SE", color_scheme=scheme
+            viewport={"width": width, "height": height},
+            locale=f"{language}-SE",
+            color_scheme=scheme,
+            java_script_enabled=scripts,
         )
         contexts.append(context)
         cookies = [{"name": settings.LANGUAGE_COOKIE_NAME, "value": language, "url": live_server.url}]

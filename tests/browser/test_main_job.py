@@ -20,13 +20,17 @@ def press(page, action: str) -> None:
     page.wait_for_load_state("load")
 
 
-@pytest.mark.parametrize(("size", "language"), [("desktop", "sv"), ("phone", "en")])
-def test_from_the_first_draft_to_the_placement(visit, live_server, size, language):
+@pytest.mark.parametrize(
+    ("size", "language", "scripts"),
+    [("desktop", "sv", True), ("phone", "sv", False), ("phone", "en", True)],
+    ids=["desktop-sv", "phone-sv-without-scripts", "phone-en"],
+)
+def test_from_the_first_draft_to_the_placement(visit, live_server, size, language, scripts):
     workplace = WorkplaceFactory()
     company = MembershipFactory(organisation=workplace.organisation).user
     coordinator, student = CoordinatorFactory(), StudentFactory()
     start = clock.today() + timedelta(days=60)
-    looks = {"size": size, "language": language}
+    looks = {"size": size, "language": language, "scripts": scripts}
 
     page = visit(reverse("employer_offer_new"), user=company, **looks)
     page.locator("[name=form]").select_option("apl")

@@ -28,7 +28,7 @@ NARROW = 320
 
 # Routes that answer a GET with a page and yet are not in the table: the name and why.
 NOT_IN_THE_TABLE = {
-    "account_confirm_login_code": "stands in the journey of logging in, tests/browser/test_main_job.py",
+    "account_confirm_login_code": "looked at on the way in, tests/browser/test_ways_in.py",
     "account_change_password": "allauth's; nobody has a password here",
     "account_set_password": "allauth's; nobody has a password here",
     "account_reset_password": "allauth's; nobody has a password here",

@@ -1,4 +1,4 @@
-"""Pictures of pages as PNG files with a palette: a page has few colours, so that a third of the bytes is enough."""
+"""Pictures of pages as PNG files with a palette: a page has few colours, so that half of the bytes is enough."""
 
 import base64
 import struct
@@ -7,7 +7,7 @@ import zlib
 import numpy as np
 from playwright.sync_api import Page
 
-COLOURS = 192
+COLOURS = 256
 # The browser decodes what it has encoded itself, so that no picture library is needed.
 PIXELS = """async (data) => {
   const picture = await createImageBitmap(await (await fetch("data:image/png;base64," + data)).blob());

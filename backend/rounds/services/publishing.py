@@ -171,9 +171,9 @@ def undo_publication(*, actor: User, round_id: int, reason: str) -> Round:
         raise Invalid("round.no_reason", _("Write why, so that everyone understands."), field="reason")
     publication = Publication.objects.select_for_update().get(round=the_round, undone_at=None)
     results = Result.objects.select_for_update().filter(publication=publication)
+    list(results.values_list("pk", flat=True))  # waits for an answer of this moment before asking whether there is one
     if results.filter(state=ResultState.ACCEPTED).exists() or results.filter(match__isnull=False).exists():
         raise Conflict("round.accepted_already", _("A student has already said yes. The publication stands."))
-    list(results.values_list("pk", flat=True))  # locks them against an answer at this moment
     results.update(state=ResultState.TAKEN_BACK, seat=None, answer_by=None)
     the_round.seats.update(promised=0)
     publication.undone_at, publication.undone_by, publication.undo_reason = clock.now(), actor, reason.strip()

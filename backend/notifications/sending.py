@@ -249,10 +249,18 @@ def _mark_called(delivery: Delivery, prepared: Any, taken: Taken | None, batch: 
     except (OperationalError, InterfaceError) as error:
         _database_away([delivery.pk], error)
         _write(taken, batch)
+        _stubbornly(lambda: _take_mark_back(delivery), delivery.pk)
         return False
     if not written:
         _write(taken, batch)
     return marked
+
+
+def _take_mark_back(delivery: Delivery) -> None:
+    """The connection broke at the mark, so nobody was called, but the mark may be written: an answer nobody owes."""
+    _held(delivery).advance(
+        "delivery.postponed", attempts=F("attempts") - 1, called_at=None, due_at=Now(), lease_until=None
+    )
 
 
 @transaction.atomic
@@ -267,7 +275,10 @@ def record(delivery: Delivery, result: Result, batch: Batch) -> None:
         moved = held.advance("delivery.sent", done_at=Now(), reason="", **settled)
         if not moved:
             # The lease ran out while the provider answered. As long as nobody has claimed it again, the answer counts.
-            held.advance("delivery.confirmed", done_at=Now(), reason="", queued_until=None, **settled)
+            moved = held.advance("delivery.confirmed", done_at=Now(), reason="", queued_until=None, **settled)
+        if not moved and held.filter(state=DeliveryState.SENT).exists():
+            # Written already: the connection broke between the commit and the word of it.
+            return
     elif result.outcome == Outcome.PERMANENT and result.unreachable:
         held.advance("delivery.suppressed", done_at=Now(), reason="unreachable", **settled)
     elif result.outcome == Outcome.PERMANENT:

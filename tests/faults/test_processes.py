@@ -92,9 +92,10 @@ def test_a_killed_worker_loses_and_doubles_nothing(house, record, kill):
     mails, recovery = kill(house, ROUNDS)
     tally = mails.tally()
     assert tally.is_clean, tally
-    # Two calls may be on their way at each kill. Every one of them is shown, none is guessed about.
-    assert 1 <= tally.uncertain <= 2 * ROUNDS
-    assert {row.state for row in mails.rows()} == {DeliveryState.SENT, DeliveryState.UNCERTAIN}
+    # Two calls may be on their way at each kill. Every one of them is shown, none is guessed about. The one process
+    # that is killed may be the one between two calls: then nothing is uncertain.
+    assert (1 if kill is kill_groups else 0) <= tally.uncertain <= 2 * ROUNDS
+    assert {row.state for row in mails.rows()} <= {DeliveryState.SENT, DeliveryState.UNCERTAIN}
     name = {kill_groups: "kill -9 worker and pool", kill_children: "kill -9 one process of the pool"}[kill]
     _note(record, name, ROUNDS, mails, recovery)
 

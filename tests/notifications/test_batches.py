@@ -150,19 +150,24 @@ def test_behind_a_slow_provider_it_is_checked_again(smtp, meanwhile, make_kind, 
     assert states() == [DeliveryState.SENT, DeliveryState.CANCELLED]
 
 
-def test_a_database_that_goes_away_between_two_calls_costs_no_answer(smtp, monkeypatch):
+@pytest.mark.parametrize("is_written", [False, True], ids=["nothing of it was written", "all of it was written"])
+def test_a_database_that_goes_away_between_two_calls_costs_no_answer(smtp, monkeypatch, is_written):
     ids = queued(3)
     away = [True]
 
     def turn(*arguments):
-        if away:
-            away.pop()
-            raise OperationalError
-        return turns.turn(*arguments)
+        if not away:
+            return turns.turn(*arguments)
+        away.pop()
+        if is_written:
+            turns.turn(*arguments)
+        raise OperationalError
 
     monkeypatch.setattr(sending, "turn", turn)
     monkeypatch.setattr(sending.connection, "close", lambda: None)
     sending.deliver(*ids)
-    # The second was not called: its lease runs out, and the sweeper makes it due again.
-    assert states() == [DeliveryState.SENT, DeliveryState.SENDING, DeliveryState.SENT]
-    assert Delivery.objects.get(pk=ids[1]).called_at is None
+    # The second was not called, which the worker knows: it is due again, whatever became of its mark.
+    assert states() == [DeliveryState.SENT, DeliveryState.PENDING, DeliveryState.SENT]
+    second = Delivery.objects.get(pk=ids[1])
+    assert (second.called_at, second.attempts, second.ambiguous_attempts) == (None, 0, 0)
+    assert [attempt.delivery_id for attempt in DeliveryAttempt.objects.order_by("delivery")] == [ids[0], ids[2]]

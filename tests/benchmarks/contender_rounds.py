@@ -1,18 +1,21 @@
 """One whole round in a process of its own: from rows in PostgreSQL to a stored, verified proposal.
 
-``python -m tests.benchmarks.contender_rounds STUDENTS PLACES WISHES`` prints one line of JSON: the seconds of the best of
-two runs, its parts, and the peak memory of this process over both, in megabytes.
+``python -m tests.benchmarks.contender_rounds STUDENTS PLACES WISHES`` fills the tables, then starts itself once more for the
+run alone, as a worker would: with a round's number, and nothing else in memory. It prints one line of JSON: the seconds of
+the best of two runs, both, and the peak memory of that second process over both, in megabytes.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import resource
+import subprocess
 import sys
 import time
+from pathlib import Path
 
 SEATS = 9
+RUN = "run"
 
 
 def main(students: int, places: int, wishes: int) -> None:
@@ -23,12 +26,15 @@ def main(students: int, places: int, wishes: int) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backend.config.settings.test")
     stack.start()
     try:
-        print(json.dumps(_measure(students, places, wishes)))
+        round_id = _fill(students, places, wishes)
+        command = [sys.executable, "-m", "tests.benchmarks.contender_rounds", RUN, str(round_id)]
+        print(subprocess.check_output(command, text=True).splitlines()[-1])
     finally:
         stack.stop()
 
 
-def _measure(students: int, places: int, wishes: int) -> dict[str, object]:
+def _fill(students: int, places: int, wishes: int) -> int:
+    """A closed round of that size. Returns its key."""
     import django
 
     django.setup()
@@ -37,7 +43,7 @@ def _measure(students: int, places: int, wishes: int) -> dict[str, object]:
 
     from backend.accounts.enums import RoleKind
     from backend.accounts.models import Role, User
-    from backend.rounds import runner, services
+    from backend.rounds import services
     from tests.rounds.crowd import make_round
 
     call_command("migrate", verbosity=0)
@@ -47,11 +53,24 @@ def _measure(students: int, places: int, wishes: int) -> dict[str, object]:
     services.close_round(actor=coordinator, round_id=the_round.pk)
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
+    connection.close()
+    return the_round.pk
+
+
+def _measure(round_id: int) -> dict[str, object]:
+    import django
+
+    django.setup()
+    from backend.accounts.enums import RoleKind
+    from backend.accounts.models import User
+    from backend.rounds import runner, services
+
+    coordinator = User.objects.get(roles__kind=RoleKind.COORDINATOR)
     before = _peak_mb()
     seconds = []
     verified, placed = True, 0
     for _ in range(2):
-        run = services.start_run(actor=coordinator, round_id=the_round.pk)
+        run = services.start_run(actor=coordinator, round_id=round_id)
         began = time.perf_counter()
         done = runner.run_once(run.pk)
         seconds.append(time.perf_counter() - began)
@@ -69,8 +88,13 @@ def _measure(students: int, places: int, wishes: int) -> dict[str, object]:
 
 
 def _peak_mb() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    """The most this program held since it was started. `ru_maxrss` would begin with what its parent held."""
+    status = Path("/proc/self/status").read_text()
+    return next(int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmHWM:"))
 
 
 if __name__ == "__main__":
-    main(*(int(argument) for argument in sys.argv[1:4]))
+    if sys.argv[1] == RUN:
+        print(json.dumps(_measure(int(sys.argv[2]))))
+    else:
+        main(*(int(argument) for argument in sys.argv[1:4]))

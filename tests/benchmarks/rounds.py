@@ -32,5 +32,5 @@ def run(report: Report) -> None:
     report.bar("memory of a whole round, 100k x 10", measured["peak_mb"], at_most=1_500, unit="MB")
     report.note(
         SECTION,
-        "PostgreSQL runs on the same machine. The memory is the peak of the Python process, filling the tables included.",
+        "PostgreSQL runs on the same machine. The memory is the peak of the Python process that does the run, as a worker's.",
     )

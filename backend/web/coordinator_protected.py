@@ -49,6 +49,14 @@ class WhyForm(forms.Form):
     )
 
 
+class RejectForm(WhyForm):
+    """Why a match is rejected. Each match of the page has one, so the ids carry the match."""
+
+    def __init__(self, match_id: int, data: Any = None) -> None:
+        super().__init__(data, auto_id=f"match-{match_id}-%s")
+        self.fields["reason"].help_text = _("Those concerned read it word by word.")
+
+
 class ProtectForm(WhyForm):
     alias = forms.CharField(
         label=gettext_lazy("What organisations see"),
@@ -98,7 +106,7 @@ def student(request: HttpRequest, student_id: int) -> HttpResponse:
     found = get_object_or_404(
         protection.protected_students_of(user).select_related("user", "programme", "municipality"), pk=student_id
     )
-    form = WhyForm(request.POST if request.POST.get("decision") in {"reject", "clear"} else None)
+    form = _sent_form(request)
     if request.method == "POST":
         try:
             if answer := _act(request, found, form):
@@ -115,6 +123,14 @@ def student(request: HttpRequest, student_id: int) -> HttpResponse:
     return render(
         request, "pages/coordinator/protected_student.html", _context(found, form), status=400 if form.errors else 200
     )
+
+
+def _sent_form(request: HttpRequest) -> WhyForm:
+    """The one form of the page that was filled in; an unbound one when none was."""
+    decision = request.POST.get("decision")
+    if decision == "reject":
+        return RejectForm(number_in(request.POST.get("match", "")) or 0, request.POST)
+    return WhyForm(request.POST if decision == "clear" else None, auto_id="clear-%s")
 
 
 def _act(request: HttpRequest, found: Student, form: WhyForm) -> HttpResponse | None:
@@ -153,7 +169,8 @@ def _context(found: Student, form: WhyForm) -> dict[str, Any]:
         "form": form,
         "age": age_on(found.birth_date, today),
         "age_class": age_class(found.birth_date, today, found.has_finished_compulsory_school).label,
-        "matches": _matches(found),
+        "clear_form": WhyForm(auto_id="clear-%s") if isinstance(form, RejectForm) else form,
+        "matches": _matches(found, form),
         "applications": found.applications.select_related(*ROW).order_by("-submitted_at", "-pk"),
         "is_minor": is_minor(found),
         "consent_is_missing": consent_is_missing(found),
@@ -173,7 +190,7 @@ def _context(found: Student, form: WhyForm) -> dict[str, Any]:
     }
 
 
-def _matches(found: Student) -> list[dict[str, Any]]:
+def _matches(found: Student, form: WhyForm) -> list[dict[str, Any]]:
     rows = list(
         Match.objects.filter(student=found)
         .select_related("student", "period__offer__organisation", "period__offer__form")
@@ -185,9 +202,11 @@ def _matches(found: Student) -> list[dict[str, Any]]:
     listed = []
     for match in rows:
         lines = gate_lines(gates.get(match.pk, []))
+        fresh = RejectForm(match.pk)
         listed.append(
             {
                 "match": match,
+                "reject_form": form if form.auto_id == fresh.auto_id else fresh,
                 "gates": lines,
                 "is_waiting": match.state == MatchState.PROPOSED,
                 "is_blocked": any(line.kind == "stop" for line in lines),

@@ -79,10 +79,27 @@ def complaints(client: Client, form: PageForm, value: str) -> Iterator[str]:
         yield "says nothing about what is wrong"
 
 
+def lost(client: Client, form: PageForm) -> Iterator[str]:
+    """What of a text that is refused on the page itself does not stand in its field again, or is not said to be wrong."""
+    typed = form.typed()
+    status, page = send(client, form, {**form.data(), **{name: [LONG] for name in typed}})
+    if not typed or status not in {400, 422}:
+        return
+    again = [each.data() for each in read_forms(form.action, page) if set(typed) <= set(each.names())]
+    # A cell of a table keeps the beginning: nobody types more there.
+    gone = [name for name in typed if not any(v.startswith(LONG[:200]) for f in again for v in f.get(name, []))]
+    if gone:
+        yield f"loses {gone}"
+    if 'aria-invalid="true"' not in page:
+        yield "marks no field as wrong"
+
+
 @pytest.mark.parametrize("build", [towns.build_people, towns.build_desks], ids=["people", "desks"])
 def test_hostile_input_is_answered(build: Callable[[], Town]) -> None:
-    wrong, number = [], 0
+    wrong, number = list[str](), 0
     for client, form in forms_of(build()):
+        if form.method == "post":
+            wrong += [f"{form.action} {form.button()}: {each}" for each in lost(client, form)]
         for what, value in VALUES.items():
             if form.names() and (form.method == "post" or what in IN_ADDRESSES):
                 number += 1

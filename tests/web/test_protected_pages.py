@@ -116,6 +116,19 @@ def test_a_rejection_without_a_reason_stays_on_the_page(granted: Client, match: 
     assert (response.status_code, match.state) == (400, MatchState.PROPOSED)
 
 
+@pytest.mark.parametrize("decision", ["reject", "clear"])
+def test_a_reason_that_is_too_long_stays_in_its_own_field(granted: Client, match: Match, decision: str) -> None:
+    page = granted.post(case_of(match), {"decision": decision, "match": match.pk, "reason": "å" * 501}).text
+    field = f"match-{match.pk}-reason" if decision == "reject" else "clear-reason"
+    assert page.count("å" * 501) == 1
+    assert page.count(f'href="#{field}"') == 1
+    assert page.count(f'id="{field}"') == 1
+    assert page.count(f'id="{field}_error"') == 1
+    assert page.count('aria-invalid="true"') == 1
+    match.refresh_from_db()
+    assert (match.state, match.student.is_protected) == (MatchState.PROPOSED, True)
+
+
 @pytest.mark.parametrize("text", ["", "x", "999999", "99999999999999999999"])
 def test_a_match_of_nobody_is_not_there(granted: Client, match: Match, text: str) -> None:
     assert granted.post(case_of(match), {"decision": "approve", "match": text}).status_code == 404

@@ -78,7 +78,7 @@ def claim(source: Source, limit: int) -> list[int]:
     return ids
 
 
-def dispatch(limit: int = 200) -> int:
+def dispatch(limit: int = 400) -> int:
     """One turn over all sources. Returns the number of ids published.
 
     When the broker is away the rows stay queued until the sweeper makes them due again: publishing is never retried here.

@@ -7,7 +7,7 @@ from backend.notifications import circuit, sending, sweeping
 from backend.notifications.models import Delivery
 
 # Ids of one task: they share a claim and a connection to the provider.
-BATCH = 20
+BATCH = 50
 # Few ids are spread over the workers rather than sent one after the other by one of them.
 FEWEST_TASKS = 8
 

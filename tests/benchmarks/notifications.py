@@ -50,7 +50,7 @@ def _mailing(report: Report, drain: dict[str, Any]) -> None:
     report.note(
         SECTION,
         "Mails and empty tasks go through the same broker and the same two worker processes in one run. An empty task is one"
-        " id; a task of mails has up to 20, which share a claim and a connection. Each mail is rendered, marked, handed to"
+        " id; a task of mails has up to 50, which share a claim and a connection. Each mail is rendered, marked, handed to"
         " an SMTP server on the same machine and recorded; each costs a commit that waits for the disk, and the server, the"
         " dispatcher and PostgreSQL share the two cores.",
     )

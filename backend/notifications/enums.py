@@ -17,7 +17,7 @@ class Category(models.TextChoices):
     APPLICATIONS = "applications", _("Applications")
     SUGGESTIONS = "suggestions", _("Places that fit")
     OFFERS = "offers", _("Places posted")
-    MATCHES = "matches", _("Matches to approve")
+    MATCHES = "matches", _("Matches")
     PLACEMENTS = "placements", _("Placements")
     ROUNDS = "rounds", _("Allocation rounds")
     ORGANISATIONS = "organisations", _("Organisations and colleagues")

@@ -159,8 +159,11 @@ def _published_words(notification: Notification) -> Words:
     reason = summary_of(result, facts_for([result])[result.pk])
     if result.answer_by is not None and result.state == ResultState.OFFERED:
         after = _("The seat is yours if you want it. Answer before %(moment)s.") % {"moment": _moment(result.answer_by)}
-    else:
+    elif result.state in {ResultState.UNPLACED, ResultState.FELL}:
         after = NEXT_STEP[UnplacedPolicy(result.participant.round.unplaced_policy)]()
+    else:
+        # The student was quicker than the mail, and has answered on the page.
+        after = ""
     return Words(paragraphs=(reason, after), facts=_place_facts(result), button=_("See your result"))
 
 

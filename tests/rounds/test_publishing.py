@@ -110,6 +110,22 @@ class TestPublishing:
                     texts.add(render_mail(note, registry.get(note.kind), note.recipient, unsubscribe_url="").text)
             assert len(texts) == 2
 
+    def test_who_said_yes_before_the_mail_went_out_is_not_told_that_a_person_will_help(self, world):
+        from backend.notifications import registry
+        from backend.notifications.rendering import render_mail
+
+        world.publish()
+        result = Result.objects.filter(state=ResultState.OFFERED).latest("pk")
+        student = result.participant.student.user
+        note = Notification.objects.get(kind="round.published", recipient=student)
+        student.language = "en"
+        before = render_mail(note, registry.get(note.kind), student).text
+        services.accept_result(actor=student, result_id=result.pk)
+        after = render_mail(note, registry.get(note.kind), student).text
+        assert "The seat is yours if you want it." in before
+        assert "The seat is yours if you want it." not in after
+        assert "helps you to find" not in after
+
 
 @pytest.mark.django_db(transaction=True)
 def test_two_coordinators_publish_different_runs_at_once():

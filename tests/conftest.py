@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 import time_machine
 from django.db import connection
+from django.utils import translation
 from pytest_django import DjangoDbBlocker
 
 # A Monday in ISO week 48, ten o'clock in Sweden.
@@ -30,6 +31,12 @@ def fresh_engine() -> Iterator[None]:
     engine.forget()
     yield
     engine.forget()
+
+
+@pytest.fixture(autouse=True)
+def own_language() -> None:
+    """A request speaks its person's language until the thread's next one: that is not the next test's language."""
+    translation.deactivate()
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ The table of pages is tests/browser/town.py. `test_every_page_is_in_the_table` r
 missing there fails. Each page is opened once; windows and colour schemes take turns, and each width is tried.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from itertools import cycle
@@ -18,7 +18,7 @@ from backend.common.caught_mail import save_mail
 from tests.browser import town as towns
 from tests.browser.chrome import SIZES
 from tests.browser.conftest import axe_findings, is_wider_than_window
-from tests.browser.town import COORDINATOR, EMPLOYER, NETWORK, NOBODY, PUBLIC, STUDENT, Town
+from tests.browser.town import COORDINATOR, EMPLOYER, NETWORK, NEW, NOBODY, PUBLIC, STUDENT, Town
 from tests.factories import CoordinatorFactory, GuardianshipFactory, MembershipFactory, StudentFactory
 from tests.factories.rows import RoleFactory
 
@@ -71,10 +71,13 @@ def look_at(page: Page, size: str, scheme: str) -> list[str]:
     return found
 
 
-def look_at_all(visit, base: str, town: Town) -> list[str]:
+def look_at_all(visit, base: str, town: Town, roles: Collection[str] = ()) -> list[str]:
+    """roles: whose pages; all of the town's when empty."""
     found = []
     looks = cycle(LOOKS)
     for role, paths in town.pages.items():
+        if roles and role not in roles:
+            continue
         page = None
         for path in paths:
             size, scheme = next(looks)
@@ -90,11 +93,11 @@ def look_at_all(visit, base: str, town: Town) -> list[str]:
     return found
 
 
-def look_at_mistakes(visit, town: Town) -> list[str]:
+def look_at_mistakes(visit, town: Town, roles: Collection[str] = ()) -> list[str]:
     found = []
     looks = cycle(LOOKS)
     for role, name, field in EMPTY_FORMS:
-        if role not in town.people:
+        if role not in town.people or (roles and role not in roles):
             continue
         size, scheme = next(looks)
         page = visit(reverse(name), user=town.people[role], size=size, scheme=scheme)
@@ -109,12 +112,25 @@ def look_at_mistakes(visit, town: Town) -> list[str]:
     return found
 
 
-class TestPeople:
-    """Visitors, students, guardians and employers."""
+STUDENTS = (STUDENT, NEW[STUDENT])
+
+
+class TestStudents:
+    """Apart from the others only so that two processes share the work."""
 
     def test_pages_are_sound(self, visit, live_server):
         town = towns.build_people()
-        found = look_at_all(visit, live_server.url, town) + look_at_mistakes(visit, town)
+        found = look_at_all(visit, live_server.url, town, STUDENTS) + look_at_mistakes(visit, town, STUDENTS)
+        assert not found, "\n".join(found)
+
+
+class TestPeople:
+    """Visitors, guardians and employers."""
+
+    def test_pages_are_sound(self, visit, live_server):
+        town = towns.build_people()
+        roles = town.people.keys() - STUDENTS
+        found = look_at_all(visit, live_server.url, town, roles) + look_at_mistakes(visit, town, roles)
         assert not found, "\n".join(found)
 
 

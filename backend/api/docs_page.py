@@ -8,8 +8,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from backend.accounts.models import User
 from backend.api.schema import document
 from backend.tokens.enums import Scope
+from backend.tokens.policies import can_have_tokens
 
 METHODS = ("get", "post", "patch", "delete")
 DEEPEST = 3
@@ -27,6 +29,7 @@ def page(request: HttpRequest) -> HttpResponse:
     context = {
         "groups": sorted(groups.items()),
         "site": settings.SITE_URL,
+        "may_have_tokens": not isinstance(request.user, User) or can_have_tokens(request.user),
         "scopes": [(scope.value, scope.label) for scope in Scope],
     }
     return render(request, "pages/public/api_docs.html", context)

@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views import i18n
@@ -45,6 +45,12 @@ def profile(request: HttpRequest) -> HttpResponse:
         return redirect("profile")
     context = {"form": form, "may_have_tokens": can_have_tokens(request.user)}
     return render(request, "pages/account/profile.html", context, status=400 if form.errors else 200)
+
+
+@public
+def closed(request: HttpRequest, rest: str = "") -> HttpResponse:
+    """Allauth's pages about passwords. Nobody has one here: login is by a code or by another service."""
+    raise Http404
 
 
 @public

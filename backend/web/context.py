@@ -116,6 +116,8 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "nav_first": nav[:cut],
         "nav_more": nav[cut:],
         "nav_more_is_current": any(link["current"] for link in nav[cut:]),
+        # Alerts are for students, and for those who may become one: visitors and new accounts.
+        "may_watch": not roles or "student" in roles,
         "unread_count": unread_count(person) if person else 0,
         "other_language": {"code": "en", "label": "English"} if is_swedish else {"code": "sv", "label": "Svenska"},
         "demo_mode": is_demo(),

@@ -32,6 +32,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("konto/via/<slug:slug>/svar/", openid.answer, name="openid_answer"),
     path("profil/nycklar/", tokens.index, name="tokens"),
     path("profil/nycklar/<int:token_id>/ta-bort/", tokens.revoke, name="token_revoke"),
+    # Before allauth's own addresses, whose names stay: its code looks some of them up.
+    path("konto/password/<path:rest>", account.closed),
+    path("konto/reauthenticate/", account.closed),
     path("sprak/", account.set_language, name="set_language"),
     # Students
     path("elev/", student.home, name="student_home"),

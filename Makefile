@@ -31,7 +31,7 @@ run:
 	@exec $(VENV)/python -m backend.ops.runner --stop-with-parent
 
 test: setup
-	@$(VENV)/python -m pytest -n $(WORKERS) --dist loadscope $(ARGS)
+	@$(VENV)/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder $(ARGS)
 
 lint: setup
 	$(VENV)/ruff check .

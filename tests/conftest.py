@@ -9,6 +9,7 @@ from django.db import connection
 from django.utils import translation
 from pytest_django import DjangoDbBlocker
 
+LONG = ("celery_worker", "browser", "slow")
 # A Monday in ISO week 48, ten o'clock in Sweden.
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
@@ -50,6 +51,12 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
         connection.close()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long is begun first, so that no process is left alone with it at the end."""
+    items.sort(key=lambda item: not any(item.get_closest_marker(name) for name in LONG))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -36,6 +36,8 @@ NOT_IN_THE_TABLE = {
     "account_reset_password_from_key": "allauth's; nobody has a password here",
     "account_reset_password_from_key_done": "allauth's; nobody has a password here",
     "account_reauthenticate": "allauth's; asks for a password, which nobody has here",
+    "/konto/password/<path:rest>": "closed: answers 404 in front of allauth's pages",
+    "/konto/reauthenticate/": "closed: answers 404 in front of allauth's page",
     "openid_start": "only leads on, to another service",
     "openid_answer": "only leads on; the messages stand on the login page",
     "go": "only leads on, or says that there is no such page",

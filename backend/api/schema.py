@@ -29,7 +29,7 @@ PHRASES = {
     401: "Nobody is logged in, or the token does not hold.",
     403: "Known, but not allowed: another role, a missing scope, a decision no token takes, or a missing CSRF token.",
     404: "There is nothing here, or it is not for you.",
-    406: "Only JSON is spoken.",
+    406: "Only JSON is spoken; for open data also CSV.",
     409: "True a moment ago, not any more: a seat taken, a state already left, a first request still running.",
     412: "It was changed after you read it (`If-Match`).",
     415: "Send JSON.",
@@ -72,10 +72,11 @@ def operation(
     status: int = 200,
     keep: Callable[[Any], Any] | None = None,
     also: Sequence[int] = (),
+    csv: bool = False,
 ) -> Callable[[Handler], Handler]:
     """Describes a handler. A POST becomes idempotent by it: `keep` is what of its answer is stored (see `once`).
 
-    name: the operation's stable id. also: further status codes of refusals.
+    name: the operation's stable id. also: further status codes of refusals. csv: the answer can be had as a table too.
     """
 
     def decorate(handler: Handler) -> Handler:
@@ -95,7 +96,10 @@ def operation(
             headers.append(MATCH)
             refusals.add(412)
         shape = page_shape(answer) if page else answer
-        responses[status] = shape if shape is not None else OpenApiResponse(description="Done.")
+        if csv:
+            responses[status, "application/json"], responses[status, "text/csv"] = shape, str
+        else:
+            responses[status] = shape if shape is not None else OpenApiResponse(description="Done.")
         for code in sorted(refusals):
             responses[code, CONTENT_TYPE] = OpenApiResponse(Problem, description=PHRASES[code])
         return extend_schema(

@@ -160,8 +160,7 @@ def open_skills(request: HttpRequest, kind: str) -> HttpResponse:
 
 def _open_table(request: HttpRequest, kind: str, columns: list[Any], rows: Any) -> HttpResponse:
     if kind == "json":
-        items = [{str(column.heading): column.value(row) for column in columns} for row in rows]
-        response = tagged_json(request, {"license": places.LICENCE, "items": items})
+        response = tagged_json(request, {"license": places.LICENCE, "items": open_data.items_of(columns, rows)})
     else:
         content = write_table(TableFormat.CSV, columns, rows)
         response = tagged(request, content, CONTENT_TYPES[TableFormat.CSV], seconds=OPEN_SECONDS)

@@ -86,7 +86,9 @@ TABLE: dict[tuple[str, str], str] = {
     ("DELETE", "webhooks/<int:endpoint_id>/"): "401 404 404 404 204 404 404 404 404 403",
     ("GET", "webhooks/<int:endpoint_id>/deliveries/"): "401 404 404 404 200 404 404 404 404 403",
     ("POST", "webhook-deliveries/<int:delivery_id>/replay/"): "401 404 404 404 200 404 404 404 404 403",
+    ("GET", "open-data/places/"): OPEN,
     ("GET", "open-data/figures/"): OPEN,
+    ("GET", "open-data/skills/"): OPEN,
 }
 MISSING = 999_999_999
 TABLE_OF_PLACES = base64.b64encode(csv_file([OFFER_HEADINGS, OFFER_ROW])).decode()

@@ -81,7 +81,9 @@ LISTS = [
     ("", "occupations/", ""),
     ("", "programmes/", ""),
     ("", "placement-forms/", ""),
+    ("", "open-data/places/", ""),
     ("", "open-data/figures/", ""),
+    ("", "open-data/skills/", ""),
 ]
 
 

@@ -12,20 +12,11 @@ from backend.common import clock
 from backend.exchange.feeds import calendar, open_data
 from backend.exchange.models import CalendarFeed
 from backend.offers.enums import OfferState
-from backend.placements.models import Match, Placement
+from tests.exchange.placing import placed
 from tests.factories import CoordinatorFactory, MembershipFactory, OfferFactory, StudentFactory
 from tests.web.desk import logged_in
 
 pytestmark = pytest.mark.django_db
-
-
-def placed(offer, student=None, start=date(2027, 1, 25), end=date(2027, 2, 19)) -> Placement:
-    student = student or StudentFactory()
-    period = offer.periods.first()
-    match = Match.objects.create(
-        student=student, period=period, state="approved", start=start, end=end, proposed_at=clock.now()
-    )
-    return Placement.objects.create(match=match, student=student, period=period, start=start, end=end)
 
 
 def events_of(user) -> dict[str, object]:

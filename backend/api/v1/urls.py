@@ -71,6 +71,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("webhooks/<int:endpoint_id>/", webhooks.OneWebhook.as_view(), name="webhook"),
     path("webhooks/<int:endpoint_id>/deliveries/", webhooks.WebhookDeliveries.as_view(), name="webhook_deliveries"),
     path("webhook-deliveries/<int:delivery_id>/replay/", webhooks.ReplayDelivery.as_view(), name="webhook_replay"),
+    path("open-data/places/", open_data.Places.as_view(), name="open_data_places"),
+    path("open-data/skills/", open_data.Skills.as_view(), name="open_data_skills"),
     path("open-data/figures/", open_data.Figures.as_view(), name="open_data_figures"),
     # The dot is any character here: an address may hold a line break.
     re_path(r"^(?P<rest>(?s:.*))\Z", docs.Unknown.as_view(), name="unknown"),

@@ -1,17 +1,19 @@
 """Open figures: places, seats and how many students are placed, per municipality, form and occupation.
 
-Places and seats are public as they are. People are counted without those with protected identity; a number below five is
-left out, and every other is rounded down to a multiple of five. No totals of people are given: with the rounding, neither
-a total nor the difference of two days can bring back a number that was left out.
+Places and seats are public as they are: a seat that is not free may be held, proposed or filled, and says of nobody which.
+People are counted without those with protected identity; a number below five is left out, and every other is rounded down
+to a multiple of five. No totals of people are given: with the rounding, neither a total nor the difference of two days can
+bring back a number that was left out.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Count, F, Sum
 
-from backend.exchange.feeds.places import address_of
+from backend.exchange.feeds.places import address_of, published_on
 from backend.exchange.tables import Column
 from backend.offers.models import Offer, OfferPeriod
 from backend.offers.selectors import open_offers
@@ -49,11 +51,32 @@ def coarse(number: int) -> int | None:
 Key = tuple[str, str, str]
 
 
+@dataclass
+class Cell:
+    """What is true of one municipality, form and occupation. people: students placed, protected ones never among them."""
+
+    places: int = 0
+    seats: int = 0
+    free_seats: int = 0
+    people: int = 0
+
+    @property
+    def is_told(self) -> bool:
+        """Whether there is a row: for a place, or for people who are enough to be told by themselves."""
+        return self.places > 0 or coarse(self.people) is not None
+
+
 def list_figures() -> list[OpenFigure]:
     """Sorted by the three codes. Six queries, however much there is."""
-    places: dict[Key, int] = defaultdict(int)
-    seats: dict[Key, tuple[int, int]] = defaultdict(lambda: (0, 0))
-    placed: dict[Key, int] = defaultdict(int)
+    towns = dict(Municipality.objects.values_list("pk", "name"))
+    forms = dict(PlacementForm.objects.values_list("pk", "name_sv"))
+    groups = dict(OccupationGroup.objects.values_list("pk", "name_sv"))
+    return figures_of(count_cells(), towns=towns, forms=forms, groups=groups)
+
+
+def count_cells() -> dict[Key, Cell]:
+    """Every municipality, form and occupation with a place or a placed student, as it is: not to be told without `figures_of`."""
+    cells: dict[Key, Cell] = defaultdict(Cell)
     open_ids = open_offers().order_by().values("pk")
     for town, form, group, number in (
         Offer.objects.filter(pk__in=open_ids)
@@ -61,25 +84,32 @@ def list_figures() -> list[OpenFigure]:
         .values_list("workplace__municipality", "form", "occupation")
         .annotate(number=Count("pk"))
     ):
-        places[town or "", form, group or ""] = number
+        cells[town or "", form, group or ""].places = number
     for town, form, group, capacity, free in (
         OfferPeriod.objects.filter(offer__in=open_ids)
         .order_by()
         .values_list("offer__workplace__municipality", "offer__form", "offer__occupation")
-        .annotate(all=Sum("capacity"), left=Sum(F("capacity") - F("taken")))
+        .annotate(all=Sum("capacity", default=0), left=Sum(F("capacity") - F("taken"), default=0))
     ):
-        seats[town or "", form, group or ""] = (capacity or 0, free or 0)
+        cell = cells[town or "", form, group or ""]
+        cell.seats, cell.free_seats = capacity, free
     for town, form, group, number in (
         Placement.objects.filter(student__is_protected=False, state__in=PLACED)
         .order_by()
         .values_list("period__offer__workplace__municipality", "period__offer__form", "period__offer__occupation")
         .annotate(number=Count("student", distinct=True))
     ):
-        placed[town or "", form, group or ""] = number
-    towns = dict(Municipality.objects.values_list("pk", "name"))
-    forms = dict(PlacementForm.objects.values_list("pk", "name_sv"))
-    groups = dict(OccupationGroup.objects.values_list("pk", "name_sv"))
-    shown = set(places) | {key for key, number in placed.items() if number >= STEP}
+        cells[town or "", form, group or ""].people = number
+    return dict(cells)
+
+
+def figures_of(
+    cells: Mapping[Key, Cell], *, towns: Mapping[str, str], forms: Mapping[str, str], groups: Mapping[str, str]
+) -> list[OpenFigure]:
+    """What may be told of the cells. towns, forms, groups: names by code.
+
+    A row is made of its own cell alone: nothing that is told depends on another cell's people.
+    """
     return [
         OpenFigure(
             municipality_code=key[0],
@@ -88,12 +118,13 @@ def list_figures() -> list[OpenFigure]:
             form=forms.get(key[1], ""),
             occupation_code=key[2],
             occupation=groups.get(key[2], ""),
-            places=places[key],
-            seats=seats[key][0],
-            free_seats=seats[key][1],
-            placed=coarse(placed[key]),
+            places=cell.places,
+            seats=cell.seats,
+            free_seats=cell.free_seats,
+            placed=coarse(cell.people),
         )
-        for key in sorted(shown)
+        for key, cell in sorted(cells.items(), key=lambda pair: pair[0])
+        if cell.is_told
     ]
 
 
@@ -122,9 +153,14 @@ PLACE_COLUMNS: list[Column[Offer]] = [
     Column("seats", lambda offer: _open_seats(offer)[0]),
     Column("free_seats", lambda offer: _open_seats(offer)[1]),
     Column("apply_by", lambda offer: offer.apply_by),
-    Column("published_on", lambda offer: offer.published_at.date() if offer.published_at else None),
+    Column("published_on", published_on),
 ]
 
 
 def list_open_places() -> Iterable[Offer]:
     return open_offers().for_lists().order_by("pk")
+
+
+def items_of(columns: Sequence[Column[Any]], rows: Iterable[Any]) -> list[dict[str, object]]:
+    """The rows of a table as objects: heading -> value."""
+    return [{str(column.heading): column.value(row) for column in columns} for row in rows]

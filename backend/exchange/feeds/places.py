@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 
 from django.conf import settings
+from django.utils import timezone
 from django.utils.feedgenerator import Atom1Feed
 
 from backend.offers.models import Offer, OfferQuerySet
@@ -23,6 +24,11 @@ LICENCE = "https://creativecommons.org/publicdomain/zero/1.0/"
 def address_of(offer: Offer) -> str:
     site: str = settings.SITE_URL
     return f"{site.rstrip('/')}/platser/{offer.pk}/"
+
+
+def published_on(offer: Offer) -> date:
+    """The Swedish day it was published. A place that no one has published yet, seen beforehand, shows the day it was written."""
+    return timezone.localdate(offer.published_at or offer.created_at)
 
 
 def list_training() -> OfferQuerySet:
@@ -56,14 +62,13 @@ def job_posting(offer: Offer) -> dict[str, Any]:
         "identifier": {"@type": "PropertyValue", "name": "Praktiknavet", "value": str(offer.pk)},
         "title": offer.title,
         "description": offer.tasks,
+        "datePosted": published_on(offer).isoformat(),
         "employmentType": "INTERN",
         "hiringOrganization": {"@type": "Organization", "name": offer.organisation.name},
         "jobLocation": _place(offer),
         "totalJobOpenings": sum(period.free for period in periods),
         "directApply": True,
     }
-    if offer.published_at:
-        posting["datePosted"] = offer.published_at.date().isoformat()
     if until := offer.apply_by or last:
         posting["validThrough"] = until.isoformat()
     if periods:

@@ -15,7 +15,7 @@ from django.utils.http import parse_etags
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from backend.exchange.feeds import calendar, open_data, places, skills
+from backend.exchange.feeds import atom, calendar, emil, job_postings, open_data, places, skills
 from backend.exchange.models import CalendarFeed
 from backend.exchange.tables import CONTENT_TYPES, TableFormat, write_table
 from backend.offers.selectors import open_offers
@@ -96,15 +96,15 @@ def calendar_file(request: HttpRequest, token: str) -> HttpResponse:
 @public
 @require_safe
 def training(request: HttpRequest) -> HttpResponse:
-    """Training places in the shape of EMIL."""
-    return tagged_json(request, places.emil_feed())
+    """Training places as EMIL 3 documents."""
+    return tagged_json(request, emil.emil_feed())
 
 
 @public
 @require_safe
 def internships(request: HttpRequest) -> HttpResponse:
     """Internships as schema.org JobPosting."""
-    return tagged_json(request, places.job_postings())
+    return tagged_json(request, job_postings.job_postings())
 
 
 @public
@@ -122,7 +122,7 @@ def form_atom(request: HttpRequest, form: str) -> HttpResponse:
 
 
 def _atom(request: HttpRequest, **which: Any) -> HttpResponse:
-    content = places.atom_feed(own_url=request.build_absolute_uri(request.path), **which)
+    content = atom.atom_feed(path=request.path, **which)
     return tagged(request, content, "application/atom+xml; charset=utf-8", seconds=OPEN_SECONDS)
 
 

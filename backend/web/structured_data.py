@@ -5,7 +5,9 @@ from typing import Any
 
 from django.utils.safestring import SafeString, mark_safe
 
-from backend.exchange.feeds.places import address_of, job_posting
+from backend.exchange.feeds.job_postings import job_posting
+from backend.exchange.feeds.places import address_of, periods_ahead
+from backend.exchange.feeds.texts import plain
 from backend.offers.models import Offer
 
 # The text stands inside a script element: none of its characters may end that element.
@@ -21,18 +23,18 @@ def structured_data(offer: Offer) -> SafeString:
 
 def educational_program(offer: Offer) -> dict[str, Any]:
     """schema.org/EducationalOccupationalProgram of a training place."""
-    periods = list(offer.periods.all())
+    periods = periods_ahead(offer)
     site = offer.workplace
     town = site.city or (site.municipality.name if site.municipality else "")
-    provider: dict[str, Any] = {"@type": "EducationalOrganization", "name": offer.organisation.name}
+    provider: dict[str, Any] = {"@type": "EducationalOrganization", "name": plain(offer.organisation.name)}
     if town:
-        provider["address"] = {"@type": "PostalAddress", "addressLocality": town, "addressCountry": "SE"}
+        provider["address"] = {"@type": "PostalAddress", "addressLocality": plain(town), "addressCountry": "SE"}
     program: dict[str, Any] = {
         "@type": "EducationalOccupationalProgram",
         "@id": address_of(offer),
         "url": address_of(offer),
-        "name": offer.title,
-        "description": offer.tasks,
+        "name": plain(offer.title),
+        "description": plain(offer.tasks),
         "provider": provider,
         "maximumEnrollment": sum(period.capacity for period in periods),
     }
@@ -42,7 +44,7 @@ def educational_program(offer: Offer) -> dict[str, Any]:
     if offer.apply_by:
         program["applicationDeadline"] = offer.apply_by.isoformat()
     if offer.requirements:
-        program["programPrerequisites"] = offer.requirements
+        program["programPrerequisites"] = plain(offer.requirements)
     if offer.occupation is not None:
         program["occupationalCategory"] = f"SSYK {offer.occupation_id}"
     return program

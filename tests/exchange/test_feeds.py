@@ -117,10 +117,11 @@ def test_feeds_hold_open_places_without_supervisors(client):
     internships = client.get(reverse("feed_internships")).text
     training = client.get(reverse("feed_training")).text
     atom = client.get(reverse("feed_municipality", args=["0562"])).text
-    assert [each["title"] for each in json.loads(internships)["itemListElement"]] == ["Svetsa"]
-    (education,) = json.loads(training)["educations"]
-    assert education["educationInfo"]["title"][0]["content"] == "CNC-utbildning"
-    assert education["educationEvents"][0]["location"] == [{"municipalityCode": "0562", "country": "SE"}]
+    assert [each["title"] for each in json.loads(internships)["dataFeedElement"]] == ["Svetsa"]
+    feed = json.loads(training)
+    (education,), (event,) = feed["educationInfos"], feed["educationEvents"]
+    assert education["content"]["title"]["strings"][0]["value"] == "CNC-utbildning"
+    assert event["content"]["locations"][0]["areaCode"] == "0562"
     assert "Svetsa" in atom
     assert "Svetsa" in client.get(reverse("feed_form", args=["apl"])).text
     assert "Svetsa" not in client.get(reverse("feed_form", args=["lia"])).text

@@ -28,7 +28,11 @@ class TestStructuredData:
     def test_an_internship_is_a_job_posting(self, client):
         data = data_of(client, OfferFactory(title="Svetsa", apply_by=date(2026, 12, 1)))
         assert (data["@context"], data["@type"]) == ("https://schema.org", "JobPosting")
-        assert (data["title"], data["employmentType"], data["validThrough"]) == ("Svetsa", "INTERN", "2026-12-01")
+        assert (data["title"], data["employmentType"], data["validThrough"]) == (
+            "Svetsa",
+            "INTERN",
+            "2026-12-01T23:59:59+01:00",
+        )
 
     def test_a_training_place_is_an_educational_program(self, client):
         data = data_of(client, OfferFactory(form_id="yrkesvux", title="Svetsutbildning"))
@@ -40,7 +44,7 @@ class TestStructuredData:
         offer = OfferFactory(title="</script><script>alert(1)</script>", tasks="<!-- & ]]>", workplace=site)
         data = data_of(client, offer)
         assert data["title"] == "</script><script>alert(1)</script>"
-        assert data["description"] == "<!-- & ]]>"
+        assert data["description"] == "<p>&lt;!-- &amp; ]]&gt;</p>", "HTML, in which it is a text"
         assert "<script>alert" not in client.get(reverse("offer", args=[offer.pk])).content.decode()
 
     def test_a_closed_place_says_nothing_and_is_not_indexed(self):

@@ -22,6 +22,7 @@ from backend.applications.enums import ApplicationState
 from backend.applications.models import Application
 from backend.common import clock
 from backend.common.transitions import log
+from backend.exchange.feeds.texts import plain
 from backend.exchange.models import CalendarFeed
 from backend.placements.enums import PlacementState
 from backend.placements.models import Placement
@@ -170,7 +171,7 @@ def _event(uid: str, title: str, changed: datetime) -> Event:
     event = Event()
     event.add("uid", f"{uid}@{urlsplit(settings.SITE_URL).hostname}")
     event.add("dtstamp", changed.astimezone(timezone.get_fixed_timezone(0)))
-    event.add("summary", title)
+    event.add("summary", plain(title))
     return event
 
 
@@ -181,7 +182,7 @@ def _days(uid: str, title: str, first: date, last: date, changed: datetime, wher
     event.add("dtend", last + timedelta(days=1))
     event.add("transp", "TRANSPARENT")
     if where:
-        event.add("location", where)
+        event.add("location", plain(where))
     return event
 
 

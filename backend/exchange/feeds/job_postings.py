@@ -1,0 +1,84 @@
+"""Internships as schema.org JobPosting, with what search engines require of one (title, description in HTML, the day it was
+posted, who hires, where)."""
+
+from datetime import date, datetime, time
+from typing import Any
+
+from django.utils import timezone
+from django.utils.html import linebreaks
+
+from backend.exchange.feeds.places import (
+    LICENCE,
+    MOST_PLACES,
+    address_of,
+    list_internships,
+    periods_ahead,
+    published_on,
+)
+from backend.exchange.feeds.texts import plain
+from backend.offers.models import Offer
+
+LAST_SECOND = time(23, 59, 59)
+
+
+def job_posting(offer: Offer) -> dict[str, Any]:
+    """One open internship."""
+    periods = periods_ahead(offer)
+    posting: dict[str, Any] = {
+        "@type": "JobPosting",
+        "@id": address_of(offer),
+        "url": address_of(offer),
+        "identifier": {"@type": "PropertyValue", "name": "Praktiknavet", "value": str(offer.pk)},
+        "title": plain(offer.title),
+        "description": linebreaks(plain(offer.tasks), autoescape=True),
+        "datePosted": published_on(offer).isoformat(),
+        "employmentType": "INTERN",
+        "hiringOrganization": {"@type": "Organization", "name": plain(offer.organisation.name)},
+        "jobLocation": _place(offer),
+        "directApply": True,
+    }
+    if until := offer.apply_by or max((period.end for period in periods), default=None):
+        posting["validThrough"] = _end_of(until)
+    if periods:
+        posting["jobStartDate"] = periods[0].start.isoformat()
+    if free := sum(period.free for period in periods):
+        posting["totalJobOpenings"] = free
+    if offer.occupation_id:
+        posting["occupationalCategory"] = f"SSYK {offer.occupation_id}"
+    if offer.requirements:
+        posting["qualifications"] = plain(offer.requirements)
+    if offer.skills:
+        posting["skills"] = plain(", ".join(offer.skills))
+    if offer.is_remote:
+        # Required of postings for work from home: from where one may do it.
+        posting["jobLocationType"] = "TELECOMMUTE"
+        posting["applicantLocationRequirements"] = {"@type": "Country", "name": "SE"}
+    return posting
+
+
+def job_postings() -> dict[str, Any]:
+    """Every open internship, newest first."""
+    return {
+        "@context": "https://schema.org",
+        "@type": "DataFeed",
+        "name": "Praktiknavet",
+        "license": LICENCE,
+        "dataFeedElement": [job_posting(offer) for offer in list_internships()[:MOST_PLACES]],
+    }
+
+
+def _end_of(day: date) -> str:
+    """The last second of a Swedish day: a date alone would be read as its first."""
+    return timezone.make_aware(datetime.combine(day, LAST_SECOND)).isoformat()
+
+
+def _place(offer: Offer) -> dict[str, Any]:
+    """The workplace as a schema.org Place. Streets of employers are public on the place's own page."""
+    site = offer.workplace
+    parts = {
+        "streetAddress": site.address,
+        "postalCode": site.postcode,
+        "addressLocality": site.city or (site.municipality.name if site.municipality else ""),
+    }
+    known = {name: plain(value) for name, value in parts.items() if value}
+    return {"@type": "Place", "address": {"@type": "PostalAddress", "addressCountry": "SE", **known}}

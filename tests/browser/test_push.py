@@ -68,6 +68,10 @@ def test_a_message_that_comes_twice_is_seen_once_and_leads_to_its_page(visit, li
         lambda event: registrations.extend(each["registrationId"] for each in event["registrations"]),
     )
     devtools.send("ServiceWorker.enable")
+    for _ in range(500):
+        if registrations:
+            break
+        page.wait_for_timeout(20)
     # The two differ in their words only, so that the test can tell when the second one has been dealt with.
     for body in ("Det finns nytt.", "Det finns nytt, igen."):
         message = {"title": "Praktiknavet", "body": body, "path": "/till/offer/1/", "tag": "one", "lang": "sv"}

@@ -6,6 +6,7 @@ A few are tried in the suite; MUTATED_FILES=10000 tries as many as the release a
 import contextlib
 import os
 import random
+from functools import cache
 
 import pytest
 
@@ -50,6 +51,7 @@ def mutated(content: bytes, chance: random.Random) -> bytes:
     return bytes(data)
 
 
+@cache
 def originals() -> list[tuple[str, bytes]]:
     return [
         (kind, make(rows))

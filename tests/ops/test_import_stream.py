@@ -98,16 +98,65 @@ def test_what_can_not_be_read_is_said(arguments):
     assert not StreamCursor.objects.exists()
 
 
+def answering(monkeypatch, status: int = 200, content: bytes = b"[]") -> list[httpx.Request]:
+    """Puts an answer behind every address. Returns what was asked."""
+    real, asked = httpx.Client, []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return httpx.Response(status, headers={"location": "https://x.example/"}, content=content)
+
+    monkeypatch.setattr(
+        stream.httpx, "Client", lambda **options: real(transport=httpx.MockTransport(handle), **options)
+    )
+    return asked
+
+
+def public(host: str, port: int) -> list[str]:
+    return ["93.184.216.34"]
+
+
 @pytest.mark.parametrize("status", [302, 404, 500])
 def test_only_a_plain_answer_is_read(monkeypatch, status):
-    real = httpx.Client
-
-    def client(**options):
-        handler = httpx.MockTransport(
-            lambda request: httpx.Response(status, headers={"location": "https://x.example/"})
-        )
-        return real(transport=handler, **options)
-
-    monkeypatch.setattr(stream.httpx, "Client", client)
+    asked = answering(monkeypatch, status)
     with pytest.raises(StreamError, match=str(status)):
-        stream.fetch(ADDRESS)
+        stream.fetch(ADDRESS, look_up=public)
+    assert len(asked) == 1
+
+
+def test_the_connection_goes_to_the_address_that_was_checked(monkeypatch):
+    asked = answering(monkeypatch)
+    assert stream.fetch(f"{ADDRESS}?date=2026-11-22", look_up=public) == b"[]"
+    (request,) = asked
+    assert str(request.url) == "https://93.184.216.34/stream?date=2026-11-22"
+    assert request.headers["host"] == request.extensions["sni_hostname"] == "stream.example.com"
+
+
+@pytest.mark.parametrize(
+    ("url", "found"),
+    [
+        (ADDRESS, ["127.0.0.1"]),
+        (ADDRESS, ["93.184.216.34", "10.0.0.8"]),
+        (ADDRESS, ["169.254.169.254"]),
+        (ADDRESS, []),
+        ("https://[::1]/stream", ["::1"]),
+        ("http://stream.example.com/stream", ["93.184.216.34"]),
+        ("file:///etc/passwd", ["93.184.216.34"]),
+    ],
+)
+def test_nothing_inside_anybodys_network_is_asked(monkeypatch, url, found):
+    asked = answering(monkeypatch)
+    with pytest.raises(StreamError):
+        stream.fetch(url, look_up=lambda host, port: found)
+    assert not asked
+
+
+def test_an_answer_without_end_is_cut_off(monkeypatch):
+    answering(monkeypatch, content=b"x" * 2_000)
+    monkeypatch.setattr(stream, "MOST_BYTES", 1_000)
+    with pytest.raises(StreamError, match="larger"):
+        stream.fetch(ADDRESS, look_up=public)
+    monkeypatch.setattr(stream, "LONGEST_FETCH_SECONDS", -1.0)
+    monkeypatch.setattr(stream, "MOST_BYTES", 10_000)
+    with pytest.raises(StreamError, match="longer"):
+        stream.fetch(ADDRESS, look_up=public)

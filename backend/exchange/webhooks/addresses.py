@@ -1,4 +1,4 @@
-"""Where a webhook may go: to the open internet over TLS, never into anybody's own network.
+"""Where webhooks go and streams come from: the open internet over TLS, never anybody's own network.
 
 The name is resolved once and the connection is made to the very address that was checked, so that a name server that
 changes its answer in between gains nothing.
@@ -57,6 +57,21 @@ class Target:
     port: int
     address: str
     path: str
+
+    @property
+    def url(self) -> str:
+        """Where the connection goes: the number that was checked, not the name."""
+        address = f"[{self.address}]" if ":" in self.address else self.address
+        return f"https://{address}:{self.port}{self.path}"
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"host": self.host if self.port == HTTPS_PORT else f"{self.host}:{self.port}"}
+
+    @property
+    def extensions(self) -> dict[str, str]:
+        """For httpx: TLS checks the certificate of the name."""
+        return {"sni_hostname": self.host}
 
 
 def is_public(text: str) -> bool:

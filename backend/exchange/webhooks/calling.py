@@ -62,14 +62,17 @@ def call(
 
 def _post(http: httpx.Client, target: Target, body: bytes, headers: Mapping[str, str], began: float) -> int:
     """The status. The connection goes to the checked address, TLS checks the certificate of the name."""
-    host = target.host if target.port == 443 else f"{target.host}:{target.port}"
-    address = f"[{target.address}]" if ":" in target.address else target.address
     request = http.build_request(
         "POST",
-        f"https://{address}:{target.port}{target.path}",
+        target.url,
         content=body,
-        headers={"content-type": "application/json", "user-agent": "Praktiknavet-Webhooks/1", **headers, "host": host},
-        extensions={"sni_hostname": target.host},
+        headers={
+            "content-type": "application/json",
+            "user-agent": "Praktiknavet-Webhooks/1",
+            **headers,
+            **target.headers,
+        },
+        extensions=target.extensions,
     )
     response = http.send(request, stream=True)
     try:

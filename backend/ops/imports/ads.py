@@ -24,6 +24,9 @@ SOURCE = "jobsearch"
 SWEDEN = ZoneInfo("Europe/Stockholm")
 # The third digit of a juridical person's number is at least 2; below that the number is a person's.
 FIRST_JURIDICAL = 2
+LONGEST_REF = 120
+# The service has none from before; beyond the end of time, arithmetic with offsets fails.
+YEARS = range(1990, 2100)
 
 
 @dataclass(frozen=True)
@@ -44,9 +47,8 @@ class Wrong(Exception):
     """What is wrong with an entry."""
 
 
-def read_ads(path: Path) -> list[Ad | Removal]:
-    """All entries. Raises DamagedFileError with every one that does not make sense."""
-    value = read_json(path)
+def read_ads(path: Path, value: Any) -> list[Ad | Removal]:
+    """All entries of a file's value. Raises DamagedFileError with every one that does not make sense."""
     entries = value.get("hits") if isinstance(value, dict) else value
     if not isinstance(entries, list):
         raise DamagedFileError(path, [Problem(0, "an object with a list of hits, or a list of ads, is expected")])
@@ -84,9 +86,9 @@ def _entry(number: int, entry: Any, known: Known) -> Ad | Removal:
     vacancies = entry.get("number_of_vacancies", 1)
     vacancies = 1 if vacancies is None else vacancies
     if not isinstance(vacancies, int) or isinstance(vacancies, bool) or not 1 <= vacancies <= 10_000:
-        raise Wrong(f"number_of_vacancies is {vacancies!r}")
+        raise Wrong(f"number_of_vacancies is {repr(vacancies)[:30]}")
     headline = entry.get("headline")
-    if not isinstance(headline, str) or not headline.strip():
+    if not isinstance(headline, str) or not _storable(headline).strip():
         raise Wrong("headline is missing")
     text = _inner(entry, "description").get("text") or ""
     if not isinstance(text, str):
@@ -96,8 +98,8 @@ def _entry(number: int, entry: Any, known: Known) -> Ad | Removal:
         ImportedAd(
             source=SOURCE,
             source_ref=ref,
-            headline=strip_contacts(" ".join(headline.split())),
-            text=strip_contacts(text.replace("\r\n", "\n").strip()),
+            headline=strip_contacts(" ".join(_storable(headline).split())),
+            text=strip_contacts(_storable(text).replace("\r\n", "\n").strip()),
             employer_name=_employer(_inner(entry, "employer")),
             municipality_code=code,
             group=group,
@@ -110,9 +112,19 @@ def _entry(number: int, entry: Any, known: Known) -> Ad | Removal:
 
 def _ref(value: Any) -> str:
     """Ads carry their id as text, removal events as a number: both are the same text here."""
-    if isinstance(value, bool) or not isinstance(value, str | int) or not str(value).strip():
+    if isinstance(value, bool) or not isinstance(value, str | int):
         raise Wrong("id is missing")
-    return str(value).strip()
+    ref = _storable(str(value)).strip()
+    if not ref:
+        raise Wrong("id is missing")
+    if len(ref) > LONGEST_REF:
+        raise Wrong(f"id is longer than {LONGEST_REF} characters")
+    return ref
+
+
+def _storable(text: str) -> str:
+    """Without what JSON can write and a database can not hold: NUL, and halves of character pairs."""
+    return text.encode("utf-8", "ignore").decode().replace("\0", "")
 
 
 def _inner(entry: dict[str, Any], name: str) -> dict[str, Any]:
@@ -155,7 +167,7 @@ def _employer(employer: dict[str, Any]) -> str:
     if len(digits) == 10 and digits.isdigit() and int(digits[2]) < FIRST_JURIDICAL:
         return ""
     name = employer.get("name")
-    return strip_contacts(name.strip()) if isinstance(name, str) else ""
+    return strip_contacts(_storable(name).strip()) if isinstance(name, str) else ""
 
 
 def local_time(value: Any, name: str) -> datetime:
@@ -166,15 +178,22 @@ def local_time(value: Any, name: str) -> datetime:
         moment = datetime.fromisoformat(value)
     except ValueError as error:
         raise Wrong(f"{name} is no date: {value[:30]!r}") from error
+    if moment.year not in YEARS:
+        raise Wrong(f"{name} is {value[:30]!r}, which can not be")
     return moment if moment.tzinfo else moment.replace(tzinfo=SWEDEN)
 
 
-@transaction.atomic
 def import_ads(*, actor: User | None, path: Path) -> Report:
     """Demand signals and prefills from the file. Raises DamagedFileError, NotAllowed."""
+    return save_ads(actor=actor, path=path, value=read_json(path))
+
+
+@transaction.atomic
+def save_ads(*, actor: User | None, path: Path, value: Any) -> Report:
+    """The same of a value that was read already. path: to name in what is wrong."""
     require_importer(actor)
     report = Report()
-    for entry in read_ads(path):
+    for entry in read_ads(path, value):
         if isinstance(entry, Removal):
             what = remove_ad(actor=actor, source=SOURCE, source_ref=entry.source_ref, at=entry.at)
             if what == "unknown":

@@ -109,3 +109,6 @@ def read_json(path: Path) -> Any:
         ) from error
     except RecursionError as error:
         raise DamagedFileError(path, [Problem(0, "not valid JSON: nested too deeply")]) from error
+    except ValueError as error:
+        # Python makes no numbers of more than some thousand digits.
+        raise DamagedFileError(path, [Problem(0, "not valid JSON: a number without end")]) from error

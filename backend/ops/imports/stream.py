@@ -5,6 +5,7 @@ asks for the same changes again, and a run without news changes nothing.
 """
 
 import tempfile
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,13 +19,20 @@ from django.db import transaction
 from backend.accounts.models import User
 from backend.common import clock
 from backend.exchange.models import StreamCursor
-from backend.ops.imports.ads import SWEDEN, Wrong, import_ads, local_time
+from backend.exchange.webhooks.addresses import Resolve, UnreachableError, resolve, target_of
+from backend.ops.imports.ads import SWEDEN, Wrong, local_time, save_ads
 from backend.ops.imports.files import DamagedFileError, Problem, read_json
 from backend.ops.imports.report import Report
 
 MOST_BYTES = 300 * 1024 * 1024
 CHUNK = 64 * 1024
 TIMEOUT = httpx.Timeout(120.0, connect=10.0)
+# For the whole answer, so that one that trickles ends too.
+LONGEST_FETCH_SECONDS = 900.0
+REASONS = {
+    "address_refused": "the address must begin with https:// and lead to the open internet",
+    "name_unknown": "there is nothing by the name of the address",
+}
 # How far back the first run looks.
 FIRST_LOOK = timedelta(days=1)
 # What an advertisement says about its latest change, newest wins. Moments without offset are Swedish local time.
@@ -50,22 +58,36 @@ def is_address(source: str) -> bool:
     return "://" in source
 
 
-def fetch(url: str) -> bytes:
-    """The answer of an address over TLS, up to a bound, without following it elsewhere. Raises StreamError."""
-    if urlsplit(url).scheme != "https":
-        raise StreamError("the address must begin with https://")
+def fetch(url: str, *, look_up: Resolve = resolve) -> bytes:
+    """The answer of an address, up to a bound. Raises StreamError.
+
+    As with webhooks: over TLS to the open internet only, to the very address that was checked, without proxies and
+    without following it elsewhere. Whoever needs a proxy fetches the batch with it and imports the file.
+    """
+    try:
+        target = target_of(url, look_up=look_up)
+    except UnreachableError as error:
+        raise StreamError(REASONS.get(error.reason, error.reason)) from error
+    began = time.monotonic()
+    found = bytearray()
     try:
         with (
-            httpx.Client(timeout=TIMEOUT, follow_redirects=False, headers={"accept": "application/json"}) as http,
-            http.stream("GET", url) as response,
+            httpx.Client(timeout=TIMEOUT, follow_redirects=False, trust_env=False) as http,
+            http.stream(
+                "GET",
+                target.url,
+                headers={**target.headers, "accept": "application/json"},
+                extensions=target.extensions,
+            ) as response,
         ):
             if response.status_code != 200:
                 raise StreamError(f"the address answered with status {response.status_code}")
-            found = bytearray()
             for chunk in response.iter_bytes(CHUNK):
                 found += chunk
                 if len(found) > MOST_BYTES:
                     raise StreamError("the answer is larger than 300 MB; ask for a shorter time with --since")
+                if time.monotonic() - began > LONGEST_FETCH_SECONDS:
+                    raise StreamError("the answer took longer than a quarter of an hour")
     except httpx.HTTPError as error:
         raise StreamError(f"the address did not answer: {type(error).__name__}") from error
     return bytes(found)
@@ -107,7 +129,7 @@ def _take(actor: User | None, path: Path) -> tuple[Report, datetime | None]:
         raise DamagedFileError(path, [Problem(0, "a list of ads is expected")])
     if not entries:
         return Report(), None
-    return import_ads(actor=actor, path=path), newest_change(entries)
+    return save_ads(actor=actor, path=path, value=entries), newest_change(entries)
 
 
 def newest_change(entries: Iterable[Any]) -> datetime | None:

@@ -11,6 +11,7 @@ from django.core.validators import validate_email
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from backend.common.errors import Invalid
 from backend.reference.models.mixins import fold
 
 FRIDAY = 4
@@ -43,6 +44,15 @@ class RowProblems(Exception):
     found: list[tuple[str, Any]] = field(default_factory=list)
 
 
+class BadMapping(Invalid):
+    """Columns are missing or taken twice. It names the first field like any refusal; `problems` are all of them."""
+
+    def __init__(self, problems: Sequence[tuple[str, Any]]) -> None:
+        name, message = problems[0]
+        super().__init__("import.bad_mapping", message, field=name, data={"fields": len(problems)})
+        self.problems = list(problems)
+
+
 def normal(heading: str) -> str:
     return re.sub(r"[^a-z0-9]", "", fold(heading))
 
@@ -60,22 +70,22 @@ def guess_mapping(headings: Sequence[str], fields: Sequence[ImportField]) -> dic
 
 
 def check_mapping(mapping: Mapping[str, int], headings: Sequence[str], fields: Sequence[ImportField]) -> None:
-    """Raises RowProblems for a required field without a column, a column used twice, or one that does not exist."""
-    problems = RowProblems()
+    """Raises BadMapping for required fields without a column, columns used twice, and such that do not exist."""
+    problems: list[tuple[str, Any]] = []
     used: dict[int, str] = {}
     for each in fields:
         column = mapping.get(each.name)
         if column is None:
             if each.required:
-                problems.found.append((each.name, _("Choose the column that says this.")))
+                problems.append((each.name, _("Choose the column that says this.")))
         elif not 0 <= column < len(headings):
-            problems.found.append((each.name, _("There is no such column.")))
+            problems.append((each.name, _("There is no such column.")))
         elif column in used:
-            problems.found.append((each.name, _("The same column is chosen twice.")))
+            problems.append((each.name, _("The same column is chosen twice.")))
         else:
             used[column] = each.name
-    if problems.found:
-        raise problems
+    if problems:
+        raise BadMapping(problems)
 
 
 class RowReader:

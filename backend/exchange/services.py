@@ -16,7 +16,7 @@ from backend.common.errors import Conflict, Invalid, NotAllowed, NotFound
 from backend.common.transitions import lock, log, move
 from backend.exchange import policies, runner
 from backend.exchange.enums import IMPORT_TRANSITIONS, ImportKind, ImportState, ImportStep
-from backend.exchange.fields import RowProblems, check_mapping, guess_mapping
+from backend.exchange.fields import check_mapping, guess_mapping
 from backend.exchange.kinds import IMPORTERS
 from backend.exchange.models import ImportFile, ImportJob, ImportRow
 from backend.exchange.reading import read_sheet
@@ -100,15 +100,11 @@ def _own(actor: User, job_id: int) -> ImportJob:
 def check_import(*, actor: User, job_id: int, mapping: Mapping[str, int]) -> ImportJob:
     """Says which column each field stands in (numbers from 0) and has every row checked, without importing any.
 
-    Raises Invalid with the field whose column is missing or taken.
+    Raises BadMapping with the fields whose columns are missing or taken.
     """
     job = _own(actor, job_id)
     wanted = {each.name: int(mapping[each.name]) for each in IMPORTERS[job.kind].fields if each.name in mapping}
-    try:
-        check_mapping(wanted, job.headings, IMPORTERS[job.kind].fields)
-    except RowProblems as problems:
-        field, message = problems.found[0]
-        raise Invalid("import.bad_mapping", message, field=field, data={"fields": len(problems.found)}) from problems
+    check_mapping(wanted, job.headings, IMPORTERS[job.kind].fields)
     _require_file(job)
     job.mapping = wanted
     move(job, IMPORT_TRANSITIONS, "import.check_wanted", actor=actor, update_fields=["mapping"])

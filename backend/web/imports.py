@@ -16,7 +16,7 @@ from backend.accounts.policies import municipalities_coordinated_by
 from backend.common.errors import DomainError, Invalid, NotFound
 from backend.exchange import services
 from backend.exchange.enums import WORKING, ImportKind, ImportState
-from backend.exchange.fields import ImportField
+from backend.exchange.fields import BadMapping, ImportField
 from backend.exchange.kinds import IMPORTERS
 from backend.exchange.models import ImportJob
 from backend.exchange.reading import MAX_BYTES, read_sheet
@@ -262,6 +262,9 @@ def check(request: HttpRequest, job_id: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             services.check_import(actor=person(request), job_id=found.pk, mapping=form.mapping())
+        except BadMapping as error:
+            for name, message in error.problems:
+                form.add_error(name, str(message))
         except Invalid as error:
             add_domain_error(form, error)
         else:

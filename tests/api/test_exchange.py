@@ -58,6 +58,16 @@ def test_what_is_wrong_is_said_by_line_and_column(owner):
     assert send(client, "imports/", body | {"table": "ingen tabell!"}).json()["errors"][0]["field"] == "table"
 
 
+def test_every_column_that_is_missing_is_named_and_nothing_is_kept(owner):
+    organisation = owner.memberships.get().organisation_id
+    file = base64.b64encode(csv_file([["Referens", "Arbetsplats"], ["A1", "Verkstaden"]])).decode()
+    answer = send(session(owner), "imports/", {"organisation": organisation, "file_name": "a.csv", "table": file})
+    assert answer.status_code == 400
+    errors = {each["field"]: each["code"] for each in answer.json()["errors"]}
+    assert errors == {f"mapping.{name}": "import.bad_mapping" for name in ("form", "title", "tasks", "start", "end")}
+    assert not ImportJob.objects.exists()
+
+
 def test_a_token_of_one_organisation_imports_for_no_other(owner):
     other = MembershipFactory(user=owner, organisation=WorkplaceFactory().organisation).organisation
     mine = owner.memberships.exclude(organisation=other).get().organisation

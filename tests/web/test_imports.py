@@ -117,12 +117,16 @@ def test_a_file_that_can_not_be_read_is_refused_next_to_its_field():
     assert not ImportJob.objects.exists()
 
 
-def test_a_required_column_must_be_chosen():
+def test_every_required_column_that_is_not_chosen_is_named_at_once():
     company = make_company()
     upload(company.client, "employer_imports", str(company.organisation.pk), [OFFER_HEADINGS, OFFER_ROW])
     job = ImportJob.objects.get()
-    response = company.client.post(reverse("import_check", args=[job.pk]), mapping_of(job) | {"title": ""})
+    chosen = mapping_of(job) | {"title": "", "tasks": ""}
+    response = company.client.post(reverse("import_check", args=[job.pk]), chosen)
     assert response.status_code == 400
+    assert response.context["form"].errors == {
+        name: ["Choose the column that says this."] for name in ("title", "tasks")
+    }
     assert "Choose the column that says this." in response.text
 
 

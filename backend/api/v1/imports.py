@@ -17,6 +17,7 @@ from backend.api.views import ApiView
 from backend.common.errors import Invalid
 from backend.exchange import services
 from backend.exchange.enums import ImportKind, ImportState
+from backend.exchange.fields import BadMapping
 from backend.exchange.models import ImportJob
 from backend.exchange.selectors import list_imports_of, list_rows, shown_row
 from backend.tokens.enums import Scope
@@ -104,7 +105,11 @@ class Imports(ImportView):
             organisation_id=data["organisation"],
             options={"submit": data["submit"]},
         )
-        services.check_import(actor=self.person, job_id=job.pk, mapping=data.get("mapping", job.mapping))
+        try:
+            services.check_import(actor=self.person, job_id=job.pk, mapping=data.get("mapping", job.mapping))
+        except BadMapping as error:
+            wrong = {name: [serializers.ErrorDetail(str(text), error.code)] for name, text in error.problems}
+            raise serializers.ValidationError({"mapping": wrong}) from error
         return self.created(OneImportAnswer(self.get_or_404(self.own(), job.pk)).data, "import", job.pk)
 
 

@@ -126,7 +126,9 @@ def take_changes(*, actor: User | None, source: str, since: datetime | None = No
 def _take(actor: User | None, path: Path) -> tuple[Report, datetime | None]:
     entries = read_json(path)
     if not isinstance(entries, list):
-        raise DamagedFileError(path, [Problem(0, "a list of ads is expected")])
+        raise DamagedFileError(
+            path, [Problem(0, "a list of ads is expected; an answer of JobSearch is for import_ads")]
+        )
     if not entries:
         return Report(), None
     return save_ads(actor=actor, path=path, value=entries), newest_change(entries)

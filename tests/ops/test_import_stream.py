@@ -54,6 +54,36 @@ def test_the_cursor_is_the_newest_change_in_swedish_time():
     assert taken.since == taken.until
 
 
+def test_the_second_version_of_the_stream_is_asked_in_its_own_words():
+    server = Server([FIRST | {"publication_date": "2026-11-23T01:00:00"}], [])
+    source = "https://stream.example.com/v2/stream?location-concept-id=oLT3_Q9p_3nn"
+    take_changes(actor=None, source=source, get=server)
+    take_changes(actor=None, source=source, get=server)
+    assert server.asked == [
+        f"{source}&updated-after=2026-11-22T09%3A00%3A00",
+        f"{source}&updated-after=2026-11-23T00%3A00%3A00",
+    ]
+
+
+def test_a_batch_may_have_an_ad_on_each_line(tmp_path):
+    path = tmp_path / "batch.jsonl"
+    # A line separator of Unicode ends no line of JSON.
+    lines = [FIRST, FIRST | {"id": "2", "headline": "Svetsare\u2028sökes"}, REMOVED]
+    path.write_text("\n".join(json.dumps(line, ensure_ascii=False) for line in lines) + "\n", encoding="utf-8")
+    taken = take_changes(actor=None, source=str(path))
+    assert [row.what for row in taken.report.rows] == ["created", "created", "updated"]
+    path.write_text(f"{json.dumps(FIRST)}\n{json.dumps(FIRST)[:-5]}", encoding="utf-8")
+    with pytest.raises(DamagedFileError, match="line 2: not valid JSON"):
+        take_changes(actor=None, source=str(path))
+
+
+def test_an_answer_of_a_search_is_for_another_command(tmp_path):
+    path = tmp_path / "answer.json"
+    path.write_text(json.dumps({"hits": [FIRST]}, indent=1), encoding="utf-8")
+    with pytest.raises(DamagedFileError, match="import_ads"):
+        take_changes(actor=None, source=str(path))
+
+
 def test_the_second_run_changes_nothing():
     server = Server([FIRST, REMOVED], [FIRST, REMOVED])
     take_changes(actor=None, source=ADDRESS, get=server)

@@ -101,11 +101,33 @@ def _check_header(header: list[str], columns: Sequence[str], path: Path) -> None
 
 def read_json(path: Path) -> Any:
     """The value in the file. Raises DamagedFileError with the line where it stops making sense."""
+    return _parse(path, read_text(path), 1)
+
+
+def read_json_or_lines(path: Path) -> Any:
+    """The value in the file, or the list of those in a file with one on each line (JSON Lines). Raises DamagedFileError."""
+    text = read_text(path)
+    first, _end, rest = text.lstrip().partition("\n")
+    if not rest.strip() or not _is_whole(first):
+        return _parse(path, text, 1)
+    return [_parse(path, line, number) for number, line in enumerate(text.split("\n"), start=1) if line.strip()]
+
+
+def _is_whole(text: str) -> bool:
     try:
-        return json.loads(read_text(path))
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _parse(path: Path, text: str, begin: int) -> Any:
+    """begin: the line of the file where the text begins."""
+    try:
+        return json.loads(text)
     except json.JSONDecodeError as error:
         raise DamagedFileError(
-            path, [Problem(error.lineno, f"not valid JSON: {error.msg}; is the file cut off?")]
+            path, [Problem(begin + error.lineno - 1, f"not valid JSON: {error.msg}; is the file cut off?")]
         ) from error
     except RecursionError as error:
         raise DamagedFileError(path, [Problem(0, "not valid JSON: nested too deeply")]) from error

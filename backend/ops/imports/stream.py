@@ -21,7 +21,7 @@ from backend.common import clock
 from backend.exchange.models import StreamCursor
 from backend.exchange.webhooks.addresses import Resolve, UnreachableError, resolve, target_of
 from backend.ops.imports.ads import SWEDEN, Wrong, local_time, save_ads
-from backend.ops.imports.files import DamagedFileError, Problem, read_json
+from backend.ops.imports.files import DamagedFileError, Problem, read_json_or_lines
 from backend.ops.imports.report import Report
 
 MOST_BYTES = 300 * 1024 * 1024
@@ -94,9 +94,15 @@ def fetch(url: str, *, look_up: Resolve = resolve) -> bytes:
 
 
 def address_since(source: str, since: datetime) -> str:
-    """The stream's address for changes since a moment, which it takes as Swedish local time."""
-    joint = "&" if urlsplit(source).query else "?"
-    return f"{source}{joint}{urlencode({'date': since.astimezone(SWEDEN).strftime('%Y-%m-%dT%H:%M:%S')})}"
+    """The stream's address for changes since a moment.
+
+    Its first version calls that `date` and takes Swedish local time. The second calls it `updated-after` and does not say
+    which time: UTC is never later, so nothing is missed, and what comes twice changes nothing.
+    """
+    parts = urlsplit(source)
+    name, zone = ("updated-after", UTC) if "/v2/" in parts.path else ("date", SWEDEN)
+    joint = "&" if parts.query else "?"
+    return f"{source}{joint}{urlencode({name: since.astimezone(zone).strftime('%Y-%m-%dT%H:%M:%S')})}"
 
 
 @transaction.atomic
@@ -124,7 +130,7 @@ def take_changes(*, actor: User | None, source: str, since: datetime | None = No
 
 
 def _take(actor: User | None, path: Path) -> tuple[Report, datetime | None]:
-    entries = read_json(path)
+    entries = read_json_or_lines(path)
     if not isinstance(entries, list):
         raise DamagedFileError(
             path, [Problem(0, "a list of ads is expected; an answer of JobSearch is for import_ads")]

@@ -1,13 +1,29 @@
-"""Clients of the API, and rate limits that no other test has used up."""
+"""The world of who may what, and rate limits that no other test has used up."""
 
+import copy
 from collections.abc import Iterator
 
 import pytest
 from django.core.cache.backends.locmem import LocMemCache
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections
+from pytest_django import DjangoDbBlocker
 
 from backend.api.throttling import RateThrottle
+from tests.api.world import World, make_world
+from tests.factories.lasting import lasting
+
+
+@pytest.fixture(scope="module")
+def world_as_built(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[World]:
+    with lasting(make_world, django_db_blocker) as world:
+        yield world
+
+
+@pytest.fixture
+def world(world_as_built: World) -> World:
+    """As it was built: what another test did to it is undone."""
+    return copy.deepcopy(world_as_built)
 
 
 @pytest.fixture(autouse=True)

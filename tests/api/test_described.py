@@ -18,7 +18,7 @@ from backend.api.throttling import RateThrottle
 from tests.api.described import NAMES, ask, described, principals
 from tests.api.desk import API
 from tests.api.test_permissions import TABLE, names
-from tests.api.world import PRINCIPALS, World, make_world
+from tests.api.world import PRINCIPALS, World
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_process")]
 
@@ -51,8 +51,7 @@ def who_may(operation: Any) -> list[str]:
 
 
 @pytest.mark.parametrize("part", range(PARTS))
-def test_answers_are_as_described(part):
-    world = make_world()
+def test_answers_are_as_described(world, part):
     asking = principals(world)
     failures: list[str] = []
     for operation in operations(part):

@@ -15,7 +15,7 @@ from backend.tokens.enums import PERSONAL_SCOPES, Scope
 from tests.api.described import check_answer
 from tests.api.desk import API, refused, token_of, with_token
 from tests.api.routes import api_routes, methods_of
-from tests.api.world import PRINCIPALS, World, make_world
+from tests.api.world import PRINCIPALS, World
 from tests.exchange.files import OFFER_HEADINGS, OFFER_ROW, csv_file
 from tests.factories import MembershipFactory, OfferFactory, WorkplaceFactory
 from tests.factories.refusals import everything
@@ -134,9 +134,10 @@ def names() -> dict[str, str]:
     return {str(pattern.pattern): str(pattern.name) for pattern in urlpatterns}
 
 
-def ask(world: World, principal: str, method: str, where: str, body: dict[str, Any]) -> tuple[int, bool]:
-    """The status, and whether anything was changed; afterwards the world is as before."""
-    before = everything()
+def ask(
+    world: World, principal: str, method: str, where: str, body: dict[str, Any], before: dict[str, str | None]
+) -> tuple[int, bool]:
+    """The status, and whether anything is other than `before`; afterwards the world is as it was."""
     with transaction.atomic():
         client = world.clients[principal]
         response = client.get(where) if method == "GET" else client.generic(method, where, *_json(body))
@@ -161,37 +162,36 @@ def test_every_operation_is_in_the_table():
 
 
 @pytest.mark.parametrize(("method", "route"), sorted(TABLE), ids=lambda word: word)
-def test_the_right_people_and_nobody_else(method, route):
-    world, name = make_world(), names()[route]
+def test_the_right_people_and_nobody_else(world, method, route):
+    name, before = names()[route], everything()
     expected = dict(zip(PRINCIPALS, map(int, TABLE[method, route].split()), strict=True))
     body = body_of(world, method, route)
     found, changed_by = {}, []
     for principal in PRINCIPALS:
-        found[principal], changed = ask(world, principal, method, address(world, route, name), body)
+        found[principal], changed = ask(world, principal, method, address(world, route, name), body, before)
         if changed and (found[principal] >= 400 or method == "GET"):
             changed_by.append(principal)
     assert found == expected
     assert changed_by == []
+    assert everything() == before
     if "<" in route:
         for principal, own in expected.items():
-            status, changed = ask(world, principal, method, address(world, route, name, missing=True), body)
+            status, changed = ask(world, principal, method, address(world, route, name, missing=True), body, before)
             assert not changed
             # A door that is closed to everyone of a kind stays closed; behind an open one there is nothing.
             assert status in ({own, 404} if own in {401, 403} else {404}), principal
 
 
 @pytest.mark.parametrize(("route", "view"), list(api_routes()), ids=lambda word: getattr(word, "__name__", str(word)))
-def test_other_methods_are_refused(route, view):
-    world = make_world()
+def test_other_methods_are_refused(world, route, view):
     where = address(world, route, names()[route])
     for method in {"PUT", "PATCH", "POST", "DELETE", "OPTIONS"} - set(methods_of(view)):
         refused(world.clients["CO"].generic(method, where, "{}", "application/json"), 405, "method.not_allowed")
 
 
 @pytest.mark.parametrize(("route", "view"), list(api_routes()), ids=lambda word: getattr(word, "__name__", str(word)))
-def test_a_token_opens_what_it_was_made_for(route, view):
+def test_a_token_opens_what_it_was_made_for(world, route, view):
     """Without the scope of a method it is refused with the scope's name; decisions are in no scope."""
-    world = make_world()
     everything_else = {each: [scope for scope in Scope if scope != each] for each in Scope}
     for method in methods_of(view):
         if method in view.public_methods:
@@ -215,26 +215,23 @@ class TestForeignRows:
 
     @pytest.mark.parametrize("principal", ["S2", "C2", "K2", "NA", "GU"])
     @pytest.mark.parametrize("path", ["applications/", "matches/", "placements/"])
-    def test_neighbours_see_none(self, principal, path):
-        assert make_world().clients[principal].get(API + path).json()["results"] == []
+    def test_neighbours_see_none(self, world, principal, path):
+        assert world.clients[principal].get(API + path).json()["results"] == []
 
     @pytest.mark.parametrize("principal", ["AN", "ST", "C2", "K2"])
-    def test_the_search_knows_published_places_only(self, principal):
-        world = make_world()
+    def test_the_search_knows_published_places_only(self, world, principal):
         found = world.clients[principal].get(f"{API}offers/?limit=100").json()["results"]
         hidden = {world.offers[name].pk for name in ("draft", "submitted", "paused")}
         assert not hidden & {row["id"] for row in found}
 
-    def test_what_only_the_company_and_its_reviewer_read(self):
-        world = make_world()
+    def test_what_only_the_company_and_its_reviewer_read(self, world):
         world.offers["published"].supervisor_name = "Sara Nyqvist"
         world.offers["published"].save()
         where = f"{API}offers/{world.offers['published'].pk}/"
         inside = {name for name in PRINCIPALS if world.clients[name].get(where).json()["inside"]}
         assert inside == {"CO", "KO", "NA", "TK"}
 
-    def test_an_organisations_token_is_blind_to_its_persons_other_organisation(self):
-        world = make_world()
+    def test_an_organisations_token_is_blind_to_its_persons_other_organisation(self, world):
         owner = world.people["CO"]
         other = WorkplaceFactory()
         MembershipFactory(user=owner, organisation=other.organisation, role="owner")
@@ -252,16 +249,14 @@ class TestForeignRows:
             world.offers["draft"].organisation_id
         ]
 
-    def test_a_token_without_the_scope_reads_as_a_stranger(self):
-        world = make_world()
+    def test_a_token_without_the_scope_reads_as_a_stranger(self, world):
         client = with_token(token_of(world.people["CO"], Scope.IMPORTS_READ))
         assert client.get(f"{API}offers/{world.offers['published'].pk}/").json()["inside"] is None
         refused(client.get(f"{API}offers/{world.offers['draft'].pk}/"), 404, "not_found")
         refused(client.get(f"{API}offers/?list=own"), 403, "token.scope_missing")
         assert client.get(f"{API}me/").json()["email"] is None
 
-    def test_no_scope_of_an_organisation_is_a_persons(self):
-        world = make_world()
+    def test_no_scope_of_an_organisation_is_a_persons(self, world):
         opened = {
             Scope(view.scopes["GET"]) for _route, view in api_routes() if view.scopes.get("GET", ANY_TOKEN) != ANY_TOKEN
         }
@@ -274,8 +269,7 @@ class TestProtectedIdentity:
     """An alias for those who must answer, nothing for everyone else."""
 
     @pytest.fixture
-    def world(self) -> World:
-        world = make_world()
+    def world(self, world: World) -> World:
         student = world.student
         student.user.name, student.school = "Elin Hemlig", "Bergska skolan"
         student.user.save()
@@ -303,10 +297,9 @@ class TestProtectedIdentity:
 
 
 class TestSessions:
-    def test_changing_needs_the_csrf_token(self):
+    def test_changing_needs_the_csrf_token(self, world):
         from rest_framework.test import APIClient
 
-        world = make_world()
         client = APIClient(enforce_csrf_checks=True)
         client.force_login(world.people["ST"], backend="allauth.account.auth_backends.AuthenticationBackend")
         body = {"period": world.open_period}
@@ -316,8 +309,7 @@ class TestSessions:
         client.cookies["csrftoken"] = "a" * 32
         assert client.post(f"{API}applications/", body, format="json", HTTP_X_CSRFTOKEN="a" * 32).status_code == 201
 
-    def test_a_token_needs_none(self):
-        world = make_world()
+    def test_a_token_needs_none(self, world):
         body = {**body_of(world, "POST", "offers/")}
         client = with_token(token_of(world.people["CO"], Scope.OFFERS_WRITE))
         client.handler.enforce_csrf_checks = True

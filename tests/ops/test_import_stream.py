@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 from backend.exchange.models import StreamCursor
 from backend.offers.demand import AdPrefill, DemandSignal
@@ -82,6 +83,32 @@ def test_an_answer_of_a_search_is_for_another_command(tmp_path):
     path.write_text(json.dumps({"hits": [FIRST]}, indent=1), encoding="utf-8")
     with pytest.raises(DamagedFileError, match="import_ads"):
         take_changes(actor=None, source=str(path))
+
+
+def test_no_transaction_is_open_while_the_address_is_asked():
+    """An answer may take minutes."""
+    server, around = Server([FIRST]), len(connection.savepoint_ids)
+
+    def get(url: str) -> bytes:
+        assert len(connection.savepoint_ids) == around, "none but the test's own"
+        return server(url)
+
+    take_changes(actor=None, source=ADDRESS, get=get)
+    assert server.asked
+
+
+def test_a_run_beside_another_one_adds_nothing_and_never_goes_back():
+    """Both have asked from the same moment; one was quicker and came further."""
+    later = FIRST | {"id": "2", "publication_date": "2026-11-23T08:00:00"}
+    quick = Server([FIRST, later])
+
+    def slow(url: str) -> bytes:
+        take_changes(actor=None, source=ADDRESS, get=quick)
+        return json.dumps([FIRST]).encode()
+
+    taken = take_changes(actor=None, source=ADDRESS, get=slow)
+    assert [row.what for row in taken.report.rows] == ["unchanged"]
+    assert StreamCursor.objects.get().read_until == datetime(2026, 11, 23, 7, 0, tzinfo=UTC)
 
 
 def test_the_second_run_changes_nothing():

@@ -20,6 +20,7 @@ from backend.accounts.models import User
 from backend.common import clock
 from backend.exchange.models import StreamCursor
 from backend.exchange.webhooks.addresses import Resolve, UnreachableError, resolve, target_of
+from backend.offers.importing import require_importer
 from backend.ops.imports.ads import SWEDEN, Wrong, local_time, save_ads
 from backend.ops.imports.files import DamagedFileError, Problem, read_json_or_lines
 from backend.ops.imports.report import Report
@@ -105,39 +106,52 @@ def address_since(source: str, since: datetime) -> str:
     return f"{source}{joint}{urlencode({name: since.astimezone(zone).strftime('%Y-%m-%dT%H:%M:%S')})}"
 
 
-@transaction.atomic
-def take_changes(*, actor: User | None, source: str, since: datetime | None = None, get: Fetch = fetch) -> Taken:
+def take_changes(
+    *, actor: User | None, source: str, since: datetime | None = None, get: Fetch = fetch, dry_run: bool = False
+) -> Taken:
     """Takes in what has changed at an address since the cursor, or everything in a file.
 
-    since: overrides the cursor of an address. Raises DamagedFileError, StreamError, NotAllowed; nothing is kept then.
+    since: overrides the cursor of an address. Raises DamagedFileError, StreamError, NotAllowed; nothing is kept then, and
+    nothing of a dry run.
     """
-    # Two runs at once wait for each other: the second then asks from where the first has come.
-    cursor = StreamCursor.objects.select_for_update().filter(pk=source[:200]).first()
-    before = cursor.read_until if cursor else None
-    if is_address(source):
-        begin = since or before or clock.now() - FIRST_LOOK
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "stream.json"
-            path.write_bytes(get(address_since(source, begin)) or b"[]")
-            report, newest = _take(actor, path)
-    else:
-        begin = before or datetime.min.replace(tzinfo=UTC)
-        report, newest = _take(actor, Path(source))
-    until = max(filter(None, [before, newest]), default=begin if is_address(source) else clock.now())
-    if until != before:
-        StreamCursor.objects.update_or_create(source=source[:200], defaults={"read_until": until})
+    require_importer(actor)
+    key = source[:200]
+    cursor = StreamCursor.objects.filter(pk=key).first()
+    begin = since or (cursor.read_until if cursor else clock.now() - FIRST_LOOK)
+    # Before the transaction: an answer may take minutes.
+    path, entries = _read(source, begin, get)
+    with transaction.atomic():
+        # Two runs at once wait for each other here; what the second has asked for too changes nothing more.
+        locked, is_new = StreamCursor.objects.select_for_update().get_or_create(pk=key, defaults={"read_until": begin})
+        before = None if is_new else locked.read_until
+        report = save_ads(actor=actor, path=path, value=entries)
+        nothing_named = begin if is_address(source) else clock.now()
+        until = max(filter(None, [before, newest_change(entries)]), default=nothing_named)
+        if until != locked.read_until:
+            StreamCursor.objects.filter(pk=key).update(read_until=until)
+        if dry_run:
+            transaction.set_rollback(True)
     return Taken(report, before, until)
 
 
-def _take(actor: User | None, path: Path) -> tuple[Report, datetime | None]:
+def _read(source: str, begin: datetime, get: Fetch) -> tuple[Path, list[Any]]:
+    """What to call the batch in a message, and its entries."""
+    if not is_address(source):
+        path = Path(source)
+        return path, _entries(path)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "stream.json"
+        path.write_bytes(get(address_since(source, begin)) or b"[]")
+        return path, _entries(path)
+
+
+def _entries(path: Path) -> list[Any]:
     entries = read_json_or_lines(path)
     if not isinstance(entries, list):
         raise DamagedFileError(
             path, [Problem(0, "a list of ads is expected; an answer of JobSearch is for import_ads")]
         )
-    if not entries:
-        return Report(), None
-    return save_ads(actor=actor, path=path, value=entries), newest_change(entries)
+    return entries
 
 
 def newest_change(entries: Iterable[Any]) -> datetime | None:

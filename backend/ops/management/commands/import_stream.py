@@ -1,7 +1,6 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import transaction
 
 from backend.accounts.models import User
 from backend.common.errors import DomainError
@@ -32,10 +31,7 @@ class Command(BaseCommand):
         except ValueError as error:
             raise CommandError(f"--since: {error}") from error
         try:
-            with transaction.atomic():
-                taken = take_changes(actor=actor, source=options["source"], since=since)
-                if options["dry_run"]:
-                    transaction.set_rollback(True)
+            taken = take_changes(actor=actor, source=options["source"], since=since, dry_run=options["dry_run"])
         except (DamagedFileError, StreamError) as error:
             raise CommandError(str(error)) from error
         except DomainError as error:

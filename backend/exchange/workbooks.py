@@ -68,15 +68,16 @@ def _check_sizes(parts: list[zipfile.ZipInfo], size: int) -> None:
 
 
 def _check_part(archive: zipfile.ZipFile, part: zipfile.ZipInfo, count: "_Count") -> None:
-    """Any part may turn out to be the sheet, whatever it is called, so all are looked at; pictures end at once."""
-    look = _Look(count)
+    """Any part may turn out to be the sheet, whatever it is called, so all are looked at; most pictures end at once."""
+    is_xml = part.filename.endswith(XML_ENDINGS)
+    look = _Look(count, allows_document_type=not is_xml)
     try:
         with archive.open(part) as file:
             while chunk := file.read(CHUNK):
                 look.take(chunk)
             look.take(b"")
     except expat.ExpatError as error:
-        if part.filename.endswith(XML_ENDINGS):
+        if is_xml:
             raise DamagedWorkbookError("no XML") from error
 
 
@@ -90,7 +91,7 @@ class _Count:
 class _Look:
     """One pass over a part. The parser keeps nothing but the names of the elements that are open."""
 
-    def __init__(self, count: _Count) -> None:
+    def __init__(self, count: _Count, *, allows_document_type: bool) -> None:
         self.count = count
         self.taken = self.depth = self.text = 0
         # How deep the present row or text began, and how many elements it has; no depth outside of them.
@@ -100,7 +101,9 @@ class _Look:
         self.parser.StartElementHandler = self._start
         self.parser.EndElementHandler = self._end
         self.parser.CharacterDataHandler = self._characters
-        self.parser.StartDoctypeDeclHandler = self._doctype
+        # A drawing may have one; entities in it end at the parser's own bound.
+        if not allows_document_type:
+            self.parser.StartDoctypeDeclHandler = self._doctype
 
     def take(self, chunk: bytes) -> None:
         """The next bytes; none: it was the last. Raises ExpatError, DamagedWorkbookError, LargeWorkbookError."""

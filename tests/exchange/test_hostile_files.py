@@ -126,6 +126,13 @@ def test_a_document_type_is_refused_in_any_encoding():
     assert refused(book(named="xl/workbook.xml", body=[text.encode("utf-16")])) == "import.bad_excel"
 
 
+def test_a_drawing_may_have_a_document_type_but_hides_nothing_behind_it():
+    start = b'<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://www.w3.org/Graphics/SVG/1.1/DTD/svg11.dtd">'
+    assert len(read_sheet(book(named="xl/media/logo.svg", body=[start, b"<svg/>"])).rows) == 1
+    hidden = book(named="xl/media/logo.svg", body=[start, *sheet(row_of(b"<c/>", 100_000))])
+    assert refused(hidden) == "import.unpacks_too_large"
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [("MAX_ATTRIBUTES_INSIDE", 1), ("MAX_ATTRIBUTES_OUTSIDE_UNITS", 10), ("MAX_INSIDE_UNITS", 2), ("DEEPEST", 2)],

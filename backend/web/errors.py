@@ -1,11 +1,13 @@
 """The pages for what went wrong: 400, 403, 404, 500, and 503 while the database is away."""
 
 import sys
+from urllib.parse import urlsplit
 
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -16,6 +18,19 @@ def _page(request: HttpRequest, status: int, message: str) -> HttpResponse:
     return render(
         request, "pages/errors/refusal.html", {"message": message, "status": status, "back": "/"}, status=status
     )
+
+
+def way_back(request: HttpRequest) -> str:
+    """Where "Go back" leads after a refusal: the page of ours that the person came from, else their first page.
+
+    Not the refused address: it refuses again, and many take only a POST and could not be opened.
+    """
+    came_from = urlsplit(request.headers.get("Referer", ""))
+    path = came_from.path + (f"?{came_from.query}" if came_from.query else "")
+    is_ours = came_from.netloc == request.get_host() and path.startswith("/") and not path.startswith("//")
+    if is_ours and (request.method == "POST" or path != request.get_full_path()):
+        return path
+    return reverse("home") if request.user.is_authenticated else "/"
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

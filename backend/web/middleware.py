@@ -10,7 +10,7 @@ from django.utils import translation
 from django.utils.cache import patch_cache_control
 
 from backend.common.errors import DomainError
-from backend.web.errors import bad_request, database_away
+from backend.web.errors import bad_request, database_away, way_back
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -90,6 +90,6 @@ class DomainErrorMiddleware:
         return render(
             request,
             "pages/errors/refusal.html",
-            {"message": exception.message, "status": exception.status, "back": request.path},
+            {"message": exception.message, "status": exception.status, "back": way_back(request)},
             status=exception.status,
         )

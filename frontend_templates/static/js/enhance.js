@@ -24,6 +24,14 @@ document.addEventListener("change", (event) => {
   }
 });
 
+/** A form that is sent twice by a double click is sent once: the second would be refused, and hide that the first was not. */
+const sentAt = new WeakMap();
+document.addEventListener("submit", (event) => {
+  if (event.defaultPrevented || event.target.method !== "post") return;
+  if (event.timeStamp - (sentAt.get(event.target) ?? -Infinity) < 1000) event.preventDefault();
+  else sentAt.set(event.target, event.timeStamp);
+});
+
 /** data-copy="text" on a button: copies the text, then says so with the words of data-copied. */
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");

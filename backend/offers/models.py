@@ -127,7 +127,13 @@ class OfferPeriodQuerySet(models.QuerySet["OfferPeriod"]):
 
 
 class OfferPeriod(models.Model):
-    """Dates (both included) and seats. `taken` counts seats held by an offered, accepted or approved application."""
+    """Dates (both included) and seats. `taken` counts seats held by an offered, accepted or approved application, and
+    those that a round keeps in order to give them out.
+
+    kept: no column; what lists say of the latter. 0 unless `rounds.selectors.mark_kept` has looked.
+    """
+
+    kept: int = 0
 
     offer = models.ForeignKey(Offer, on_delete=models.CASCADE, related_name="periods")
     start = models.DateField(_("First day"))

@@ -20,6 +20,7 @@ from backend.organisations.models import Workplace
 from backend.organisations.selectors import list_organisations_of
 from backend.organisations.services import register_organisation, save_workplace
 from backend.placements.selectors import list_placements_at
+from backend.rounds.selectors import mark_kept
 from backend.web.access import employer, logged_in
 from backend.web.cursors import page_of
 from backend.web.employer_forms import OrganisationForm, WorkplaceForm, workplace_initial
@@ -49,6 +50,7 @@ def home(request: HttpRequest) -> HttpResponse:
         .order_by("-pk")[:SHOWN_AT_HOME]
     )
     counts = count_applications(offers)
+    mark_kept(offers)
     return render(
         request,
         "pages/employer/home.html",

@@ -19,6 +19,7 @@ from backend.applications.selectors import get_application, list_applications_to
 from backend.common.errors import DomainError
 from backend.exchange.tables import Column
 from backend.organisations.selectors import list_member_users
+from backend.rounds.selectors import mark_kept
 from backend.web.access import employer
 from backend.web.employer import person
 from backend.web.employer_forms import DeclineForm
@@ -60,6 +61,7 @@ def applicants(request: HttpRequest, offer_id: int) -> HttpResponse:
     """Everyone who applied for a place. Opening the list is reading the applications: the students see that."""
     user = person(request)
     offer = own_offer(user, offer_id)
+    mark_kept([offer])
     services.mark_offer_read(actor=user, offer_id=offer.pk)
     applications = list(in_reading_order(list_applications_to(offer)))
     waiting = [each for each in applications if each.state == ApplicationState.SUBMITTED]

@@ -24,6 +24,7 @@ from backend.offers.policies import can_publish_offer, is_own_offer, require
 from backend.offers.queues import work_facts
 from backend.organisations.models import Workplace
 from backend.reference.models import HazardFlag
+from backend.rounds.selectors import mark_kept
 from backend.suggestions.selectors import count_students_suggested
 from backend.web.access import View, employer
 from backend.web.cursors import page_of
@@ -54,6 +55,7 @@ def offers(request: HttpRequest) -> HttpResponse:
         found = found.filter(state=state)
     page = page_of(found, ("-pk",), request.GET.get("after", ""))
     counts = count_applications(page.rows)
+    mark_kept(page.rows)
     return render(
         request,
         "pages/employer/offers.html",
@@ -154,6 +156,7 @@ def offer(request: HttpRequest, offer_id: int) -> HttpResponse:
     """The place as the student will see it, and what can be done with it now."""
     user = person(request)
     found = own_offer(user, offer_id)
+    mark_kept([found])
     counts = count_applications([found]).get(found.pk)
     waiting = Application.objects.filter(period__offer=found, state__in=UNANSWERED_STATES).count()
     return render(

@@ -96,6 +96,7 @@ def offer_row(offer: Offer, counts: OfferCounts | None) -> dict[str, Any]:
         "weeks_label": period_weeks(periods),
         "seats_free": sum(period.free for period in periods),
         "seats_total": sum(period.capacity for period in periods) if periods else None,
+        "seats_kept": sum(period.kept for period in periods),
         "tags": [{"text": state, "color": "danger" if sent_back else STATE_COLORS[OfferState(offer.state)]}],
         "note": next_step(offer, counts),
     }

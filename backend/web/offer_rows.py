@@ -80,6 +80,7 @@ def offer_row(offer: Offer, *, applied: Collection[int] = (), reasons: Mapping[i
         "weeks_label": weeks_text(periods),
         "seats_free": sum(period.free for period in periods),
         "seats_total": sum(period.capacity for period in periods),
+        "seats_kept": sum(period.kept for period in periods),
         "tags": tags_of(offer, applied=offer.pk in applied),
         "note": _("Apply by %(day)s") % {"day": format_day(offer.apply_by)} if offer.apply_by else "",
     }

@@ -32,6 +32,7 @@ from backend.reference.enums import Verdict
 from backend.reference.models import Municipality, PlacementForm
 from backend.reference.selectors import get_municipality
 from backend.reference.work_rules import age_class, verdict
+from backend.rounds.selectors import mark_kept
 from backend.students.models import Student
 from backend.suggestions.selectors import get_suggestion, reasons_text
 from backend.web.access import public
@@ -101,6 +102,7 @@ def offer(request: HttpRequest, offer_id: int) -> HttpResponse:
     student = student_of(request)
     periods = periods_ahead(place)
     similar = list_similar_offers(place)
+    mark_kept([place, *similar])
     applied, reasons = personal_facts(request, similar)
     applications = _own_applications(student, place)
     context = {
@@ -193,6 +195,7 @@ def period_choices(periods: list[OfferPeriod], chosen: str = "") -> list[dict[st
             "dates": dates_text(period),
             "free": period.free,
             "total": period.capacity,
+            "kept": period.kept,
             "checked": str(period.pk) == marked,
         }
         for period in periods

@@ -27,6 +27,7 @@ from backend.offers.models import Offer
 from backend.offers.search import ORDERS, Search, find_page, matching_entries
 from backend.offers.search_facets import Facets, count_facets
 from backend.offers.search_places import find_place
+from backend.rounds.selectors import mark_kept
 from backend.suggestions.models import Suggestion
 from backend.suggestions.selectors import reasons_texts, scores_for
 from backend.web.access import public
@@ -141,6 +142,7 @@ def index(request: HttpRequest) -> HttpResponse:
         search = replace(search, order="newest")
     page = find_page(search, asked.cursor, size=PAGE)
     applied, reasons = personal_facts(request, page.rows)
+    mark_kept(page.rows)
     lists = facet_lists(search, facets)
     chips = chosen_filters(request.GET, lists)
     context = {

@@ -23,6 +23,7 @@ from backend.applications.selectors import list_applications_of
 from backend.common.errors import DomainError, NotAllowed, NotFound
 from backend.exchange.tables import Column
 from backend.notifications.selectors import list_notifications_for
+from backend.rounds.selectors import mark_kept
 from backend.students import services
 from backend.students.models import Guardianship, Student
 from backend.students.policies import is_minor
@@ -135,6 +136,7 @@ def _decision(row: Application, rows: list[Application]) -> dict[str, Any]:
 def suggestion_rows(found: list[Suggestion]) -> list[dict[str, Any]]:
     texts = reasons_texts(found)
     prefetch_related_objects(found, "offer__programmes")
+    mark_kept(row.offer for row in found)
     return [{"id": row.pk, "row": offer_row(row.offer, reasons={row.offer_id: texts[row.pk]})} for row in found]
 
 
@@ -215,6 +217,7 @@ def _interest_groups(form: ProfileForm) -> list[dict[str, Any]]:
 def apply(request: HttpRequest, offer_id: int) -> HttpResponse:
     """One screen: the period and a few words."""
     place = offer_for_reader(request, offer_id)
+    mark_kept([place])
     periods = periods_ahead(place)
     form = ApplyForm(request.POST or None)
     form.fields["period"].choices = [(str(p.pk), format_weeks(p.start, p.end)) for p in periods]  # type: ignore[attr-defined]

@@ -25,6 +25,7 @@ from backend.rounds.selectors.figures import (
     list_runs,
     snapshot_of,
 )
+from backend.rounds.selectors.kept import mark_kept
 from backend.rounds.selectors.wishing import (
     SEAT_ROW,
     Demand,
@@ -71,5 +72,6 @@ __all__ = [
     "list_seats",
     "list_seats_of_organisations",
     "list_unplaced",
+    "mark_kept",
     "snapshot_of",
 ]

@@ -104,6 +104,15 @@ def seats(free: int, total: int) -> str:
 
 
 @register.filter
+def kept_seats(kept: int, total: int) -> str:
+    """`{{ kept|kept_seats:total }}` gives "2 of 4 places kept for a round"."""
+    return ngettext("The only place is kept for a round", "%(kept)s of %(total)s places kept for a round", total) % {
+        "kept": kept,
+        "total": total,
+    }
+
+
+@register.filter
 def bolt_holes(free: int, total: int) -> list[bool]:
     """One entry per seat, True where it is free; empty above eight seats, where words alone are clearer."""
     return [n < free for n in range(total)] if 0 < total <= MOST_HOLES else []

@@ -131,14 +131,13 @@ def test_what_to_hear_about_is_chosen_and_a_contradiction_is_said_at_its_place(v
     assert Preference.objects.filter(user=student.user, category="suggestions", channel="email").exists()
 
 
-@pytest.mark.parametrize("size", ["phone", "desktop"])
-def test_two_tabs_one_says_yes_and_the_other_no(visit, live_server, size):
+def test_two_tabs_one_says_yes_and_the_other_no(visit, live_server):
     offer, student = coming(), StudentFactory()
     company = MembershipFactory(organisation=offer.organisation).user
     row = applications.submit_application(actor=student.user, period_id=offer.periods.get().pk)
     applications.offer_seat(actor=company, application_id=row.pk)
     path = reverse("student_application", args=[row.pk])
-    page = visit(path, user=student.user, size=size)
+    page = visit(path, user=student.user, size="phone")
     other = page.context.new_page()
     other.goto(live_server.url + path)
     confirm(page, "Nej tack", "Ja, tacka nej")
@@ -231,3 +230,6 @@ def test_near_me_finds_what_is_near_and_nothing_found_leads_on(visit, live_serve
     assert not is_wider_than_window(page)
     page.locator("ul.ways a").first.click()
     expect(page.get_by_role("link", name=offer.title)).to_be_visible()
+    page.goto(live_server.url + reverse("municipality", args=["2584"]))
+    page.get_by_role("link", name="Sök här och i närheten").click()
+    expect(page.locator("h1")).to_contain_text("nära Kiruna")

@@ -8,6 +8,7 @@ from django.utils import translation
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, inline_serializer
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -19,7 +20,8 @@ from backend.api.serializers import Problem
 from backend.api.views import ANY_TOKEN, ApiView
 from backend.tokens.enums import Scope
 
-Handler = Callable[..., Response]
+# Of a file it is Django's own response.
+Handler = Callable[..., Any]
 
 # Refusals any operation may answer with: the request, who asks, the media type, too often.
 ALWAYS = (400, 401, 403, 404, 406, 429)
@@ -73,10 +75,12 @@ def operation(
     keep: Callable[[Any], Any] | None = None,
     also: Sequence[int] = (),
     csv: bool = False,
+    files: Sequence[str] = (),
 ) -> Callable[[Handler], Handler]:
     """Describes a handler. A POST becomes idempotent by it: `keep` is what of its answer is stored (see `once`).
 
     name: the operation's stable id. also: further status codes of refusals. csv: the answer can be had as a table too.
+    files: the media types of an answer that is a file.
     """
 
     def decorate(handler: Handler) -> Handler:
@@ -98,6 +102,9 @@ def operation(
         shape = page_shape(answer) if page else answer
         if csv:
             responses[status, "application/json"], responses[status, "text/csv"] = shape, str
+        elif files:
+            for media_type in files:
+                responses[status, media_type] = OpenApiTypes.BINARY
         else:
             responses[status] = shape if shape is not None else OpenApiResponse(description="Done.")
         for code in sorted(refusals):

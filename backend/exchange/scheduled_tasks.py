@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from backend.common.schedule import periodic
 from backend.exchange import services
+from backend.exchange.exports import services as exports
 from backend.exchange.webhooks import services as webhooks
 
 
@@ -23,3 +24,9 @@ def forget_webhook_deliveries() -> int:
 def forget_imports() -> int:
     """Uploaded files are kept for 30 days."""
     return services.forget_old_imports()
+
+
+@periodic("exchange.forget_exports", every=timedelta(hours=1))
+def forget_exports() -> int:
+    """Files made for programs are kept for a day."""
+    return exports.forget_old_exports()

@@ -6,7 +6,8 @@ from celery import shared_task
 
 from backend.common import outbox
 from backend.exchange import runner
-from backend.exchange.models import ImportWork, WebhookDelivery
+from backend.exchange.exports import services as exports
+from backend.exchange.models import ExportJob, ImportWork, WebhookDelivery
 from backend.exchange.webhooks import sending
 
 # A large file takes minutes. The lease in the row, not the broker, says whether somebody is at it.
@@ -33,6 +34,19 @@ outbox.register(
         sweep=runner.sweep,
     )
 )
+
+
+@shared_task(name="exchange.run_export")
+def run_export(job_id: int) -> None:
+    exports.run_export(job_id)
+
+
+def publish_exports(ids: list[int]) -> None:
+    for pk in ids:
+        run_export.apply_async((pk,), retry=False)
+
+
+outbox.register(outbox.Source("exports", ExportJob, publish_exports, cap=100))
 
 
 @shared_task(name="exchange.call_webhook")

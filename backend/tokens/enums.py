@@ -16,6 +16,7 @@ class Scope(models.TextChoices):
     NOTIFICATIONS_WRITE = "notifications:write", _("Mark notifications as read, choose what to hear about")
     IMPORTS_READ = "imports:read", _("Follow imports")
     IMPORTS_WRITE = "imports:write", _("Import places")
+    EXPORTS_READ = "exports:read", _("Export the lists that the other permissions open")
 
 
 # What belongs to one person is no matter of the organisation's.

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 
 from backend.accounts.models import User
 from backend.applications.board import record_export
+from backend.exchange.exports.lists import ListExport
 from backend.exchange.tables import CONTENT_TYPES, Column, TableFormat, write_table
 
 Row = TypeVar("Row")
@@ -32,6 +33,16 @@ class TableExport(Generic[Row]):
     columns: Sequence[Column[Row]]
     rows: Callable[..., Iterable[Row]]
     is_personal: bool = True
+
+
+def as_table(export: ListExport[Row]) -> TableExport[Row]:
+    """The list for its page: the person who looks, the filters of the address, every organisation of theirs."""
+
+    def rows(request: HttpRequest) -> Iterable[Row]:
+        assert isinstance(request.user, User)
+        return export.rows(request.user, request.GET.dict(), None)
+
+    return TableExport(export.file_name, export.columns, rows, is_personal=export.is_personal)
 
 
 def table_response(

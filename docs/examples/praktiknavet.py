@@ -251,6 +251,19 @@ class Client:
     def placements(self, **filters: Any) -> Iterator[Placement]:
         return cast("Iterator[Placement]", self._rows("placements/", filters))
 
+    # --- lists as files -----------------------------------------------------------------------------------------------------
+
+    def export(self, name: str, *, table_format: str = "csv", patience: float = 120.0, **filters: str) -> bytes:
+        """The list `name` of `exports/` as a CSV or XLSX file. Raises TimeoutError after `patience` seconds."""
+        job = self._post("exports/", {"list": name, "format": table_format, "filters": filters})
+        until = time.monotonic() + patience
+        while job["state"] == "waiting":
+            if time.monotonic() > until:
+                raise TimeoutError(f"export {job['id']} is not ready")
+            time.sleep(1.0)
+            job = self._get(f"exports/{job['id']}/")
+        return self._send("GET", f"exports/{job['id']}/file/").content
+
     # --- how it is said -----------------------------------------------------------------------------------------------------
 
     def _rows(self, path: str, filters: dict[str, Any]) -> Iterator[Any]:

@@ -81,6 +81,10 @@ TABLE: dict[tuple[str, str], str] = {
     ("GET", "imports/<int:job_id>/"): "401 404 404 404 200 404 404 404 404 200",
     ("POST", "imports/<int:job_id>/run/"): "401 404 404 404 200 404 404 404 404 200",
     ("POST", "imports/<int:job_id>/undo/"): "401 404 404 404 200 404 404 404 404 200",
+    ("GET", "exports/"): "401 200 200 200 200 200 200 200 200 200",
+    ("POST", "exports/"): "401 403 403 403 201 201 403 403 403 201",
+    ("GET", "exports/<int:export_id>/"): "401 404 404 404 200 404 404 404 404 200",
+    ("GET", "exports/<int:export_id>/file/"): "401 404 404 404 200 404 404 404 404 200",
     ("GET", "webhooks/"): "401 200 200 200 200 200 200 200 200 403",
     ("POST", "webhooks/"): "401 403 403 403 201 403 403 403 403 403",
     ("DELETE", "webhooks/<int:endpoint_id>/"): "401 404 404 404 204 404 404 404 404 403",
@@ -111,6 +115,7 @@ def body_of(world: World, method: str, route: str) -> dict[str, Any]:
         "PATCH me/profile/": {"birth_date": "2008-03-01", "forms": ["apl"]},
         "PATCH me/notification-preferences/": {"preferences": []},
         "POST imports/": {"organisation": world.organisation, "file_name": "platser.csv", "table": TABLE_OF_PLACES},
+        "POST exports/": {"list": "our-places", "format": "csv"},
         "POST webhooks/": {
             "organisation": world.organisation,
             "url": "https://example.com/in",

@@ -11,6 +11,7 @@ from backend.common import clock
 from backend.common.models import DomainEvent
 from backend.exchange import services as imports
 from backend.exchange.enums import ImportState
+from backend.exchange.exports import services as exports
 from backend.exchange.models import ImportJob, WebhookDelivery
 from backend.exchange.webhooks import services as webhooks
 from backend.notifications.models import Notification
@@ -138,11 +139,14 @@ def exchanged(owner: User, organisation: Any) -> dict[str, int]:
     )
     delivery = webhooks.send_trial(actor=owner, endpoint_id=endpoint.pk)
     WebhookDelivery.objects.update(state="done")
+    export = exports.request_export(actor=owner, name="our-places", table_format="csv", organisation_id=organisation.pk)
+    exports.run_export(export.pk)
     return {
         "job_id": jobs[0],
         "import_undo": jobs[1],
         "endpoint_id": endpoint.pk,
         "delivery_id": delivery.pk,
+        "export_id": export.pk,
     }
 
 

@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, path, re_path
 from backend.api.v1 import (
     applications,
     docs,
+    exports,
     imports,
     matches,
     me,
@@ -67,6 +68,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("imports/<int:job_id>/", imports.OneImport.as_view(), name="import"),
     path("imports/<int:job_id>/run/", imports.RunImport.as_view(), name="import_run"),
     path("imports/<int:job_id>/undo/", imports.UndoImport.as_view(), name="import_undo"),
+    path("exports/", exports.Exports.as_view(), name="exports"),
+    path("exports/<int:export_id>/", exports.OneExport.as_view(), name="export"),
+    path("exports/<int:export_id>/file/", exports.ExportedFile.as_view(), name="export_file"),
     path("webhooks/", webhooks.Webhooks.as_view(), name="webhooks"),
     path("webhooks/<int:endpoint_id>/", webhooks.OneWebhook.as_view(), name="webhook"),
     path("webhooks/<int:endpoint_id>/deliveries/", webhooks.WebhookDeliveries.as_view(), name="webhook_deliveries"),

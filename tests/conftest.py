@@ -1,5 +1,6 @@
 """What every test can rely on: a clock that stands still, no network but loopback, real PostgreSQL and Valkey."""
 
+import gc
 from collections.abc import Generator, Iterator
 from datetime import UTC, datetime
 
@@ -57,6 +58,12 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes long is begun first, so that no process is left alone with it at the end."""
     items.sort(key=lambda item: not any(item.get_closest_marker(name) for name in LONG))
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays until the end: the garbage collector need not go through it time and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)

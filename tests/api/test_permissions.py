@@ -20,7 +20,7 @@ from tests.exchange.files import OFFER_HEADINGS, OFFER_ROW, csv_file
 from tests.factories import MembershipFactory, OfferFactory, WorkplaceFactory
 from tests.factories.refusals import everything
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 OPEN = "200 200 200 200 200 200 200 200 200 200"
 # The answers to PRINCIPALS:            AN  ST  S2  GU  CO  C2  KO  K2  NA  TK

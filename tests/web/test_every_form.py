@@ -18,7 +18,7 @@ from tests.browser.town import Town
 from tests.web.desk import logged_in
 from tests.web.forms import PageForm, read_forms
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 LONG = "ö" * 10_000
 SCRIPT = "<script>alert(1)</script>"

@@ -25,7 +25,7 @@ from tests.factories import (
     UserFactory,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 PRINCIPALS = ("anonymous", "nobody", "student", "guardian", "employer", "coordinator", "network")
 # Who passes the door of each kind of page. Behind the door the rows themselves are asked, see the tests of the commands.

@@ -66,8 +66,12 @@ EMPTY_FORMS = [
 def look_at(page: Page, size: str, scheme: str) -> list[str]:
     """What is wrong with the page that is open, in this window and, as to its width, in the two others."""
     found = [f"{size} {scheme}: {finding}" for finding in axe_findings(page)]
-    for width in {NARROW, *(width for width, _height in SIZES.values())}:
-        page.set_viewport_size({"width": width, "height": 800})
+    widths = {NARROW, *(width for width, _height in SIZES.values())}
+    shown = page.evaluate("() => window.innerWidth")
+    assert shown in widths
+    for width in sorted(widths, key=lambda width: width != shown):
+        if width != shown:
+            page.set_viewport_size({"width": width, "height": 800})
         if is_wider_than_window(page):
             found.append(f"{page.url} is wider than a window of {width} px")
     return found

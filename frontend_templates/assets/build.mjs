@@ -9,6 +9,12 @@ const modules = join(here, "node_modules");
 const vendor = join(here, "..", "static", "vendor");
 const testVendor = join(here, "..", "..", "tests", "browser", "vendor");
 const icons = JSON.parse(await readFile(join(here, "icons.json"), "utf8"));
+// The parts of the design system that the pages use, in its own order; the whole of it would be three times as heavy.
+// tests/web/test_assets.py holds that each ds-* class in a template has its part here.
+const parts = {
+  "ds.base": ["base", "label"],
+  "ds.components": ["data-size-workaround", "button", "input", "alert", "skip-link", "chip", "tag"],
+};
 
 async function copy(source, target) {
   await mkdir(dirname(target), { recursive: true });
@@ -20,6 +26,16 @@ async function copyLicence(name, target) {
   const found = (await readdir(join(modules, name))).find((file) => /^licen[cs]e/i.test(file));
   if (!found) throw new Error(`${name} has no licence file`);
   await copy(join(name, found), join(target, "LICENSE"));
+}
+
+/** The chosen parts in one sheet, in the cascade layers that the design system's own index puts them in. */
+async function designSystem() {
+  const sheets = ["@layer ds.theme,ds.base,ds.components;"];
+  for (const [layer, names] of Object.entries(parts)) {
+    const texts = await Promise.all(names.map((name) => readFile(join(modules, `@digdir/designsystemet-css/dist/src/${name}.css`), "utf8")));
+    sheets.push(`@layer ${layer}{${texts.map((text) => text.trim()).join("\n")}}`);
+  }
+  return sheets.join("\n");
 }
 
 async function version(name) {
@@ -43,7 +59,7 @@ const system = join(vendor, "designsystemet");
 await rm(vendor, { recursive: true, force: true });
 
 await mkdir(join(system, "icons"), { recursive: true });
-await writeFile(join(system, "designsystemet.css"), await withIconFiles(await readFile(join(modules, "@digdir/designsystemet-css/dist/src/index.css"), "utf8")));
+await writeFile(join(system, "designsystemet.css"), await withIconFiles(await designSystem()));
 await copyLicence("@digdir/designsystemet-css", system);
 await cp(join(here, "design-tokens-build", "praktiknavet.css"), join(system, "theme.css"));
 
@@ -71,6 +87,6 @@ const packages = [
 const rows = await Promise.all(packages.map(async ([name, licence]) => `| ${name} | ${await version(name)} | ${licence} |`));
 await writeFile(
   join(vendor, "README.md"),
-  `Third-party files, unchanged except for the generated theme. Refreshed by \`npm run build\` in frontend_templates/assets.\n\n` +
+  `Third-party files: of the design system the parts in use and a generated theme, everything else unchanged. Refreshed by \`npm run build\` in frontend_templates/assets.\n\n` +
     `| package | version | licence |\n|---|---|---|\n${rows.join("\n")}\n`,
 );

@@ -345,3 +345,13 @@ def test_a_mail_has_no_outside_pictures_and_says_why_it_came():
     assert "<img" not in html
     assert "<link" not in html
     assert html.count("https://") == 1
+
+
+def test_every_class_of_the_design_system_that_is_used_is_delivered() -> None:
+    """The vendored sheet holds chosen parts only (frontend_templates/assets/build.mjs)."""
+    sources = [*TEMPLATES.rglob("*.html"), *(Path(settings.BASE_DIR) / "backend").rglob("*.py")]
+    sources = [path for path in sources if "node_modules" not in path.parts]
+    used = {name for path in sources for name in re.findall(r"(?<![\w-])ds-[a-z][a-z-]+\b", path.read_text())}
+    sheet = (TEMPLATES / "static/vendor/designsystemet/designsystemet.css").read_text()
+    assert "ds-button" in used
+    assert {name for name in used if not re.search(rf"\.{name}(?![\w-])", sheet)} == set()

@@ -1,5 +1,6 @@
 """Questions about offers: the public search with its counters, and the figures of the start page."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -59,9 +60,11 @@ def answer_days_for(offer: Offer) -> int:
     return own or form_on(offer.form_id, clock.today()).answer_days
 
 
-def list_similar_offers(offer: Offer, limit: int = 3) -> list[Offer]:
-    """Other open places in the same occupation, else in the same form; those of the same municipality first."""
-    others = open_offers().exclude(pk=offer.pk).for_lists()
+def list_similar_offers(offer: Offer, limit: int = 3, *, besides: Collection[int] = ()) -> list[Offer]:
+    """Other open places with a free seat, in the same occupation or its field, else in the same form; those of the same
+    municipality first. besides: offers to leave out, such as those already applied for.
+    """
+    others = search_offers(Search(only_free=True)).exclude(pk__in=[offer.pk, *besides]).for_lists()
     alike = Q(form=offer.form_id)
     if offer.occupation is not None:
         alike &= Q(occupation=offer.occupation_id) | Q(occupation__field=offer.occupation.field_id)

@@ -45,6 +45,11 @@ class PeriodRow:
     seats: BoundField
     pk: BoundField
 
+    @property
+    def is_in_use(self) -> bool:
+        """Something is in it, right or wrong."""
+        return any(field.value() or field.errors for field in (self.start, self.end, self.seats))
+
 
 def workplaces_of(user: Any) -> list[Workplace]:
     """Those of the user's organisations."""

@@ -106,10 +106,14 @@ def _form_page(request: HttpRequest, form: OfferForm, more: dict[str, Any]) -> H
     excluded: list[Any] = []
     if chosen and code and code in dict(form.fields["form"].choices):  # type: ignore[attr-defined]
         excluded = list(work_facts(list(HazardFlag.objects.filter(pk__in=chosen)), code).excluded)
+    rows = form.period_rows()
+    # One row to begin with; those that are in use, and those before them, always stand open.
+    shown = max([1, *(row.number for row in rows if row.is_in_use)])
     context = {
         "form": form,
         "draft_kept_at": kept_at,
-        "rows": form.period_rows(),
+        "rows": rows[:shown],
+        "spare_rows": rows[shown:],
         "excluded": excluded,
         "open_programmes": bool(form["programmes"].value()) or "programmes" in form.errors,
         "open_hazards": bool(chosen) or "hazards" in form.errors,

@@ -21,7 +21,11 @@ from backend.notifications.preferences import Choices, choice_problems
 from backend.notifications.quiet import Window
 from backend.notifications.selectors import PreferenceRow, channels_shown_to, get_preferences
 from backend.web.access import logged_in
+from backend.web.context import roles_of
 from backend.web.form_errors import add_domain_error
+
+# What only organisations, coordinators and the network hear about.
+NOT_FOR_STUDENTS = {Category.OFFERS, Category.ORGANISATIONS}
 
 ABOUT: dict[str, "str | Promise"] = {
     Category.APPLICATIONS: gettext_lazy("New applications, offered seats and answers."),
@@ -100,7 +104,7 @@ def settings_page(request: HttpRequest) -> HttpResponse:
     """All choices on one page. What contradicts itself is explained at its place; everything typed stays."""
     person = request.user
     assert isinstance(person, User)
-    rows = get_preferences(person)
+    rows = _rows_of(person)
     form = SettingsForm(rows, quiet.window_of(person.pk), request.POST if request.method == "POST" else None)
     if request.method == "POST" and _saved(person, form):
         messages.success(request, _("Saved. This holds from now on."))
@@ -112,6 +116,13 @@ def settings_page(request: HttpRequest) -> HttpResponse:
         "channels": [channel.label for channel in columns],
     }
     return render(request, "pages/notifications/settings.html", context, status=400 if form.errors else 200)
+
+
+def _rows_of(person: User) -> list[PreferenceRow]:
+    """What the person can hear about. Students and guardians are spared what never reaches them."""
+    roles = roles_of(person)
+    is_spared = bool(roles) and set(roles) <= {"student", "guardian"}
+    return [row for row in get_preferences(person) if not (is_spared and row.category in NOT_FOR_STUDENTS)]
 
 
 def _saved(person: User, form: SettingsForm) -> bool:

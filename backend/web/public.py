@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -43,6 +44,9 @@ from backend.web.structured_data import structured_data
 from backend.web.weeks import NBSP, format_day, format_weeks
 
 NEWEST_SHOWN = 6
+FORMS_SHOWN = 6
+SIMILAR_SHOWN = 3
+SIMILAR_LOOKED_AT = 24
 MOST_TRAINING = 40
 
 
@@ -68,12 +72,17 @@ def start(request: HttpRequest) -> HttpResponse:
         },
         "members": member_counts(),
         "newest": [offer_row(offer) for offer in newest],
-        "forms": [
-            {"code": form.pk, "label": form.name}
-            for form in PlacementForm.objects.filter(offers__in=search_offers(Search())).distinct()
-        ],
+        "forms": [{"code": form.pk, "label": form.name} for form in _commonest_forms()],
     }
     return render(request, "pages/public/start.html", context)
+
+
+def _commonest_forms() -> list[PlacementForm]:
+    """The forms with most open places, in the order of the table: as many as fit on two lines of a phone."""
+    open_now = Count("offers", filter=Q(offers__in=search_offers(Search())))
+    found = list(PlacementForm.objects.annotate(open_now=open_now).filter(open_now__gt=0).order_by("position", "code"))
+    most = sorted(found, key=lambda form: -form.open_now)[:FORMS_SHOWN]
+    return [form for form in found if form in most]
 
 
 def student_of(request: HttpRequest) -> Student | None:
@@ -101,9 +110,7 @@ def offer(request: HttpRequest, offer_id: int) -> HttpResponse:
     place = offer_for_reader(request, offer_id)
     student = student_of(request)
     periods = periods_ahead(place)
-    similar = list_similar_offers(place)
-    mark_kept([place, *similar])
-    applied, reasons = personal_facts(request, similar)
+    mark_kept([place])
     applications = _own_applications(student, place)
     context = {
         "offer": place,
@@ -117,13 +124,32 @@ def offer(request: HttpRequest, offer_id: int) -> HttpResponse:
         "can_apply": is_open_to_apply(place),
         "is_student": student is not None,
         "applications": applications,
-        "similar": [offer_row(row, applied=applied, reasons=reasons) for row in similar],
+        "similar": similar_rows(request, place, SIMILAR_SHOWN),
+        "weeks": weeks_text(periods),
+        "seats": {
+            "free": sum(period.free for period in periods),
+            "total": sum(period.capacity for period in periods),
+            "kept": sum(period.kept for period in periods),
+        },
         "structured_data": structured_data(place) if place.is_open else "",
         "address": address_of(place),
         "summary": Truncator(place.tasks).chars(160),
         "form_feed": reverse("feed_form", args=[place.form_id]),
     }
     return render(request, "pages/public/offer.html", context)
+
+
+def similar_rows(request: HttpRequest, place: Offer, shown: int) -> list[Any]:
+    """Other places to apply for. A student sees first those that fit, and none that they have applied for."""
+    student = student_of(request)
+    besides = (
+        set(Application.objects.filter(student=student).values_list("period__offer", flat=True)) if student else ()
+    )
+    found = list_similar_offers(place, SIMILAR_LOOKED_AT if student else shown, besides=besides)
+    _applied, reasons = personal_facts(request, found)
+    found = sorted(found, key=lambda row: row.pk not in reasons)[:shown]
+    mark_kept(found)
+    return [offer_row(row, reasons=reasons) for row in found]
 
 
 def _own_applications(student: Student | None, place: Offer) -> list[dict[str, Any]]:

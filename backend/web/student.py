@@ -40,7 +40,14 @@ from backend.web.forms.places import municipality_names
 from backend.web.forms.student import ApplyForm, GuardianForm, ProfileForm, occupation_choices, profile_initial
 from backend.web.notifications import news_items
 from backend.web.offer_rows import offer_row, periods_ahead, place_name
-from backend.web.public import answer_days_of, is_open_to_apply, offer_for_reader, period_choices, reasons_for
+from backend.web.public import (
+    answer_days_of,
+    is_open_to_apply,
+    offer_for_reader,
+    period_choices,
+    reasons_for,
+    similar_rows,
+)
 from backend.web.student_rows import application_row, moment_text, story_of, track_of, weeks_ahead, why_it_ended
 from backend.web.weeks import format_day, format_weeks
 
@@ -48,6 +55,7 @@ View = Callable[..., HttpResponse]
 SUGGESTIONS_ON_HOME = 4
 SUGGESTIONS_SHOWN = 50
 NEWS_ON_HOME = 4
+SIMILAR_SHOWN = 6
 ENDED = set(ApplicationState.values) - {str(state) for state in LIVE_STATES} - {"approved"}
 
 
@@ -83,7 +91,7 @@ def home(request: HttpRequest) -> HttpResponse:
     )
     found = list_suggestions_for(person.student, limit=SUGGESTIONS_ON_HOME)
     context = {
-        "greeting": _greeting(person, bool(offered), [row for row in rows if row.state == "approved"]),
+        "greeting": _greeting(person, len(offered), [row for row in rows if row.state == "approved"]),
         "decision": _decision(offered[0], rows) if offered else None,
         "needs_consent": not offered and consent_is_missing(person.student),
         "has_guardian": person.student.guardianships.exists() if is_minor(person.student) else True,
@@ -97,9 +105,11 @@ def home(request: HttpRequest) -> HttpResponse:
     return render(request, "pages/student/home.html", context)
 
 
-def _greeting(person: User, is_offered: bool, approved: list[Application]) -> str:
+def _greeting(person: User, offered: int, approved: list[Application]) -> str:
     name = {"name": person.first_name}
-    if is_offered:
+    if offered > 1:
+        return _("Hello %(name)s! You have been offered %(count)d places.") % {**name, "count": offered}
+    if offered:
         return _("Hello %(name)s! You have been offered a place.") % name
     if approved:
         return _("Hello %(name)s! You have a place.") % name
@@ -198,12 +208,12 @@ def profile(request: HttpRequest) -> HttpResponse:
 
 
 def _interest_groups(form: ProfileForm) -> list[dict[str, Any]]:
-    """The occupations under their fields; fields with a chosen one stand open."""
+    """The occupations under their fields, and which of them are chosen, by name."""
     chosen = set(form["interests"].value() or [])
     return [
         {
             "label": field,
-            "chosen": sum(code in chosen for code, _name in options),
+            "chosen": ", ".join(str(name) for code, name in options if code in chosen),
             "options": [{"value": code, "label": name, "checked": code in chosen} for code, name in options],
         }
         for field, options in occupation_choices()
@@ -290,8 +300,16 @@ def application(request: HttpRequest, application_id: int) -> HttpResponse:
         "decision": _decision(row, list(list_applications_of(person_of(request)))) if row.state == "offered" else None,
         "can_withdraw": row.state in LIVE_STATES,
         "holds_seat": row.state in {ApplicationState.OFFERED, ApplicationState.ACCEPTED},
+        "similar": _similar_rows(request, row),
     }
     return render(request, "pages/student/application.html", context)
+
+
+def _similar_rows(request: HttpRequest, row: Application) -> list[Any]:
+    """Further places to apply for, as long as this application has brought no seat."""
+    if row.state in {ApplicationState.OFFERED, ApplicationState.ACCEPTED, ApplicationState.APPROVED}:
+        return []
+    return similar_rows(request, row.period.offer, SIMILAR_SHOWN)
 
 
 @student

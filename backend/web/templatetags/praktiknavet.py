@@ -97,7 +97,7 @@ def seats(free: int, total: int) -> str:
     """`{{ free|seats:total }}` gives "2 of 4 places free" in the active language, or says that all are taken."""
     if free <= 0:
         return ngettext("The only place is taken", "All %(total)s places are taken", total) % {"total": total}
-    return ngettext("%(free)s of %(total)s place free", "%(free)s of %(total)s places free", total) % {
+    return ngettext("%(free)s place free", "%(free)s of %(total)s places free", total) % {
         "free": free,
         "total": total,
     }
@@ -199,8 +199,14 @@ def described_by(field: BoundField) -> str:
 
 @register.simple_tag
 def widget(field: BoundField) -> SafeString:
-    """A form field's widget in the look of the design system, tied to its help and its error."""
-    attrs: dict[str, Any] = {"class": " ".join(filter(None, ["ds-input", field.field.widget.attrs.get("class", "")]))}
+    """A form field's widget in the look of the design system, tied to its help and its error.
+
+    Without a placeholder, which allauth's forms have: it says the label again and is gone once something is typed.
+    """
+    attrs: dict[str, Any] = {
+        "class": " ".join(filter(None, ["ds-input", field.field.widget.attrs.get("class", "")])),
+        "placeholder": False,
+    }
     if described := described_by(field):
         attrs["aria-describedby"] = described
     if field.errors:

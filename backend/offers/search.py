@@ -1,11 +1,11 @@
 """The public search: what someone looks for, which open places answer it, in which order, and page by page."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from math import cos, radians
-from typing import Any, Literal
+from typing import Any, Generic, Literal, TypeVar
 
 from django.contrib.postgres.search import SearchQuery, SearchRank
 from django.core import signing
@@ -27,6 +27,9 @@ GROUPS = ("forms", "fields", "programmes", "months", "municipalities", "only_fre
 SALT = "offers.search"
 
 Direction = Literal["after", "before"]
+Row = TypeVar("Row")
+# The id of an offer and its distance in km (None: unknown, or nothing to measure from).
+Found = tuple[int, float | None]
 
 
 @dataclass(frozen=True)
@@ -67,13 +70,12 @@ class Search:
 
 
 @dataclass(frozen=True)
-class SearchPage:
-    """A page of results. rows: offers of `for_lists`, with `distance` in km (None: unknown).
-
-    first: the position of the first row, from 1. previous, next: cursors, "" where there is no further page.
+class SearchPage(Generic[Row]):
+    """A page of results. first: the position of the first row, from 1. previous, next: cursors, "" where there is no
+    further page.
     """
 
-    rows: list[Offer]
+    rows: list[Row]
     first: int
     previous: str
     next: str
@@ -256,8 +258,16 @@ def _renamed(key: str, names: dict[str, str]) -> str:
     return sign + names.get(name, name)
 
 
-def find_page(search: Search, cursor: str = "", *, size: int = 20) -> SearchPage:
-    """The page that begins (or, going back, ends) at the cursor. Four queries, however many offers there are.
+def find_page(search: Search, cursor: str = "", *, size: int = 20) -> SearchPage[Offer]:
+    """A page of offers as `for_lists` has them, with `distance` in km (None: unknown). Four queries."""
+    return find_page_of(load_offers, search, cursor, size=size)
+
+
+def find_page_of(
+    load: Callable[[Sequence[Found]], list[Row]], search: Search, cursor: str = "", *, size: int
+) -> SearchPage[Row]:
+    """The page that begins (or, going back, ends) at the cursor: one query, and those of `load`, which makes rows of what
+    was found and may leave out what is gone by then.
 
     A cursor that is not ours, or was made for another order, starts from the beginning.
     """
@@ -278,23 +288,22 @@ def find_page(search: Search, cursor: str = "", *, size: int = 20) -> SearchPage
     has_previous = bool(where) and (direction == "after" or more) and bool(rows)
     has_next = more if direction == "after" else True
     return SearchPage(
-        rows=_offers(rows, with_distance=search.centre is not None),
+        rows=load([(row[0], row[2] if search.centre is not None else None) for row in rows]),
         first=first,
         previous=_write_cursor("before", first - 1, keys, rows[0]) if has_previous else "",
         next=_write_cursor("after", first + len(rows) - 1, keys, rows[-1]) if has_next and rows else "",
     )
 
 
-def _offers(rows: Sequence[Sequence[Any]], *, with_distance: bool) -> list[Offer]:
-    found = Offer.objects.for_lists().in_bulk([row[0] for row in rows])
-    offers = []
-    for row in rows:
-        offer = found.get(row[0])
+def load_offers(found: Sequence[Found]) -> list[Offer]:
+    offers = Offer.objects.for_lists().in_bulk([pk for pk, _distance in found])
+    rows = []
+    for pk, distance in found:
+        offer = offers.get(pk)
         if offer is not None:
-            if with_distance:
-                offer.distance = row[2]  # type: ignore[attr-defined]  # what the annotation of search_offers gives
-            offers.append(offer)
-    return offers
+            offer.distance = distance  # type: ignore[attr-defined]  # what the annotation of search_offers gives
+            rows.append(offer)
+    return rows
 
 
 def _turned(key: str) -> str:

@@ -2,9 +2,9 @@
 
 import copy
 from collections.abc import Iterator
+from uuid import uuid4
 
 import pytest
-from django.core.cache.backends.locmem import LocMemCache
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections
 from pytest_django import DjangoDbBlocker
@@ -27,13 +27,9 @@ def world(world_as_built: World) -> World:
 
 
 @pytest.fixture(autouse=True)
-def own_limits(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Each test counts its own requests: test processes share one cache, and their people have the same ids."""
-    cache = LocMemCache("api-limits", {})
-    cache.clear()
-    monkeypatch.setattr(RateThrottle, "cache", cache)
-    yield
-    cache.clear()
+def own_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test counts its own requests: test processes share one Valkey, and their people have the same ids."""
+    monkeypatch.setattr(RateThrottle, "prefix", f"api-rate:{uuid4().hex}")
 
 
 @pytest.fixture

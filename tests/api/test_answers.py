@@ -7,9 +7,10 @@ from django.utils import translation
 from rest_framework import serializers
 
 from backend.api.serializers import Answer, CodeName
-from backend.api.v1.offer_shapes import OfferAnswer
+from backend.api.v1.offer_shapes import OfferAnswer, load_in_brief
 from backend.offers.models import Offer
-from tests.factories import OfferFactory
+from backend.reference.models import Programme
+from tests.factories import OfferFactory, PeriodFactory
 
 
 class Inner(Answer):
@@ -74,3 +75,36 @@ def test_places_read_the_same_in_every_language():
             assert OfferAnswer.of(rows) == OfferAnswer(rows, many=True).data
     assert OfferAnswer.of(rows)[0]["distance_km"] == 12.3
     assert CodeName.of([offer.form])[0]["code"] == offer.form_id
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("language", ["sv", "en"])
+def test_a_page_of_the_search_says_what_the_rows_of_models_say(language, django_assert_num_queries):
+    form = OfferFactory().form
+    full = OfferFactory(apply_by=date(2027, 3, 1), skills=["svets"], languages=["sv", "en"], is_remote=True, form=form)
+    full.programmes.set(Programme.objects.order_by("-pk")[:2])
+    PeriodFactory(offer=full, start=date(2027, 4, 5), end=date(2027, 4, 30), capacity=3, taken=1)
+    bare = OfferFactory(published_at=None, state="draft")
+    bare.occupation = None
+    bare.save()
+    bare.workplace.municipality = None
+    bare.workplace.save()
+    offers = [full, bare, *Offer.objects.exclude(pk__in=[full.pk, bare.pk])]
+    distances = [12.345, None, *[0.0 for _offer in offers[2:]]]
+    with translation.override(language):
+        with django_assert_num_queries(1):
+            brief = load_in_brief(list(zip([offer.pk for offer in offers], distances, strict=True)))
+        rows = {offer.pk: offer for offer in Offer.objects.for_lists()}
+        for offer, distance in zip(offers, distances, strict=True):
+            vars(rows[offer.pk])["distance"] = distance
+        assert brief == OfferAnswer([rows[offer.pk] for offer in offers], many=True).data
+    assert len(brief[0]["programmes"]) == 2
+    assert len(brief[0]["periods"]) > 1
+    assert (brief[1]["workplace"]["municipality"], brief[1]["occupation"]) == (None, None)
+
+
+@pytest.mark.django_db
+def test_a_place_that_is_gone_meanwhile_is_left_out():
+    offer = OfferFactory()
+    assert [row["id"] for row in load_in_brief([(offer.pk + 1, None), (offer.pk, None)])] == [offer.pk]
+    assert load_in_brief([]) == []

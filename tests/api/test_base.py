@@ -1,10 +1,17 @@
 """What holds for every resource: problems, pages, tags, language, limits."""
 
-import pytest
-from django.core.cache import caches
-from redis.exceptions import ConnectionError as RedisConnectionError
+from concurrent.futures import ThreadPoolExecutor
+from socket import socket
+from types import SimpleNamespace
 
-from backend.api.throttling import RateThrottle
+import pytest
+from django.conf import settings
+from django.test import RequestFactory
+from redis import Redis
+
+from backend.api import throttling
+from backend.api.principals import Principal
+from backend.api.throttling import AnonymousThrottle, RateThrottle
 from backend.reference.models import Municipality
 from tests.api.desk import API, anonymous, refused, session, token_of, with_token
 from tests.factories import UserFactory
@@ -123,16 +130,40 @@ class TestLimits:
 
     def test_no_address_stands_in_the_cache(self):
         anonymous().get(f"{API}programmes/", REMOTE_ADDR="203.0.113.7")
-        assert not any("203.0.113.7" in key for key in RateThrottle.cache._cache)
+        counters = list(Redis.from_url(settings.REDIS_URL).scan_iter(f"{RateThrottle.prefix}:*"))
+        assert len(counters) == 1
+        assert b"203.0.113.7" not in counters[0]
 
     def test_without_a_cache_nobody_is_stopped(self, monkeypatch):
-        class Gone:
-            def get(self, *_):
-                raise RedisConnectionError
+        monkeypatch.setitem(RateThrottle.THROTTLE_RATES, "anonymous", "1/min")
+        with socket() as nobody_listens:
+            nobody_listens.bind(("127.0.0.1", 0))
+            away = Redis.from_url(f"redis://127.0.0.1:{nobody_listens.getsockname()[1]}")
+            monkeypatch.setattr(throttling, "_valkey", lambda: away)
+            for _request in range(3):
+                response = anonymous().get(f"{API}programmes/")
+                assert (response.status_code, response["RateLimit"]) == (200, '"anonymous";r=0;t=60')
 
-        monkeypatch.setattr(RateThrottle, "cache", Gone())
-        assert anonymous().get(f"{API}programmes/").status_code == 200
-        assert caches["default"]
+    def test_a_window_ends_by_itself_and_later_requests_do_not_prolong_it(self):
+        anonymous().get(f"{API}programmes/")
+        valkey = Redis.from_url(settings.REDIS_URL)
+        (counter,) = valkey.scan_iter(f"{RateThrottle.prefix}:*")
+        assert 0 < valkey.ttl(counter) <= 60
+        valkey.expire(counter, 30)
+        response = anonymous().get(f"{API}programmes/")
+        assert response["RateLimit"] == f'"anonymous";r=298;t={valkey.ttl(counter)}'
+        assert valkey.ttl(counter) <= 30
+
+    def test_requests_at_the_same_time_are_all_counted(self, monkeypatch):
+        monkeypatch.setitem(RateThrottle.THROTTLE_RATES, "anonymous", "5/min")
+
+        def ask(_number):
+            throttle = AnonymousThrottle()
+            request = RequestFactory().get("/")
+            return throttle.allow_request(request, SimpleNamespace(principal=Principal(None)))
+
+        with ThreadPoolExecutor(8) as pool:
+            assert sum(pool.map(ask, range(40))) == 5
 
 
 class TestTokens:

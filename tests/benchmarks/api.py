@@ -27,5 +27,6 @@ def run(report: Report) -> None:
     report.note(
         SECTION,
         "Both run in one process, in turns; ours is the whole request as the web server hands it over. By hand: the same"
-        " condition and order for the ids, one query for the rows and two for programmes and periods, written for this.",
+        " condition and order for the ids, one query for the rows and two for programmes and periods, written for this; of a"
+        " search before them the statement that reads its words, the same on both sides.",
     )

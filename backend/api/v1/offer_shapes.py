@@ -1,9 +1,12 @@
 """Offers as they are sent and received."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import datetime, tzinfo
 from typing import Any
 
+from django.utils import timezone
+from django.utils.translation import get_language
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -15,6 +18,8 @@ from backend.api.v1.shapes import Brief, PeriodAnswer, WorkplaceBrief
 from backend.offers.details import MAX_SEATS, OfferDetails, PeriodDetails
 from backend.offers.enums import OfferState
 from backend.offers.models import Offer
+from backend.offers.search import Found
+from backend.offers.summaries import OfferSummary, read_summaries
 from backend.tokens.enums import Scope
 
 MAX_PERIODS = 60
@@ -43,6 +48,50 @@ class OfferAnswer(Answer):
     def get_distance_km(self, offer: Offer) -> float | None:
         distance: float | None = getattr(offer, "distance", None)
         return None if distance is None else round(distance, 1)
+
+
+def load_in_brief(found: Sequence[Found]) -> list[dict[str, Any]]:
+    """The rows of a page of the search, each as an OfferAnswer. One query."""
+    distances = dict(found)
+    zone = timezone.get_current_timezone()
+    is_english = (get_language() or "").startswith("en")
+
+    def coded(code: str | None, swedish: str | None, english: str | None = None) -> dict[str, Any] | None:
+        return {"code": code, "name": english if is_english and english else swedish} if code else None
+
+    def in_brief(row: OfferSummary) -> dict[str, Any]:
+        distance = distances[row.pk]
+        return {
+            "id": row.pk,
+            "state": row.state,
+            "title": row.title,
+            "organisation": {"id": row.organisation_id, "name": row.organisation_name},
+            "workplace": {
+                "id": row.workplace_id,
+                "name": row.workplace_name,
+                "city": row.city,
+                "municipality": coded(row.municipality_code, row.municipality_name),
+            },
+            "form": coded(row.form_code, row.form_sv, row.form_en),
+            "occupation": coded(row.occupation_code, row.occupation_sv, row.occupation_en),
+            "programmes": [coded(*programme) for programme in row.programmes],
+            "skills": row.skills,
+            "languages": row.languages,
+            "apply_by": row.apply_by,
+            "is_remote": row.is_remote,
+            "published_at": _in_zone(row.published_at, zone),
+            "distance_km": None if distance is None else round(distance, 1),
+            "periods": [
+                {"id": pk, "start": start, "end": end, "seats": seats, "free": free}
+                for pk, start, end, seats, free in row.periods
+            ],
+        }
+
+    return [in_brief(row) for row in read_summaries(list(distances))]
+
+
+def _in_zone(moment: str | None, zone: tzinfo) -> str | None:
+    return datetime.fromisoformat(moment).astimezone(zone).isoformat() if moment else None
 
 
 class OfferInside(Answer):

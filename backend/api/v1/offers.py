@@ -25,6 +25,7 @@ from backend.api.v1.offer_shapes import (
     PeriodInput,
     details_from,
     details_of,
+    load_in_brief,
     offer_detail,
     periods_from,
     periods_of,
@@ -35,7 +36,7 @@ from backend.common.errors import Invalid, NotAllowed
 from backend.offers import policies, services
 from backend.offers.enums import OfferState
 from backend.offers.models import Offer, OfferQuerySet
-from backend.offers.search import find_page
+from backend.offers.search import find_page_of
 from backend.organisations.models import Workplace
 from backend.suggestions.selectors import count_students_suggested
 from backend.tokens.enums import Scope
@@ -86,10 +87,10 @@ class Offers(OfferView):
 
     def _search(self, asked: dict[str, Any]) -> Response:
         cursor = asked.get("cursor", "")
-        page = find_page(search_from(self.principal, asked), cursor, size=asked["limit"])
+        page = find_page_of(load_in_brief, search_from(self.principal, asked), cursor, size=asked["limit"])
         if cursor and page.first == 1:  # the search begins anew with a cursor that it did not make
             raise bad_cursor()
-        return self.page_response(render(OfferAnswer, page.rows), page.next)
+        return self.page_response(page.rows, page.next)
 
     @operation("offers_create", "Write a place", tag=TAG, body=OfferInput, answer=OfferDetail, status=201)
     def post(self, request: Request) -> Response:

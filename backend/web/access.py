@@ -8,13 +8,13 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from backend.accounts.models import User
 from backend.accounts.policies import is_coordinator, is_network_office
 from backend.common.errors import NotAllowed
+from backend.web.unsent import discard_when_sent, login_first
 
 View = Callable[..., HttpResponse]
 Test = Callable[[User], bool]
@@ -31,12 +31,13 @@ def _requires(name: str, test: Test) -> Callable[[View], View]:
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if not request.user.is_authenticated:
-                return redirect_to_login(request.get_full_path())
+                return login_first(request)
             assert isinstance(request.user, User)
             if not test(request.user):
                 raise NotAllowed(
                     f"web.not_{name}", _("This page is for others. Log in with another account to see it.")
                 )
+            discard_when_sent(request)
             return view(request, *args, **kwargs)
 
         guarded.access = name  # type: ignore[attr-defined]

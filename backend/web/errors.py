@@ -20,15 +20,32 @@ def _page(request: HttpRequest, status: int, message: str) -> HttpResponse:
     )
 
 
+def is_ours(request: HttpRequest, address: str) -> bool:
+    """Whether an address a browser names (Origin, Referer) is one of this site."""
+    return bool(address) and urlsplit(address).netloc == request.get_host()
+
+
+def _came_from(request: HttpRequest) -> str:
+    """The page of ours that the person came from, as a path with its query; empty when it is none of ours."""
+    address = request.headers.get("HX-Current-URL") or request.headers.get("Referer", "")
+    parts = urlsplit(address)
+    if not is_ours(request, address) or not parts.path.startswith("/") or parts.path.startswith("//"):
+        return ""
+    return parts.path + (f"?{parts.query}" if parts.query else "")
+
+
+def page_behind(request: HttpRequest) -> str:
+    """The page that somebody pressed a button on, else their first page."""
+    return _came_from(request) or reverse("home")
+
+
 def way_back(request: HttpRequest) -> str:
     """Where "Go back" leads after a refusal: the page of ours that the person came from, else their first page.
 
     Not the refused address: it refuses again, and many take only a POST and could not be opened.
     """
-    came_from = urlsplit(request.headers.get("Referer", ""))
-    path = came_from.path + (f"?{came_from.query}" if came_from.query else "")
-    is_ours = came_from.netloc == request.get_host() and path.startswith("/") and not path.startswith("//")
-    if is_ours and (request.method == "POST" or path != request.get_full_path()):
+    path = _came_from(request)
+    if path and (request.method == "POST" or path != request.get_full_path()):
         return path
     return reverse("home") if request.user.is_authenticated else "/"
 

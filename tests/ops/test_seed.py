@@ -104,6 +104,9 @@ class TestPlantedDemo(TestCase):
         assert not guardian.guardianships.get().consents.exists()
         assert User.objects.get(email="network@demo.example").roles.get().kind == "network"
 
+    def test_nobody_is_asked_for_a_second_code(self) -> None:
+        assert not User.objects.exclude(emailaddress__verified=True).exists()
+
     def test_personas_can_log_in_by_mail(self) -> None:
         names = [f"{who}@demo.example" for who in ("student", "company", "coordinator", "network", "guardian")]
         assert EmailAddress.objects.filter(email__in=names, verified=True, primary=True).count() == len(names)

@@ -130,10 +130,13 @@ class TestWishing:
         client.post(reverse("student_round_join", args=[world.round.pk]))
         a, b, c = (row.pk for row in world.rows)
         client.post(url, {"order": "", "action": f"add-{a}"})
-        client.post(url, {"order": f"{a}", "action": f"add-{b}"})
+        client.post(url, {"order": "", "action": f"add-{b}"})
+        assert list(Wish.objects.values_list("seat", flat=True)) == [a, b], "a button goes by the list as it stands"
         client.post(url, {"order": f"{a},{b}", "action": f"up-{b}"})
         assert list(Wish.objects.values_list("seat", flat=True)) == [b, a]
-        client.post(url, {"order": f"{c},{b},{a}"})
+        stale = client.post(url, {"seen": f"{a},{b}", "order": f"{a},{b}"})
+        assert (stale.status_code, list(Wish.objects.values_list("seat", flat=True))) == (409, [b, a])
+        client.post(url, {"seen": f"{b},{a}", "order": f"{c},{b},{a}"})
         assert list(Wish.objects.values_list("seat", flat=True)) == [c, b, a]
         assert world.rows[0].period.offer.title in page(client, "student_round", world.round.pk)
         client.post(reverse("student_round_leave", args=[world.round.pk]))

@@ -96,8 +96,12 @@ def test_wishes_from_two_tabs_and_twice() -> None:
     for data in ({"order": f"{a}", "action": f"add-{b}"},) * 2:
         ends_well(client.post(url, data))
     assert list(Wish.objects.values_list("seat", flat=True)) == [a, b]
-    ends_well(client.post(url, {"order": "", "action": f"add-{b}"}))
-    assert list(Wish.objects.values_list("seat", flat=True)) == [b]
+    for data in ({"seen": "", "order": f"{b}"}, {"seen": f"{a}", "order": f"{a}"}):
+        assert client.post(url, data).status_code == 409, "dragged in a tab that shows an older list"
+    ends_well(client.post(url, {"order": "", "action": f"up-{b}"}))
+    assert list(Wish.objects.values_list("seat", flat=True)) == [b, a], (
+        "a button in an old tab goes by the list as it is"
+    )
 
 
 def test_a_class_list_brought_in_twice() -> None:

@@ -9,6 +9,7 @@ from backend.common import clock
 from backend.common.models import DomainEvent
 from backend.ops.seed.jobs import in_order
 from backend.ops.seed.names import FIRST, GROWN_UPS, ascii_part, full_name
+from backend.ops.seed.organisations import save_users
 from backend.ops.seed.plan import Plan, World
 from backend.reference.models import Municipality, Programme, ProgrammeOccupation
 from backend.students.models import Alert, Availability, Student
@@ -80,7 +81,7 @@ def plant_students(plan: Plan, world: World) -> None:
         draft.student.alias = f"Elev {number}" if draft.student.is_protected else ""
         users.append(user)
         drafts.append(draft)
-    User.objects.bulk_create(users, batch_size=1000)
+    save_users(users)
     students = [draft.student for draft in drafts]
     Student.objects.bulk_create(students, batch_size=1000)
     Forms, Interests = Student.forms.through, Student.interests.through  # noqa: N806 - they are models

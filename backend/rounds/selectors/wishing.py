@@ -75,6 +75,12 @@ def demand(the_round: Round) -> dict[int, Demand]:
     return {pk: Demand(_shown(number), _shown(first)) for pk, number, first in rows}
 
 
+def demand_rows(the_round: Round) -> "list[WishableSeat]":
+    """The rows that students may wish for, each with its demand, and nothing of whoever asks."""
+    counts = demand(the_round)
+    return [WishableSeat(seat, counts[seat.pk], None, "") for seat in the_round.seats.filter(is_own_place=False)]
+
+
 def _shown(number: int) -> int | None:
     return number if number >= FEWEST_SHOWN else None
 

@@ -78,15 +78,21 @@ def _participant(actor: User, participant_id: int) -> Participant:
 
 
 @transaction.atomic
-def set_wishes(*, actor: User, participant_id: int, seat_ids: Sequence[int], reason: str = "") -> list[Wish]:
+def set_wishes(
+    *, actor: User, participant_id: int, seat_ids: Sequence[int], reason: str = "", seen: Sequence[int] | None = None
+) -> list[Wish]:
     """The whole list, best first; an empty one takes all wishes back. A coordinator on a student's behalf says why.
+    seen: the list that the change was made from; None when that does not matter.
 
     Raises Invalid naming the wish (`wishes-0`): unknown, twice, not allowed at this age, closed, too far, too many.
+    Raises Conflict when the list is no longer the one that was seen, so that a second window deletes nothing unseen.
     """
     participant = _participant(actor, participant_id)
     the_round = participant.round
     by_student = is_self(actor, participant.student)
     _require_open(the_round)
+    if seen is not None and list(seen) != list(participant.wishes.order_by("rank").values_list("seat", flat=True)):
+        raise Conflict("wishes.changed", _("Your list has changed in another window. Here it is as it stands now."))
     if not by_student and not reason.strip():
         raise Invalid("wishes.no_reason", _("Write why you wish on the student's behalf."), field="reason")
     if len(seat_ids) > the_round.max_wishes:

@@ -22,6 +22,7 @@ from backend.rounds.services import lifecycle, setup
 from backend.web.access import coordinator
 from backend.web.coordinator import own_municipalities
 from backend.web.cursors import page_of
+from backend.web.drafts import keeps_drafts, restore
 from backend.web.employer import person
 from backend.web.form_errors import add_domain_error
 from backend.web.rounds.forms import ReasonForm, ReopenForm, RoundForm, round_initial
@@ -53,6 +54,21 @@ def round_or_404(request: HttpRequest, round_id: int) -> Round:
     return found
 
 
+TABS = {
+    "round": "overview",
+    "round_seats": "places",
+    "round_participants": "students",
+    "round_participant": "students",
+    "round_own_places": "places",
+    "round_runs": "runs",
+    "round_run": "runs",
+    "round_board": "runs",
+    "round_move": "runs",
+    "round_results": "results",
+    "round_appeals": "results",
+}
+
+
 def heading(request: HttpRequest, the_round: Round) -> dict[str, Any]:
     """What every page of a round shows above its own."""
     names = [step for _states, step in STEPS]
@@ -62,6 +78,7 @@ def heading(request: HttpRequest, the_round: Round) -> dict[str, Any]:
         "weeks": format_weeks(the_round.start, the_round.end, with_year=True),
         "color": COLORS[RoundState(the_round.state)],
         "can_manage": policies.can_manage_round(person(request), the_round),
+        "tab": TABS.get(getattr(request.resolver_match, "url_name", None) or "", ""),
         "steps": [
             {"text": name, "state": "done" if n < here else "here" if n == here else "next"}
             for n, name in enumerate(names)
@@ -85,6 +102,7 @@ def index(request: HttpRequest) -> HttpResponse:
     return render(request, "pages/rounds/index.html", {"rows": rows, "next_cursor": page.next_cursor})
 
 
+@keeps_drafts
 @coordinator
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: HttpRequest, round_id: int | None = None) -> HttpResponse:
@@ -110,7 +128,7 @@ def edit(request: HttpRequest, round_id: int | None = None) -> HttpResponse:
         else:
             messages.success(request, _("The round is saved. Now choose the places it gives out."))
             return redirect("round_seats" if known is None else "round", saved.pk)
-    context = {"form": form, "round": known}
+    context = {"form": form, "round": known, "draft_kept_at": restore(request, form), "keeps": True}
     return render(request, "pages/rounds/edit.html", context, status=400 if form.errors else 200)
 
 

@@ -19,6 +19,7 @@ from backend.rounds.selectors import (
     compare_runs,
     example_messages,
     figures_of,
+    get_publication,
     get_run,
     list_outcomes,
     list_runs,
@@ -70,6 +71,7 @@ def index(request: HttpRequest, round_id: int) -> HttpResponse:
     found = list(list_runs(the_round))
     done = [run for run in found if run.state == RunState.DONE]
     chosen = _chosen(request, done)
+    publication = get_publication(the_round)
     context = heading(request, the_round) | {
         "runs": [{"run": run, "figures": figures_of(run)} for run in found],
         "is_busy": any(run.state in RUN_BUSY for run in found),
@@ -78,6 +80,7 @@ def index(request: HttpRequest, round_id: int) -> HttpResponse:
         "done": done,
         "chosen": chosen,
         "sides": [],
+        "published_run": publication.run_id if publication else None,
     }
     if len(chosen) == 2:
         comparison = compare_runs(person(request), chosen[0].pk, chosen[1].pk)
@@ -89,8 +92,13 @@ def index(request: HttpRequest, round_id: int) -> HttpResponse:
                 "bars": bars(sides),
                 "lines": _lines(sides),
                 "facts": facts(sides),
+                "fair_runs": [side.run for side in sides],
             }
-    return render(request, "pages/rounds/runs.html", context)
+    response = render(request, "pages/rounds/runs.html", context)
+    if request.htmx and not context["is_busy"]:  # type: ignore[attr-defined]
+        # The last run has ended: the whole page is drawn anew, with the comparison that is possible now.
+        response["HX-Refresh"] = "true"
+    return response
 
 
 def _chosen(request: HttpRequest, done: list[Run]) -> list[Run]:
@@ -128,10 +136,12 @@ def bars(sides: list[RunFigures]) -> list[Bar]:
 def facts(sides: list[RunFigures]) -> list[dict[str, Any]]:
     """What else tells two runs apart: empty seats, journeys, places below their minimum."""
     return [
-        {"label": _("Seats that stay empty"), "values": [side.unused_seats for side in sides]},
-        {"label": _("Mean journey, km"), "values": ["–" if s.mean_km is None else round(s.mean_km) for s in sides]},
-        {"label": _("Places with fewer students than they need"), "values": [len(side.short) for side in sides]},
-        {"label": _("Students passed over"), "values": [side.passed_over for side in sides]},
+        {"label": label, "cells": list(zip(values, (side.run for side in sides), strict=True))}
+        for label, values in (
+            (_("Seats that stay empty"), [side.unused_seats for side in sides]),
+            (_("Mean journey, km"), ["–" if each.mean_km is None else round(each.mean_km) for each in sides]),
+            (_("Places with fewer students than they need"), [len(side.short) for side in sides]),
+        )
     ]
 
 
@@ -141,7 +151,12 @@ def _lines(sides: list[RunFigures]) -> list[dict[str, Any]]:
     for number, side in enumerate(sides):
         for group in _groups(side):
             lines.setdefault(group.name, [None] * len(sides))[number] = group
-    return [{"name": name, "groups": groups} for name, groups in lines.items() if all(groups)]
+    runs_shown = [side.run for side in sides]
+    return [
+        {"name": name, "groups": groups, "cells": list(zip(runs_shown, groups, strict=True))}
+        for name, groups in lines.items()
+        if all(groups)
+    ]
 
 
 def _groups(side: RunFigures) -> list[Group]:
@@ -194,6 +209,7 @@ def one(request: HttpRequest, run_id: int) -> HttpResponse:
         "meaning": MEANINGS[Method(run.method)],
         "bars": bars([figures]),
         "lines": _lines([figures]),
+        "fair_runs": [run],
         "short": list(list_seats(the_round).filter(pk__in=short)),
         "examples": example_messages(run),
         "can_publish": the_round.state == RoundState.CLOSED,

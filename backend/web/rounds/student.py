@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -16,7 +17,7 @@ from backend.common.errors import DomainError
 from backend.placements.enums import MatchState
 from backend.rounds.enums import OwnPlaceState, RoundState
 from backend.rounds.models import Participant, Result
-from backend.rounds.selectors import StudentRound, get_result_of, get_student_round, list_rounds
+from backend.rounds.selectors import StudentRound, demand_rows, get_result_of, get_student_round, list_rounds
 from backend.rounds.services import appeals, own_places, results, wishes
 from backend.web.access import student
 from backend.web.employer import person
@@ -105,9 +106,13 @@ def _frame(data: StudentRound) -> dict[str, Any]:
     }
 
 
-def _wish_page(request: HttpRequest, data: StudentRound, *, error: str = "", status: int = 200) -> HttpResponse:
-    """The own list beside the places that are possible, each with how many want it just now."""
+def _wish_page(
+    request: HttpRequest, data: StudentRound, *, error: str = "", action: str = "", status: int = 200
+) -> HttpResponse:
+    """The own list beside the places that are possible, each with how many want it just now. action: the button that was
+    pressed, said to those who do not see what it changed."""
     chosen = sorted((row for row in data.seats if row.rank), key=lambda row: row.rank or 0)
+    verb, _dash, pk = action.partition("-")
     context = _frame(data) | {
         "chosen": chosen,
         "order": ",".join(str(row.seat.pk) for row in chosen),
@@ -116,6 +121,8 @@ def _wish_page(request: HttpRequest, data: StudentRound, *, error: str = "", sta
         "is_full": len(chosen) >= data.round.max_wishes,
         "own_place": data.own_place,
         "error": error,
+        "done": verb,
+        "moved": next((row for row in data.seats if str(row.seat.pk) == pk), None),
     }
     return render(request, "pages/rounds/wishes.html", context, status=status)
 
@@ -165,20 +172,35 @@ def moved(order: list[int], action: str) -> list[int]:
 @student
 @require_POST
 def wish(request: HttpRequest, round_id: int) -> HttpResponse:
-    """Every button saves the whole list: the order sent by the page, changed by the button that was pressed."""
+    """A button changes the list as it stands now, whatever an old page shows. Dragging sends the whole new order, and is
+    refused when the list has changed since the page was drawn."""
     participant = _participant(request, round_id)
-    order = numbers_in(request.POST.get("order", "").split(","))
+    action, at = request.POST.get("action", ""), ""
+    if action:
+        seen = list(participant.wishes.order_by("rank").values_list("seat", flat=True))
+        order = moved(seen, action)
+        at = f"#wish-{action.partition('-')[2]}"
+    else:
+        seen, order = (numbers_in(request.POST.get(name, "").split(",")) for name in ("seen", "order"))
+    error = ""
     try:
-        wishes.set_wishes(
-            actor=person(request),
-            participant_id=participant.pk,
-            seat_ids=moved(order, request.POST.get("action", "")),
-        )
-    except DomainError as error:
-        return _wish_page(request, _page_data(request, round_id), error=str(error.message), status=409)
+        wishes.set_wishes(actor=person(request), participant_id=participant.pk, seat_ids=order, seen=seen)
+    except DomainError as refusal:
+        error = str(refusal.message)
     if request.htmx:  # type: ignore[attr-defined]
-        return _wish_page(request, _page_data(request, round_id))
-    return redirect("student_round", round_id)
+        # Shown also when it was refused: htmx puts no answer of another status on the page.
+        return _wish_page(request, _page_data(request, round_id), error=error, action=action)
+    if error:
+        return _wish_page(request, _page_data(request, round_id), error=error, status=409)
+    return redirect(reverse("student_round", args=[round_id]) + at)
+
+
+@student
+@require_safe
+def demand(request: HttpRequest, round_id: int) -> HttpResponse:
+    """How many want each place just now: what the page of wishes asks for while it is open."""
+    participant = _participant(request, round_id)
+    return render(request, "pages/rounds/_demand_now.html", {"rows": demand_rows(participant.round)})
 
 
 def _answer_page(request: HttpRequest, data: StudentRound, form: AppealForm, *, status: int = 200) -> HttpResponse:

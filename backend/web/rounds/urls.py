@@ -52,6 +52,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("elev/omgangar/<int:round_id>/ga-med/", student.join, name="student_round_join"),
     path("elev/omgangar/<int:round_id>/lamna/", student.leave, name="student_round_leave"),
     path("elev/omgangar/<int:round_id>/onskemal/", student.wish, name="student_round_wish"),
+    path("elev/omgangar/<int:round_id>/trangsel/", student.demand, name="student_round_demand"),
     path("elev/omgangar/<int:round_id>/egen-plats/", student.own_place, name="student_round_own_place"),
     path("elev/omgangar/<int:round_id>/svar/", student.answer, name="student_round_answer"),
     path("elev/omgangar/<int:round_id>/fraga/", student.appeal, name="student_round_appeal"),

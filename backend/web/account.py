@@ -5,7 +5,6 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -61,10 +60,11 @@ def unsent(request: HttpRequest) -> HttpResponse:
 
 
 @public
-def confirm_code(request: HttpRequest) -> HttpResponseBase:
+def confirm_code(request: HttpRequest) -> HttpResponse:
     """Allauth's page for the code of a mail. Where it gives up (too late, too often wrong, an old page) it says so, and does
     not forget where the person was going."""
     response = confirm_login_code(request)
+    assert isinstance(response, HttpResponse)
     if response.status_code != 302 or response["Location"] != reverse("account_request_login_code"):
         return response
     if not len(messages.get_messages(request)):

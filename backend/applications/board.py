@@ -86,8 +86,9 @@ def with_story(students: "QuerySet[BoardStudent]") -> "QuerySet[BoardStudent]":
 
 @dataclass(frozen=True)
 class ClassRow:
-    """One class and how many of its students stand where."""
+    """One class of one school and how many of its students stand where."""
 
+    school: str
     class_name: str
     placed: int
     at_risk: int
@@ -99,19 +100,20 @@ class ClassRow:
 
 
 def classes_of(user: User) -> list[ClassRow]:
-    """The classes of the user's municipalities by name. One query."""
-    counted: dict[str, dict[str, int]] = {}
-    rows = students_of(user).order_by().values("class_name", "standing").annotate(number=Count("pk"))
+    """The classes of the user's municipalities by name; two schools may each have their 9A. One query."""
+    counted: dict[tuple[str, str], dict[str, int]] = {}
+    rows = students_of(user).order_by().values("school", "class_name", "standing").annotate(number=Count("pk"))
     for row in rows:
-        counted.setdefault(row["class_name"], {})[row["standing"]] = row["number"]
+        counted.setdefault((row["class_name"], row["school"]), {})[row["standing"]] = row["number"]
     return [
         ClassRow(
+            school,
             name,
             numbers.get(Standing.PLACED, 0),
             numbers.get(Standing.AT_RISK, 0),
             numbers.get(Standing.UNPLACED, 0),
         )
-        for name, numbers in sorted(counted.items())
+        for (name, school), numbers in sorted(counted.items())
     ]
 
 

@@ -7,7 +7,7 @@ word joiners.
 from datetime import date, datetime
 
 from django.utils import timezone
-from django.utils.dates import MONTHS_3, WEEKDAYS, WEEKDAYS_ABBR
+from django.utils.dates import MONTHS, MONTHS_3, WEEKDAYS, WEEKDAYS_ABBR
 from django.utils.translation import get_language
 
 NBSP = "\N{NO-BREAK SPACE}"
@@ -55,11 +55,20 @@ def format_weeks(start: date, end: date, *, with_year: bool = False) -> str:
     return f"{text}, {one.year}" if with_year else text
 
 
+def _time(local: datetime) -> str:
+    return f"kl.{NBSP}{local:%H.%M}" if is_swedish() else f"at{NBSP}{local:%H:%M}"
+
+
 def format_moment(moment: datetime) -> str:
     """A day with its time in Sweden: "torsdag 26 nov. kl. 23.10" or "Thu 26 Nov at 23:10"."""
     local = timezone.localtime(moment)
-    time = f"kl.{NBSP}{local:%H.%M}" if is_swedish() else f"at{NBSP}{local:%H:%M}"
-    return f"{format_day(local)} {time}"
+    return f"{format_day(local)} {_time(local)}"
+
+
+def format_day_and_time(moment: datetime) -> str:
+    """The same inside a sentence, after "until" or "on": "26 november kl. 23.10" or "26 November at 23:10"."""
+    local = timezone.localtime(moment)
+    return f"{local.day}{NBSP}{MONTHS[local.month]} {_time(local)}"
 
 
 def format_recent(moment: datetime) -> str:

@@ -47,10 +47,17 @@ class Importer(ABC):
 
 
 def names_to_codes(rows: Iterable[Any]) -> dict[str, str]:
-    """Folded code and both names of reference rows -> code. Names that several rows share are left out."""
-    codes = {fold(row.pk): row.pk for row in rows}
+    """Folded code and both names of reference rows -> code.
+
+    A name that a row shares with its successor means the newest of them ("Industritekniska programmet" is IN25, not
+    IN). Names that rows share without being one line are left out.
+    """
+    found = list(rows)
+    codes = {fold(row.pk): row.pk for row in found}
+    successors = {row.pk: getattr(row, "successor_id", None) for row in found}
     names: dict[str, set[str]] = {}
-    for row in rows:
+    for row in found:
         for name in {row.name_sv, row.name_en} - {""}:
             names.setdefault(fold(name), set()).add(row.pk)
-    return {name: next(iter(found)) for name, found in names.items() if len(found) == 1} | codes
+    newest = {name: [pk for pk in pks if successors[pk] not in pks] for name, pks in names.items()}
+    return {name: pks[0] for name, pks in newest.items() if len(pks) == 1} | codes

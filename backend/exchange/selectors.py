@@ -1,5 +1,6 @@
 """Questions about imports."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -56,6 +57,17 @@ def shown_row(job: ImportJob, row: ImportRow) -> ShownRow:
         heading = job.headings[column] if known and column is not None else labels.get(field, _("The whole row"))
         problems.append(ShownProblem(heading, row.cells[column] if known and column is not None else "", message))
     return ShownRow(row.line, row.get_outcome_display(), row.cells, problems)
+
+
+def repeated_problems(job: ImportJob) -> list[tuple[ShownProblem, int]]:
+    """Problems that stand on several rows alike, with the number of rows, the most common first; at most five.
+
+    One wrong name in a school's system is hundreds of rows here, and one correction there.
+    """
+    counted = Counter(
+        problem for row in list_rows(job, only_faulty=True) for problem in set(shown_row(job, row).problems)
+    )
+    return [(problem, number) for problem, number in counted.most_common(5) if number > 1]
 
 
 def rejected_table(job: ImportJob) -> tuple[list[str], list[list[Any]]]:

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from backend.accounts.models import User
 from backend.accounts.policies import is_network_office, municipalities_coordinated_by, protected_municipalities_of
@@ -87,6 +87,18 @@ def list_placements_coordinated_by(user: User) -> "QuerySet[Placement]":
     if is_network_office(user):
         mine |= Placement.objects.filter(match__deciding_municipality__isnull=True)
     return mine.filter(student__is_protected=False).select_related("match", *ROW)
+
+
+def search_placements(placements: "QuerySet[Placement]", text: str) -> "QuerySet[Placement]":
+    """Those whose student, class or organisation holds the text; all for an empty one."""
+    text = text.strip()
+    if not text:
+        return placements
+    return placements.filter(
+        Q(student__user__name__icontains=text)
+        | Q(student__class_name__iexact=text)
+        | Q(period__offer__organisation__name__icontains=text)
+    )
 
 
 def list_placements_at(user: User) -> "QuerySet[Placement]":

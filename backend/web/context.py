@@ -78,6 +78,8 @@ def _menu(role: str) -> list[Link]:
             ("rounds", _("Rounds")),
             ("coordinator_placements", _("Placements")),
             ("coordinator_organisations", _("Organisations")),
+            ("coordinator_imports", _("Class lists")),
+            ("tasks", _("What needs a call")),
         ],
         "network": [
             ("network_home", _("Home")),

@@ -1,22 +1,32 @@
 """The coordinator's day: what needs someone today, the silence, and the organisations."""
 
+from collections.abc import Iterable
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from backend.accounts.policies import municipalities_coordinated_by
-from backend.applications.board import Standing, classes_of, list_silent_applications, students_of, with_story
+from backend.applications.board import (
+    ClassRow,
+    Standing,
+    classes_of,
+    list_silent_applications,
+    students_of,
+    with_story,
+)
 from backend.applications.models import Application
 from backend.common import clock
 from backend.notifications.models import Task
-from backend.notifications.reminders import list_open_tasks
+from backend.notifications.reminders import lines_of, list_open_tasks
 from backend.offers.queues import list_offers_to_review
 from backend.organisations.models import Organisation, TrustedOrganisation
 from backend.organisations.municipality_settings import settings_of
@@ -24,11 +34,10 @@ from backend.organisations.services import set_trust
 from backend.placements.selectors import list_matches_to_decide, list_protected_matches
 from backend.reference.models import Municipality
 from backend.web.access import coordinator
-from backend.web.coordinator_board import only_urgent, urgent_days
+from backend.web.coordinator_board import NONE, only_urgent, urgent_days
 from backend.web.coordinator_rows import ago, match_rows, oldest_text, student_row
 from backend.web.cursors import page_of
 from backend.web.employer import person
-from backend.web.weeks import format_day, format_week
 
 MATCHES_AT_HOME = 6
 CLASSES_AT_HOME = 8
@@ -82,7 +91,8 @@ def home(request: HttpRequest) -> HttpResponse:
         request,
         "pages/coordinator/home.html",
         {
-            "today": f"{format_day(clock.today())}, {format_week(clock.today())}",
+            "today": _("%(day)s, week %(week)d")
+            % {"day": date_format(clock.today(), "l j F"), "week": clock.today().isocalendar().week},
             "municipalities": own_municipalities(request),
             "tasks": tasks,
             "matches": match_rows(waiting_matches),
@@ -127,7 +137,7 @@ def _tasks(
         tasks.append(
             {
                 "title": title % {"number": counts["calls"]},
-                "text": oldest_text(call.opened_at),
+                "text": f"{lines_of([call])[call.pk].title}. {oldest_text(call.opened_at)}",
                 "url": reverse("tasks"),
                 "action": _("See what needs a call"),
             }
@@ -195,29 +205,55 @@ def _urgent_first(tasks: list[dict[str, Any]], urgent: int, days: int) -> list[d
     return [{**task, "is_hot": number == 0} for number, task in enumerate([first, *others])]
 
 
-def class_rows(classes: Any) -> list[dict[str, Any]]:
-    """Rows with the parts of the stacked bar."""
-    return [
-        {
-            "name": row.class_name,
-            "placed": row.placed,
-            "at_risk": row.at_risk,
-            "unplaced": row.unplaced,
-            "parts": [
-                {"kind": "a", "count": row.placed},
-                {"kind": "b", "count": row.at_risk},
-                {"kind": "c", "count": row.unplaced},
-            ],
-        }
-        for row in classes
-    ]
+def _board_url(**filters: str) -> str:
+    return f"{reverse('coordinator_students')}?{urlencode(filters)}"
+
+
+def class_rows(classes: Iterable[ClassRow]) -> list[dict[str, Any]]:
+    """Rows with the parts of the stacked bar; each number leads to the students it counts."""
+    rows = []
+    for row in classes:
+        filters = {"school": row.school or NONE, "class": row.class_name or NONE}
+        numbers = (
+            ("a", row.placed, Standing.PLACED),
+            ("b", row.at_risk, Standing.AT_RISK),
+            ("c", row.unplaced, Standing.UNPLACED),
+        )
+        rows.append(
+            {
+                "name": row.class_name,
+                "school": row.school,
+                "url": _board_url(**filters),
+                "parts": [
+                    {
+                        "kind": kind,
+                        "count": count,
+                        "label": standing.label,
+                        "url": _board_url(**filters, standing=standing.value),
+                    }
+                    for kind, count, standing in numbers
+                ],
+            }
+        )
+    return rows
 
 
 def figures(totals: dict[str, int]) -> list[dict[str, Any]]:
+    """Has everyone a place? Each number leads to the students it counts."""
+    shown = (
+        ("a", Standing.PLACED, _("have a place")),
+        ("b", Standing.AT_RISK, _("not settled")),
+        ("c", Standing.UNPLACED, _("without a place")),
+    )
     return [
-        {"value": totals["placed"], "label": _("have a place"), "kind": "a", "mark": False},
-        {"value": totals["at_risk"], "label": _("not settled"), "kind": "b", "mark": False},
-        {"value": totals["unplaced"], "label": _("without a place"), "kind": "c", "mark": False},
+        {
+            "value": totals[standing.value],
+            "label": label,
+            "kind": kind,
+            "mark": False,
+            "url": _board_url(standing=standing.value),
+        }
+        for kind, standing, label in shown
     ]
 
 
@@ -241,11 +277,16 @@ def silence(request: HttpRequest) -> HttpResponse:
 
 
 def listed_organisations(request: HttpRequest) -> "tuple[Municipality, QuerySet[Organisation]]":
-    """The chosen one of the own municipalities, and the organisations with a workplace there; each has `is_trusted`."""
+    """The chosen one of the own municipalities, and the organisations with a workplace there that the search of the
+    address finds; each has `is_trusted`.
+    """
     places = own_municipalities(request)
     place = next((each for each in places if each.pk == request.GET.get("municipality")), places[0])
     trusted = TrustedOrganisation.objects.filter(municipality=place, organisation=OuterRef("pk"))
     found = Organisation.objects.filter(workplaces__municipality=place).distinct().annotate(is_trusted=Exists(trusted))
+    text = request.GET.get("q", "").strip()[:120]
+    if text:
+        found = found.filter(Q(name__icontains=text) | Q(registration_number=text.replace("-", "")))
     return place, found.order_by("name", "pk")
 
 
@@ -263,6 +304,7 @@ def organisations(request: HttpRequest) -> HttpResponse:
             "municipality": place,
             "municipalities": places,
             "page": page,
+            "text": request.GET.get("q", "").strip()[:120],
             "trusted_may_publish": settings_of(place.pk).trusted_may_publish,
         },
     )

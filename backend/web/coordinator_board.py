@@ -15,7 +15,7 @@ from backend.applications.board import BoardStudent, Standing, students_of, with
 from backend.common import clock
 from backend.organisations.models import MunicipalitySettings
 from backend.reference.models import PlacementForm
-from backend.reference.models.mixins import SWEDISH_SORT, translate_lower
+from backend.reference.models.mixins import SWEDISH_LETTERS, SWEDISH_SORT, translate_lower
 from backend.students.policies import groups_visible_to
 from backend.web.employer import person
 
@@ -34,6 +34,8 @@ SORT_LABELS = {
 }
 # What the address may hold besides `after` and `sort`.
 NAMES = ("standing", "q", "school", "class", "group", "form", "year", "long")
+# In the address: those without a school, or without a class.
+NONE = "-"
 
 
 def urgent_days(request: HttpRequest) -> int:
@@ -81,9 +83,9 @@ def read_board(request: HttpRequest) -> Board:
 
 def _narrowed(students: "QuerySet[BoardStudent]", values: dict[str, str]) -> "QuerySet[BoardStudent]":
     if values["school"]:
-        students = students.filter(school=values["school"])
+        students = students.filter(school="" if values["school"] == NONE else values["school"])
     if values["class"]:
-        students = students.filter(class_name=values["class"])
+        students = students.filter(class_name="" if values["class"] == NONE else values["class"])
     if values["group"]:
         students = students.filter(group_memberships__group=_number(values["group"]))
     if values["form"]:
@@ -109,10 +111,10 @@ def filter_fields(request: HttpRequest, board: Board) -> list[dict[str, Any]]:
     years = students.values_list("birth_date__year", flat=True).distinct()
     groups = groups_visible_to(person(request))
     forms = PlacementForm.objects.filter(pk__in=students.values("forms"))
-    schools, classes = ({row[number] for row in kinds if row[number]} for number in (0, 1))
+    schools, classes = (sorted({row[number] for row in kinds}, key=_swedish_order) for number in (0, 1))
     offered: list[tuple[str, Any, Any, Iterable[tuple[str, Any]]]] = [
-        ("school", _("School"), _("All schools"), ((name, name) for name in sorted(schools))),
-        ("class", _("Class"), _("All classes"), ((name, name) for name in sorted(classes))),
+        ("school", _("School"), _("All schools"), ((name or NONE, name or _("Without a school")) for name in schools)),
+        ("class", _("Class"), _("All classes"), ((name or NONE, name or _("Without a class")) for name in classes)),
         ("group", _("Class list"), _("All class lists"), ((str(g.pk), f"{g.name}, {g.school}") for g in groups)),
         ("form", _("Looks for"), _("All kinds of places"), ((form.pk, form.name) for form in forms)),
         ("year", _("Born in"), _("All years"), ((str(year), str(year)) for year in sorted(years, reverse=True))),
@@ -125,6 +127,11 @@ def filter_fields(request: HttpRequest, board: Board) -> list[dict[str, Any]]:
                 {"name": name, "label": label, "options": [("", everyone), *found], "value": board.values[name]}
             )
     return fields
+
+
+def _swedish_order(name: str) -> tuple[bool, str]:
+    """Å, Ä and Ö stand last in the alphabet, and what has no name after them."""
+    return not name, name.lower().translate(str.maketrans(SWEDISH_LETTERS, SWEDISH_SORT))
 
 
 def sort_options(request: HttpRequest) -> list[dict[str, Any]]:

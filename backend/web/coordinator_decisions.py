@@ -28,7 +28,7 @@ from backend.reference.geo import distance_km
 from backend.reference.work_rules import age_on
 from backend.web.access import coordinator, coordinator_or_network
 from backend.web.coordinator_forms import ReasonForm
-from backend.web.coordinator_queues import match_undo_rows, offer_undo_rows
+from backend.web.coordinator_queues import match_undo_rows, offer_undo_rows, undo_minutes_of
 from backend.web.coordinator_rows import ago, gate_lines, review_lines
 from backend.web.coordinator_words import in_words
 from backend.web.employer import person
@@ -188,6 +188,7 @@ def _match_page(request: HttpRequest, match_id: int, form: ReasonForm) -> HttpRe
             "is_own_student": decides and is_coordinator(user) and found.deciding_municipality_id is not None,
             "beside": neighbours_of(list_matches_to_decide(user), "proposed_at", found),
             "undoable": match_undo_rows(user),
+            "undo_minutes": undo_minutes_of({found.deciding_municipality_id}),
             "form": form,
         },
         status=400 if form.errors else 200,

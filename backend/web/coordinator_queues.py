@@ -33,7 +33,7 @@ from backend.web.employer import person
 from backend.web.numbers import numbers_in
 
 MOST_AT_ONCE = 100
-UNDOABLE_SHOWN = 20
+UNDOABLE_SHOWN = MOST_AT_ONCE
 MATCH_KEYS = ("proposed_at", "pk")
 OFFER_KEYS = ("submitted_at", "pk")
 
@@ -150,7 +150,7 @@ def _confirm_matches(request: HttpRequest, found: list[Match], form: ReasonForm,
             ],
             "left_out": len(found) - len(kept),
             "consequences": _match_consequences(kept, rejects=rejects),
-            "undo_minutes": _undo_minutes({match.deciding_municipality_id for match in kept}),
+            "undo_minutes": undo_minutes_of({match.deciding_municipality_id for match in kept}),
             "form": form if rejects else None,
         },
         status=400 if form.errors else 200,
@@ -174,7 +174,7 @@ def _match_consequences(found: Sequence[Match], *, rejects: bool) -> list[str]:
     return [_("Each becomes a placement."), told % {"number": organisations}]
 
 
-def _undo_minutes(codes: set[str | None]) -> int:
+def undo_minutes_of(codes: set[str | None]) -> int:
     """The shortest time among the municipalities concerned."""
     return min((settings_of(code).undo_minutes for code in codes), default=0)
 
@@ -264,7 +264,7 @@ def _confirm_offers(request: HttpRequest, found: list[Offer], form: ReasonForm, 
             "rows": [{"pk": each.pk, "title": each.title, "text": each.organisation.name} for each in found],
             "left_out": 0,
             "consequences": consequences,
-            "undo_minutes": _undo_minutes({each.municipality_code for each in found}),
+            "undo_minutes": undo_minutes_of({each.municipality_code for each in found}),
             "form": form if rejects else None,
         },
         status=400 if form.errors else 200,

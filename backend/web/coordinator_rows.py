@@ -182,7 +182,7 @@ def student_row(student: Any) -> StudentRow:
     return StudentRow(
         pk=student.pk,
         name=student.user.name,
-        line=", ".join(filter(None, [student.class_name, student.programme.name if student.programme else ""])),
+        line=", ".join(filter(None, [student.class_name, student.school or getattr(student.programme, "name", "")])),
         standing=str(standing.label),
         color=STANDING_COLORS[standing],
         since=ago(student.since) if standing == Standing.UNPLACED else "",
@@ -258,5 +258,9 @@ def _story(student: Any, standing: Standing) -> tuple[str, str, str]:
 
 
 def oldest_text(moment: datetime | None) -> str:
-    """ "The oldest since Monday 16 Nov." """
-    return _("The oldest has waited since %(day)s") % {"day": format_day(moment)} if moment else ""
+    """ "The oldest has waited since Monday 16 Nov." """
+    if moment is None:
+        return ""
+    if days_since(moment) <= 0:
+        return _("The oldest came today.")
+    return _("The oldest has waited since %(day)s") % {"day": format_day(moment)}

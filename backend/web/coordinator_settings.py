@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from backend.accounts.policies import municipalities_coordinated_by
+from backend.common import clock
 from backend.common.errors import DomainError
 from backend.common.models import LogEntry
 from backend.organisations.models import TrustedOrganisation
@@ -21,7 +22,7 @@ from backend.organisations.municipality_settings import (
     choices_of,
     save_municipality_settings,
 )
-from backend.reference.models import Municipality
+from backend.reference.models import Municipality, PlacementFormVersion
 from backend.web.access import coordinator
 from backend.web.employer import person
 from backend.web.form_errors import add_domain_error
@@ -113,6 +114,9 @@ def settings(request: HttpRequest, municipality_code: str) -> HttpResponse:
             "municipality": place,
             "municipalities": list(Municipality.objects.filter(pk__in=codes)),
             "form": form,
+            "forms": PlacementFormVersion.objects.valid_on(clock.today())
+            .select_related("form")
+            .order_by("form__position", "form"),
             "trusted": TrustedOrganisation.objects.filter(municipality=place).count(),
             "last": last,
         },

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -11,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from backend.accounts.policies import protected_municipalities_of
-from backend.applications.board import BoardStudent, Standing, classes_of, students_of
+from backend.applications.board import BoardStudent, Standing, classes_of, students_of, with_story
 from backend.applications.enums import LIVE_STATES
 from backend.applications.selectors import ROW
 from backend.applications.services import withdraw_application
@@ -20,7 +21,7 @@ from backend.common.errors import DomainError, NotFound
 from backend.exchange.tables import Column
 from backend.placements.enums import PlacementState
 from backend.placements.models import Placement
-from backend.placements.selectors import list_placements_coordinated_by
+from backend.placements.selectors import list_placements_coordinated_by, search_placements
 from backend.placements.services import end_placement
 from backend.reference.work_rules import age_class, age_on
 from backend.students.models import GuardianConsent
@@ -115,9 +116,7 @@ export = export_view(STUDENTS, door=coordinator)
 @require_safe
 def student(request: HttpRequest, student_id: int) -> HttpResponse:
     """One student: where things stand, applications, placements, guardians and consent."""
-    found = get_object_or_404(
-        students_of(person(request)).select_related("user", "programme", "municipality"), pk=student_id
-    )
+    found = get_object_or_404(with_story(students_of(person(request))), pk=student_id)
     today = clock.today()
     consents = GuardianConsent.objects.filter(guardianship__student=found, withdrawn_at__isnull=True)
     given = {consent.guardianship_id: consent for consent in consents}
@@ -128,6 +127,8 @@ def student(request: HttpRequest, student_id: int) -> HttpResponse:
         "pages/coordinator/student.html",
         {
             "student": found,
+            "row": student_row(found),
+            "about": [*filter(None, [found.class_name, getattr(found.programme, "name", ""), found.school])],
             "can_protect": can_protect(person(request), found),
             "standing": standing.label,
             "color": STANDING_COLORS[standing],
@@ -163,12 +164,17 @@ def withdraw(request: HttpRequest, student_id: int, application_id: int) -> Http
 @coordinator_or_network
 @require_safe
 def placements(request: HttpRequest) -> HttpResponse:
-    """Placements the municipality answers for, the next to start first; ended ones on request."""
-    ended = request.GET.get("show") == "ended"
-    found = list_placements_coordinated_by(person(request))
+    """Placements the municipality answers for, the next to start first; ended ones and a search on request."""
+    ended, text = request.GET.get("show") == "ended", request.GET.get("q", "").strip()[:120]
+    found = search_placements(list_placements_coordinated_by(person(request)), text)
     found = found.exclude(state__in=ENDABLE) if ended else found.filter(state__in=ENDABLE)
     page = page_of(found, PLACEMENT_KEYS, request.GET.get("after", ""))
-    return render(request, "pages/coordinator/placements.html", {"page": page, "ended": ended})
+    kept = {name: value for name, value in (("show", "ended" if ended else ""), ("q", text)) if value}
+    return render(
+        request,
+        "pages/coordinator/placements.html",
+        {"page": page, "ended": ended, "text": text, "query": urlencode(kept)},
+    )
 
 
 @coordinator_or_network

@@ -20,7 +20,14 @@ from backend.exchange.fields import BadMapping, ImportField
 from backend.exchange.kinds import IMPORTERS
 from backend.exchange.models import ImportJob
 from backend.exchange.reading import MAX_BYTES, read_sheet
-from backend.exchange.selectors import get_import, list_imports_of, list_rows, rejected_table, shown_row
+from backend.exchange.selectors import (
+    get_import,
+    list_imports_of,
+    list_rows,
+    rejected_table,
+    repeated_problems,
+    shown_row,
+)
 from backend.exchange.tables import Column
 from backend.organisations.selectors import list_organisations_of
 from backend.reference.models import Municipality, PlacementForm
@@ -210,7 +217,7 @@ def _mapping_rows(form: MappingForm) -> list[dict[str, Any]]:
     for bound in form:
         value = bound.value()
         column = number_in(str(value))
-        values = [row.cells[column][:40] for row in rows if column is not None and column < len(row.cells)]
+        values = dict.fromkeys(row.cells[column][:40] for row in rows if column is not None and column < len(row.cells))
         found.append(
             {
                 "field": bound,
@@ -235,6 +242,8 @@ def _job_page(request: HttpRequest, found: ImportJob, form: MappingForm | None) 
         "is_working": found.state in WORKING,
         "handled": work.handled if work else 0,
         "faulty": [shown_row(found, row) for row in page.rows] if found.state == ImportState.FAULTY else [],
+        "repeated": repeated_problems(found) if found.state == ImportState.FAULTY else [],
+        "list_kind": "offers" if found.kind == ImportKind.OFFERS else "class-list",
         "next_cursor": page.next_cursor,
         "headings": [found.headings[number] for number in columns],
         "preview": [

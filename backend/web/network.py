@@ -12,12 +12,12 @@ from django.views.decorators.http import require_safe
 
 from backend.accounts.enums import RoleKind
 from backend.accounts.models import Role, User
+from backend.applications.board import SETTLED
 from backend.common import clock
 from backend.notifications.selectors import list_undelivered
 from backend.offers.enums import OfferState
 from backend.offers.models import Offer, OfferPeriod
 from backend.offers.queues import list_offers_to_review
-from backend.placements.enums import PlacementState
 from backend.placements.models import Placement
 from backend.reference.enums import EvidenceGrade
 from backend.reference.models import Municipality, NetworkMembership
@@ -92,9 +92,7 @@ def municipality_rows() -> list[dict[str, Any]]:
     everyone = _by_code(Student.objects.all(), "municipality", Count("pk"))
     students = _by_code(Student.objects.unprotected(), "municipality", Count("pk"))
     placed = _by_code(
-        Placement.objects.filter(
-            student__is_protected=False, state__in=[PlacementState.UPCOMING, PlacementState.ONGOING]
-        ),
+        Placement.objects.filter(student__is_protected=False, state__in=SETTLED),
         "student__municipality",
         Count("student", distinct=True),
     )

@@ -51,7 +51,8 @@ def town():
 
 def test_the_confirmation_is_sound_and_decides(visit, town):
     page = visit(reverse("coordinator_matches"), user=town["coordinator"], size="phone", scheme="light")
-    page.get_by_role("button", name="Godkänn de valda").click()
+    ticked = page.locator("input[name=match]:checked").count()
+    page.get_by_role("button", name=f"Godkänn {ticked} valda").click()
     assert axe_findings(page) == []
     page.get_by_role("button", name="Godkänn", exact=False).first.click()
     page.wait_for_url("**" + reverse("coordinator_matches"))

@@ -228,6 +228,12 @@ def test_a_class_list_makes_students_a_class_and_invitations():
     assert Notification.objects.get(kind="import.done").recipient == coordinator
 
 
+def test_a_programme_is_known_by_the_name_it_shares_with_its_successor():
+    headings, row = [*CLASS_HEADINGS, "Program"], [*CLASS_ROW, "Industritekniska programmet"]
+    imported(upload_class(CoordinatorFactory(), csv_file([headings, row]), form="apl"))
+    assert Student.objects.get().programme_id == "IN25"
+
+
 def test_the_same_class_list_again_changes_nothing_and_invites_nobody():
     coordinator = CoordinatorFactory()
     content = csv_file([CLASS_HEADINGS, CLASS_ROW])

@@ -70,6 +70,25 @@ def test_each_filter_narrows(karin: User, desk: Client) -> None:
     assert names_on(desk, school="Bergska", year="2008", form="apl") == []
 
 
+def test_every_number_of_the_board_leads_to_the_students_it_counts(desk: Client) -> None:
+    for school, class_name in (("Bergska", "9A"), ("Viggestorp", "9A"), ("Viggestorp", "9A"), ("", "")):
+        named("Elev", school=school, class_name=class_name)
+
+    context = desk.get(reverse("coordinator_home")).context
+    classes = {(row["school"], row["name"]): row for row in context["classes"]}
+    numbers = [part for row in classes.values() for part in row["parts"]]
+    counted = [(each["count"], each["url"]) for each in numbers]
+    counted += [(each["value"], each["url"]) for each in context["figures"]]
+
+    assert {key: row["parts"][2]["count"] for key, row in classes.items()} == {
+        ("Bergska", "9A"): 1,
+        ("Viggestorp", "9A"): 2,
+        ("", ""): 1,
+    }
+    assert [number for number, _url in counted] == [len(desk.get(url).context["rows"]) for _number, url in counted]
+    assert len(desk.get(classes["", ""]["url"]).context["rows"]) == 1
+
+
 @pytest.mark.parametrize("query", [{"group": "x"}, {"year": "9" * 30}, {"standing": "nonsense"}, {"form": "nonsense"}])
 def test_what_does_not_exist_finds_nobody(desk: Client, query: dict[str, str]) -> None:
     named("Anna A")

@@ -285,6 +285,24 @@ def test_the_list_filters_and_pages_without_losing_anyone(desk: Client) -> None:
     assert "Annan Klass" not in first.text
 
 
+def test_placements_and_organisations_are_found_by_name_on_the_page_and_in_the_file(karin: User, desk: Client) -> None:
+    maja = accepted(student=StudentFactory(user=UserFactory(name="Maja Lind"), class_name="IN2"))
+    omar = accepted(student=StudentFactory(user=UserFactory(name="Omar Said"), class_name="EE3"))
+    for match in (maja, omar):
+        approve_match(actor=karin, match_id=match.pk)
+    place = maja.period.offer.organisation.name
+    assert place != omar.period.offer.organisation.name
+
+    for text in ("maja", "in2", place):
+        for name in ("coordinator_placements", "coordinator_placements_csv"):
+            found = desk.get(reverse(name), {"q": text}).content.decode()
+            assert "Maja Lind" in found
+            assert "Omar Said" not in found
+    shown = desk.get(reverse("coordinator_organisations"), {"q": place}).context["page"].rows
+    assert [row.name for row in shown] == [place]
+    assert "Maja Lind" not in desk.get(reverse("coordinator_placements"), {"q": "%"}).text
+
+
 def test_a_forged_cursor_starts_from_the_beginning(desk: Client) -> None:
     StudentFactory(user=UserFactory(name="Maja Lind"))
 

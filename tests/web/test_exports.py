@@ -157,6 +157,7 @@ WITHOUT_A_FILE = {
     "coordinator/offer.html": "one thing",
     "coordinator/protected.html": "protected identities are never copied",
     "coordinator/protected_student.html": "protected identities are never copied",
+    "coordinator/settings.html": "settings",
     "coordinator/student.html": "one student",
     "coordinator/student_table.html": "part of a page that has one",
     "employer/home.html": "the first of lists that have one",

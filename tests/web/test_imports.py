@@ -68,6 +68,18 @@ def test_class_lists_and_their_errors():
     assert not ImportFile.objects.exists()
 
 
+def test_what_is_wrong_on_many_rows_is_said_once_with_their_number():
+    desk = logged_in(CoordinatorFactory(language="en"))
+    headings = [*CLASS_HEADINGS, "Program"]
+    rows = [[f"{number}@skola.example", *CLASS_ROW[1:], "Svetslinjen"] for number in range(3)]
+    upload(desk, "coordinator_imports", "0562", [headings, *rows, ["ingen adress", *CLASS_ROW[1:], "IN"]], form="apl")
+    job = ImportJob.objects.get()
+    desk.post(reverse("import_check", args=[job.pk]), mapping_of(job))
+    work(job)
+    [(problem, number)] = desk.get(reverse("import", args=[job.pk])).context["repeated"]
+    assert (problem.column, problem.value, number) == ("Program", "Svetslinjen", 3)
+
+
 def test_a_coordinator_imports_places_for_the_organisations_of_the_municipality():
     coordinator = CoordinatorFactory(language="en")
     desk = logged_in(coordinator)

@@ -24,7 +24,7 @@ from backend.offers.queues import list_offers_to_review
 from backend.organisations.models import Membership, Workplace
 from backend.placements.enums import PlacementState
 from backend.placements.models import Placement
-from backend.placements.selectors import list_placements_at, list_placements_coordinated_by
+from backend.placements.selectors import list_placements_at, list_placements_coordinated_by, search_placements
 from backend.students.models import Alert
 from backend.suggestions.models import Suggestion
 from backend.suggestions.selectors import list_suggestions_for, reasons_texts
@@ -304,7 +304,7 @@ REVIEW = ListExport(
 
 
 def _coordinated_placements(user: User, filters: Filters, only: int | None) -> Iterable[Placement]:
-    found = list_placements_coordinated_by(user).order_by("start", "pk")
+    found = search_placements(list_placements_coordinated_by(user), filters.get("q", "")).order_by("start", "pk")
     ended = filters.get("show") == "ended"
     return found.exclude(state__in=NOT_ENDED) if ended else found.filter(state__in=NOT_ENDED)
 

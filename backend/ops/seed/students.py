@@ -1,7 +1,7 @@
 """The students of the demo: pupils, programme students, adults and higher vocational students."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from random import Random
 
 from backend.accounts.models import User
@@ -84,6 +84,11 @@ def plant_students(plan: Plan, world: World) -> None:
     save_users(users)
     students = [draft.student for draft in drafts]
     Student.objects.bulk_create(students, batch_size=1000)
+    # Most came in the last weeks, some have been here long: the guarantee board counts the days without a place.
+    came = plan.random("came")
+    for student in students:
+        student.created_at -= timedelta(days=int(came.triangular(0, 45, 4)))
+    Student.objects.bulk_update(students, ["created_at"], batch_size=1000)
     Forms, Interests = Student.forms.through, Student.interests.through  # noqa: N806 - they are models
     Forms.objects.bulk_create(Forms(student_id=d.student.pk, placementform_id=form) for d in drafts for form in d.forms)
     Interests.objects.bulk_create(

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -82,6 +82,12 @@ def swedish_date(day: date) -> str:
 def swedish_date_year(day: date) -> str:
     """`{{ day|swedish_date_year }}` gives "fredag 27 nov. 2026"."""
     return week_texts.format_day(day, with_year=True)
+
+
+@register.filter
+def day_and_time(moment: datetime) -> str:
+    """`{{ round.closes_at|day_and_time }}` gives "13 december kl. 12.00" or, in English, "13 December at 12:00"."""
+    return week_texts.format_day_and_time(moment)
 
 
 @register.filter

@@ -15,14 +15,17 @@ document.addEventListener("change", (event) => {
   for (const box of form.querySelectorAll(`input[type=checkbox][name="${CSS.escape(name)}"]`)) box.checked = event.target.checked;
 });
 
-/** data-count="name" in a form: keeps the number of ticked checkboxes of that name as its text. */
-document.addEventListener("change", (event) => {
-  const form = event.target.form;
-  if (!form || event.target.type !== "checkbox") return;
+/** data-count="name" on a hidden element in a form: shows the number of ticked checkboxes of that name there. */
+const countTicked = (form) => {
   for (const count of form.querySelectorAll("[data-count]")) {
     count.textContent = form.querySelectorAll(`input[name="${CSS.escape(count.dataset.count)}"]:checked`).length;
+    count.hidden = false;
   }
+};
+document.addEventListener("change", (event) => {
+  if (event.target.type === "checkbox" && event.target.form) countTicked(event.target.form);
 });
+for (const count of document.querySelectorAll("form [data-count]")) countTicked(count.closest("form"));
 
 /** A form that is sent twice by a double click is sent once: the second would be refused, and hide that the first was not. */
 const sentAt = new WeakMap();

@@ -15,6 +15,7 @@ import pytest
 from backend.ops.embedded.errors import EmbeddedServerError
 from backend.ops.embedded.stack import Stack
 from backend.ops.embedded.temporary import TemporaryStack
+from tests import database_template
 
 # These answer without running a test, so they need no server.
 _QUIET_OPTIONS = {"--collect-only", "--co", "--help", "-h", "--version", "-V", "--markers", "--fixtures"}
@@ -32,6 +33,8 @@ def _prepare() -> None:
     if _needs_servers():
         _stack = TemporaryStack()
         os.environ.update(_stack.urls)
+        if "DATABASE_URL" in _stack.urls:
+            os.environ["TEST_DATABASE_TEMPLATE"] = database_template.NAME
 
 
 _prepare()
@@ -43,6 +46,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if _stack is not None:
         try:
             _stack.start()
+            if "DATABASE_URL" in _stack.urls:
+                database_template.make_template(_stack)
         except EmbeddedServerError as error:
             pytest.exit(f"embedded servers: {error}", returncode=3)
 

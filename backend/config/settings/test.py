@@ -6,7 +6,7 @@ SECRET_KEY = "test-only-key-of-sufficient-length-for-the-signing-checks"
 ALLOWED_HOSTS = ["testserver", "127.0.0.1", "localhost"]
 # Not where `make run` keeps its files: its keys and mails must not decide how a test ends.
 DATA_DIR = BASE_DIR / ".data" / "test"
-DATABASES["default"].update(OPTIONS={}, TEST={"TEMPLATE": "template0"})
+DATABASES["default"].update(OPTIONS={}, TEST={"TEMPLATE": env.str("TEST_DATABASE_TEMPLATE", "template0")})
 
 
 class UndefinedVariable(str):

@@ -10,7 +10,7 @@ const vendor = join(here, "..", "static", "vendor");
 const testVendor = join(here, "..", "..", "tests", "browser", "vendor");
 const icons = JSON.parse(await readFile(join(here, "icons.json"), "utf8"));
 // The parts of the design system that the pages use, in its own order; the whole of it would be three times as heavy.
-// tests/web/test_assets.py holds that each ds-* class in a template has its part here.
+// tests/web/test_components.py holds that each ds-* class in a template has its part here.
 const parts = {
   "ds.base": ["base", "label"],
   "ds.components": ["data-size-workaround", "button", "input", "alert", "skip-link", "chip", "tag"],

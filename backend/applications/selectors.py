@@ -1,6 +1,6 @@
 """Questions about applications."""
 
-from django.db.models import QuerySet
+from django.db.models import Case, IntegerField, QuerySet, Value, When
 
 from backend.accounts.models import User
 from backend.applications.enums import ApplicationState
@@ -40,3 +40,17 @@ def count_unanswered(offer_ids: "list[int]") -> int:
 def list_visible_applications(user: User) -> "QuerySet[Application]":
     """All the user may see, in no order: own ones, those to own organisations, those of coordinated students."""
     return visible_to(user).select_related(*ROW)
+
+
+def in_reading_order(applications: "QuerySet[Application]") -> "QuerySet[Application]":
+    """Those who wait first and oldest first, then the waiting list by rank, then the answered ones."""
+    order = [
+        ApplicationState.SUBMITTED,
+        ApplicationState.WAITLISTED,
+        ApplicationState.OFFERED,
+        ApplicationState.ACCEPTED,
+    ]
+    cases = [When(state=state, then=Value(number)) for number, state in enumerate(order)]
+    return applications.annotate(reading=Case(*cases, default=Value(len(order)), output_field=IntegerField())).order_by(
+        "reading", "waiting_rank", "submitted_at", "pk"
+    )

@@ -141,9 +141,10 @@ def _check_allowed(student: Student, period: OfferPeriod) -> None:
 
 @transaction.atomic
 def mark_read(*, actor: User, application_id: int) -> None:
-    """The organisation has opened the application; the student sees that."""
+    """The organisation has opened the application; the student sees that. Harmless when repeated."""
     application = _locked(actor, application_id)
-    if application.read_at is None and policies.can_answer(actor, application):
+    _require_answerer(actor, application)
+    if application.read_at is None:
         application.read_at = clock.now()
         application.save(update_fields=["read_at"])
 

@@ -8,7 +8,10 @@ from datetime import date, datetime
 
 from django.utils import timezone
 from django.utils.dates import MONTHS, MONTHS_3, WEEKDAYS, WEEKDAYS_ABBR
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
+
+from backend.common import clock
 
 NBSP = "\N{NO-BREAK SPACE}"
 DASH = "\N{WORD JOINER}\N{EN DASH}\N{WORD JOINER}"
@@ -90,3 +93,14 @@ def format_day(day: date, *, with_year: bool = False) -> str:
     else:
         text = f"{WEEKDAYS_ABBR[value.weekday()]} {value.day}{NBSP}{str(MONTHS_3[value.month]).capitalize()}"
     return f"{text} {value.year}" if with_year else text
+
+
+def days_since(moment: date) -> int:
+    """Calendar days in Sweden since a date or a moment."""
+    return (clock.today() - local_date(moment)).days
+
+
+def ago(moment: date) -> str:
+    """ "today", "1 day", "4 days"."""
+    days = days_since(moment)
+    return _("today") if days <= 0 else ngettext("%(days)d day", "%(days)d days", days) % {"days": days}

@@ -35,6 +35,9 @@ IMPORT_TRANSITIONS = TransitionTable(
             frozenset({S.CHECKING, S.RUNNING}), S.FAULTY, by="worker: a row can not be imported, so none is"
         ),
         "import.wanted": Transition(frozenset({S.READY}), S.RUNNING, by="whoever uploaded it"),
+        "import.wanted_at_once": Transition(
+            frozenset({S.UPLOADED, S.READY, S.FAULTY}), S.RUNNING, by="whoever uploaded it, without looking first"
+        ),
         "import.done": Transition(frozenset({S.RUNNING}), S.DONE, by="worker", told="whoever uploaded it"),
         "import.undone": Transition(
             frozenset({S.DONE}), S.UNDONE, by="whoever uploaded it, while nothing depends on it"

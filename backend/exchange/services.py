@@ -102,13 +102,23 @@ def check_import(*, actor: User, job_id: int, mapping: Mapping[str, int]) -> Imp
 
     Raises BadMapping with the fields whose columns are missing or taken.
     """
+    return _begin(actor, job_id, mapping, "import.check_wanted", ImportStep.CHECK)
+
+
+@transaction.atomic
+def import_at_once(*, actor: User, job_id: int, mapping: Mapping[str, int]) -> ImportJob:
+    """The same, and imports every row when none is wrong; otherwise none, and the rows say why."""
+    return _begin(actor, job_id, mapping, "import.wanted_at_once", ImportStep.RUN)
+
+
+def _begin(actor: User, job_id: int, mapping: Mapping[str, int], action: str, step: str) -> ImportJob:
     job = _own(actor, job_id)
     wanted = {each.name: int(mapping[each.name]) for each in IMPORTERS[job.kind].fields if each.name in mapping}
     check_mapping(wanted, job.headings, IMPORTERS[job.kind].fields)
     _require_file(job)
     job.mapping = wanted
-    move(job, IMPORT_TRANSITIONS, "import.check_wanted", actor=actor, update_fields=["mapping"])
-    runner.want(job, ImportStep.CHECK)
+    move(job, IMPORT_TRANSITIONS, action, actor=actor, update_fields=["mapping"])
+    runner.want(job, step)
     return job
 
 

@@ -16,6 +16,8 @@ from backend.notifications.models import Delivery, Notification
 from backend.notifications.registry import Kind
 
 ACCEPTED = (DeliveryState.SENT, DeliveryState.DELIVERED)
+# Days that can be chosen.
+PERIODS = (30, 90, 365)
 
 
 @dataclass(frozen=True)

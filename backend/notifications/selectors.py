@@ -1,6 +1,7 @@
 """Questions about notifications, for pages."""
 
 import contextlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -141,6 +142,10 @@ def bounces_still() -> Exists:
     )
 
 
+# What the list of undelivered messages can be narrowed to.
+UNDELIVERED_STATES = frozenset({*NEEDS_ACTION, DeliveryState.EXPIRED, DeliveryState.SUPPRESSED})
+
+
 def list_ended_badly() -> "models.QuerySet[Delivery]":
     """Deliveries that did not arrive though somebody wanted them to, each with `is_bounced`. Newest first."""
     mendable = Q(state=DeliveryState.SUPPRESSED, reason__in=MENDABLE)
@@ -157,6 +162,21 @@ def list_ended_badly() -> "models.QuerySet[Delivery]":
 def list_undelivered() -> "models.QuerySet[Delivery]":
     """Those of them that ask for action: uncertain, dead, returned."""
     return list_ended_badly().filter(state__in=NEEDS_ACTION)
+
+
+def narrowed_undelivered(asked: Mapping[str, str]) -> "tuple[models.QuerySet[Delivery], dict[str, str]]":
+    """Those that are asked for by `state`, `channel` and `reason`, and the filters that hold.
+
+    A value that does not exist is no filter.
+    """
+    found, chosen = list_undelivered(), {}
+    if (state := asked.get("state", "")) in UNDELIVERED_STATES:
+        chosen["state"], found = state, list_ended_badly().filter(state=state)
+    if (channel := asked.get("channel", "")) in ChannelName.values:
+        chosen["channel"], found = channel, found.filter(channel=channel)
+    if (reason := asked.get("reason", "")) in dict(reasons_of_undelivered()):
+        chosen["reason"], found = reason, found.filter(reason__startswith=reason)
+    return found, chosen
 
 
 def reasons_of_undelivered() -> "list[tuple[str, str | Promise]]":

@@ -1,5 +1,7 @@
 """Questions about organisations."""
 
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
 from backend.accounts.models import User
 from backend.common import clock
 from backend.organisations.models import Invitation, Membership, MunicipalitySettings, Organisation, TrustedOrganisation
@@ -30,6 +32,15 @@ def list_colleagues(user: User) -> list[Membership]:
         .select_related("user", "organisation")
         .order_by("organisation__name", "-role", "user__name", "pk")
     )
+
+
+def list_organisations_in(municipality_code: str, text: str = "") -> "QuerySet[Organisation]":
+    """Those with a workplace in the municipality whose name holds the text, or whose number it is; each has `is_trusted`."""
+    trusted = TrustedOrganisation.objects.filter(municipality=municipality_code, organisation=OuterRef("pk"))
+    found = Organisation.objects.filter(workplaces__municipality=municipality_code).distinct()
+    if text := text.strip()[:120]:
+        found = found.filter(Q(name__icontains=text) | Q(registration_number=text.replace("-", "")))
+    return found.annotate(is_trusted=Exists(trusted)).order_by("name", "pk")
 
 
 def list_open_invitations(user: User) -> list[Invitation]:

@@ -5,7 +5,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -23,19 +22,21 @@ from backend.applications.board import (
     students_of,
     with_story,
 )
+from backend.applications.board_query import NONE, only_urgent, urgent_days
 from backend.applications.models import Application
 from backend.common import clock
+from backend.common.weeks import ago
+from backend.exchange.exports.desks import organisations_of
 from backend.notifications.models import Task
 from backend.notifications.reminders import lines_of, list_open_tasks
 from backend.offers.queues import list_offers_to_review
-from backend.organisations.models import Organisation, TrustedOrganisation
+from backend.organisations.models import Organisation
 from backend.organisations.municipality_settings import settings_of
 from backend.organisations.services import set_trust
 from backend.placements.selectors import list_matches_to_decide, list_protected_matches
 from backend.reference.models import Municipality
 from backend.web.access import coordinator
-from backend.web.coordinator_board import NONE, only_urgent, urgent_days
-from backend.web.coordinator_rows import ago, match_rows, oldest_text, student_row
+from backend.web.coordinator_rows import match_rows, oldest_text, student_row
 from backend.web.cursors import page_of
 from backend.web.employer import person
 
@@ -58,7 +59,7 @@ def home(request: HttpRequest) -> HttpResponse:
     silent = list_silent_applications(user)
     classes = classes_of(user)
     unplaced = with_story(students_of(user).filter(rank=0)).order_by("since", "pk")
-    days = urgent_days(request)
+    days = urgent_days(user)
     urgent = only_urgent(unplaced, days).count()
     shown = [student_row(student) for student in unplaced[:UNPLACED_AT_HOME]]
     totals = {
@@ -276,26 +277,13 @@ def silence(request: HttpRequest) -> HttpResponse:
     return render(request, "pages/coordinator/silence.html", {"rows": rows, "next_cursor": page.next_cursor})
 
 
-def listed_organisations(request: HttpRequest) -> "tuple[Municipality, QuerySet[Organisation]]":
-    """The chosen one of the own municipalities, and the organisations with a workplace there that the search of the
-    address finds; each has `is_trusted`.
-    """
-    places = own_municipalities(request)
-    place = next((each for each in places if each.pk == request.GET.get("municipality")), places[0])
-    trusted = TrustedOrganisation.objects.filter(municipality=place, organisation=OuterRef("pk"))
-    found = Organisation.objects.filter(workplaces__municipality=place).distinct().annotate(is_trusted=Exists(trusted))
-    text = request.GET.get("q", "").strip()[:120]
-    if text:
-        found = found.filter(Q(name__icontains=text) | Q(registration_number=text.replace("-", "")))
-    return place, found.order_by("name", "pk")
-
-
 @coordinator
 @require_safe
 def organisations(request: HttpRequest) -> HttpResponse:
     """Organisations with a workplace in the municipality, and whether their places are published without review."""
     places = own_municipalities(request)
-    place, found = listed_organisations(request)
+    code, found = organisations_of(person(request), request.GET.get("municipality", ""), request.GET.get("q", ""))
+    place = next(each for each in places if each.pk == code)
     page = page_of(found, ("name", "pk"), request.GET.get("after", ""))
     return render(
         request,

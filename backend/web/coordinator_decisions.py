@@ -12,6 +12,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from backend.accounts.policies import is_coordinator
 from backend.common.errors import DomainError
+from backend.common.weeks import ago
+from backend.exchange.words import in_words
 from backend.offers import services as offer_services
 from backend.offers.enums import OfferState
 from backend.offers.models import Offer
@@ -29,8 +31,7 @@ from backend.reference.work_rules import age_on
 from backend.web.access import coordinator, coordinator_or_network
 from backend.web.coordinator_forms import ReasonForm
 from backend.web.coordinator_queues import match_undo_rows, offer_undo_rows, undo_minutes_of
-from backend.web.coordinator_rows import ago, gate_lines, review_lines
-from backend.web.coordinator_words import in_words
+from backend.web.coordinator_rows import gate_lines, review_lines
 from backend.web.employer import person
 from backend.web.employer_offer_form import OfferForm, offer_initial
 from backend.web.form_errors import add_domain_error

@@ -11,6 +11,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from backend.common.errors import Conflict, Invalid
+from backend.exchange.network_figures import suppressed
+from backend.exchange.words import in_words
 from backend.notifications import registry
 from backend.notifications.enums import ChannelName, DeliveryState, is_resendable
 from backend.notifications.ledger import Reading, open_ledger
@@ -19,10 +21,8 @@ from backend.notifications.selectors import reason_label, state_label
 from backend.notifications.services import resend_delivery
 from backend.students.protection import record_look
 from backend.web.access import coordinator
-from backend.web.coordinator_words import in_words
 from backend.web.cursors import page_of
 from backend.web.employer import person
-from backend.web.network import suppressed
 from backend.web.weeks import format_recent
 
 COLORS = {

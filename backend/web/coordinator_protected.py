@@ -15,6 +15,8 @@ from backend.applications.board import students_of
 from backend.applications.selectors import ROW
 from backend.common import clock
 from backend.common.errors import DomainError
+from backend.common.weeks import ago
+from backend.exchange.words import in_words
 from backend.placements import services as placements
 from backend.placements.enums import MatchState
 from backend.placements.gates import gates_for
@@ -28,8 +30,7 @@ from backend.students.policies import is_minor
 from backend.students.selectors import consent_is_missing
 from backend.web.access import coordinator
 from backend.web.coordinator_queues import until_text
-from backend.web.coordinator_rows import ago, gate_lines
-from backend.web.coordinator_words import in_words
+from backend.web.coordinator_rows import gate_lines
 from backend.web.cursors import page_of
 from backend.web.employer import person
 from backend.web.form_errors import add_domain_error

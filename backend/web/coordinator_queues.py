@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from backend.accounts.models import User
+from backend.accounts.policies import is_coordinator
 from backend.common.errors import DomainError
 from backend.offers import services as offer_services
 from backend.offers.models import Offer
@@ -65,6 +66,7 @@ def matches(request: HttpRequest) -> HttpResponse:
             "next_cursor": page.next_cursor,
             "total": queue.count(),
             "undoable": match_undo_rows(user),
+            "is_coordinator": is_coordinator(user),
         },
     )
 

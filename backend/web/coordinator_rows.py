@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -11,27 +11,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from backend.applications.board import Standing
-from backend.common import clock
+from backend.applications.board_story import Event, story_of
+from backend.common.weeks import ago, days_since, format_day, format_weeks
+from backend.exchange.exports.desks import about_student
 from backend.offers.models import Offer
 from backend.offers.review import ReviewFacts, review_facts
 from backend.placements.gates import Gate, gates_for
 from backend.placements.models import Match
-from backend.reference.work_rules import age_on
 from backend.web.employer_rows import period_weeks
-from backend.web.weeks import format_day, format_weeks, local_date
 
 STANDING_COLORS = {Standing.PLACED: "success", Standing.AT_RISK: "warning", Standing.UNPLACED: "danger"}
-
-
-def days_since(moment: date) -> int:
-    """Calendar days in Sweden since a date or a moment."""
-    return (clock.today() - local_date(moment)).days
-
-
-def ago(moment: date) -> str:
-    """ "today", "1 day", "4 days"."""
-    days = days_since(moment)
-    return _("today") if days <= 0 else ngettext("%(days)d day", "%(days)d days", days) % {"days": days}
 
 
 @dataclass(frozen=True)
@@ -139,13 +128,12 @@ def match_rows(matches: Sequence[Match]) -> list[MatchRow]:
     for match in matches:
         lines = gate_lines(gates[match.pk])
         student, offer = match.student, match.period.offer
-        years = _("%(age)d years") % {"age": age_on(student.birth_date, match.start)}
         rows.append(
             MatchRow(
                 pk=match.pk,
                 student=student.user.name,
                 student_id=student.pk,
-                line=", ".join(filter(None, [student.class_name, years])),
+                line=about_student(match),
                 place=f"{offer.title}, {offer.organisation.name}",
                 weeks=format_weeks(match.start, match.end),
                 gates=lines,
@@ -177,7 +165,8 @@ class StudentRow:
 def student_row(student: Any) -> StudentRow:
     """The student comes from `with_story(students_of(user))`."""
     standing = Standing(student.standing)
-    story, action, action_url = _story(student, standing)
+    event, story = story_of(student)
+    action, action_url = _next_step(student, event)
     url = reverse("coordinator_student", args=[student.pk])
     return StudentRow(
         pk=student.pk,
@@ -202,59 +191,27 @@ def _places_near(student: Any) -> str:
     return f"{reverse('search')}?{urlencode({'where': where})}"
 
 
-def _story(student: Any, standing: Standing) -> tuple[str, str, str]:
-    """What has happened, the next step, and where it is taken ("" = on the student's page).
-
-    The step that unblocks the student soonest wins.
-    """
-    if standing == Standing.PLACED:
-        return _("The placement is approved"), "", ""
-    if standing == Standing.UNPLACED:
-        if not student.sent:
-            return (
-                _("Has not applied for anything yet"),
-                _("Book a talk"),
-                _mail_to(student, _("A talk about your placement")),
-            )
-        if student.declined:
-            return (
-                ngettext("%(number)d no", "%(number)d times no", student.declined) % {"number": student.declined},
-                _("Look for a place together"),
-                _places_near(student),
-            )
-        return _("All applications have ended"), _("Look for a place together"), _places_near(student)
-    if student.deciding:
-        return (
-            _("Both sides said yes"),
-            _("Decide the match"),
-            reverse("coordinator_match", args=[student.deciding]),
-        )
-    if student.offered:
-        return (
-            _("Has been offered a seat, held until %(day)s") % {"day": format_day(student.hold_until)},
-            _("Remind the student"),
-            _mail_to(student, _("Your seat is held for a little while")),
-        )
-    if student.escalated:
-        return (
-            _("No answer for %(time)s") % {"time": ago(student.waiting_since)},
-            _("Call the organisation"),
-            reverse("coordinator_silence"),
-        )
-    if student.waiting:
-        return (
-            ngettext(
-                "%(number)d application waits for an answer",
-                "%(number)d applications wait for an answer",
-                student.waiting,
-            )
-            % {"number": student.waiting},
-            _("Wait"),
-            "",
-        )
-    if student.waitlisted:
-        return _("On the waiting list"), _("Look for a second place"), _places_near(student)
-    return _("A match waits for a decision"), _("Decide the match"), reverse("coordinator_matches")
+def _next_step(student: Any, event: Event) -> tuple[str, str]:
+    """The next step, and where it is taken ("" = on the student's page)."""
+    match event:
+        case Event.PLACED:
+            return "", ""
+        case Event.NOTHING_SENT:
+            return _("Book a talk"), _mail_to(student, _("A talk about your placement"))
+        case Event.DECLINED | Event.ENDED:
+            return _("Look for a place together"), _places_near(student)
+        case Event.ACCEPTED:
+            return _("Decide the match"), reverse("coordinator_match", args=[student.deciding])
+        case Event.OFFERED:
+            return _("Remind the student"), _mail_to(student, _("Your seat is held for a little while"))
+        case Event.SILENCE:
+            return _("Call the organisation"), reverse("coordinator_silence")
+        case Event.WAITING:
+            return _("Wait"), ""
+        case Event.WAITLISTED:
+            return _("Look for a second place"), _places_near(student)
+        case Event.PROPOSED:
+            return _("Decide the match"), reverse("coordinator_matches")
 
 
 def oldest_text(moment: datetime | None) -> str:

@@ -8,17 +8,16 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from backend.accounts.policies import protected_municipalities_of
-from backend.applications.board import BoardStudent, Standing, classes_of, students_of, with_story
+from backend.accounts.policies import is_coordinator, protected_municipalities_of
+from backend.applications.board import Standing, classes_of, students_of, with_story
+from backend.applications.board_query import read_board
 from backend.applications.enums import LIVE_STATES
 from backend.applications.selectors import ROW
 from backend.applications.services import withdraw_application
 from backend.common import clock
 from backend.common.errors import DomainError, NotFound
-from backend.exchange.tables import Column
 from backend.placements.enums import PlacementState
 from backend.placements.models import Placement
 from backend.placements.selectors import list_placements_coordinated_by, search_placements
@@ -29,12 +28,11 @@ from backend.students.policies import can_protect, is_minor
 from backend.students.selectors import consent_is_missing
 from backend.web.access import coordinator, coordinator_or_network
 from backend.web.coordinator import class_rows, figures
-from backend.web.coordinator_board import filter_fields, read_board, sort_options
+from backend.web.coordinator_board import filter_fields, sort_options
 from backend.web.coordinator_forms import ReasonForm
-from backend.web.coordinator_rows import STANDING_COLORS, StudentRow, student_row
+from backend.web.coordinator_rows import STANDING_COLORS, student_row
 from backend.web.cursors import page_of
 from backend.web.employer import person
-from backend.web.exports import TableExport, export_view
 from backend.web.form_errors import add_domain_error
 
 PLACEMENT_KEYS = ("start", "pk")
@@ -45,7 +43,7 @@ ENDABLE = {PlacementState.UPCOMING, PlacementState.ONGOING}
 @require_safe
 def students(request: HttpRequest) -> HttpResponse:
     """Those without a place first, with the next step; narrowed and ordered as the address says."""
-    board = read_board(request)
+    board = read_board(person(request), request.GET.dict())
     classes = classes_of(person(request))
     page = page_of(board.rows, board.keys, request.GET.get("after", ""))
     kept = request.GET.copy()
@@ -89,27 +87,6 @@ def _options(rows: Iterable[tuple[str, Any, int]], request: HttpRequest, name: s
         for value, label, count in rows
         if value
     ]
-
-
-def _export_rows(request: HttpRequest) -> Iterable[tuple[BoardStudent, StudentRow]]:
-    board = read_board(request)
-    return ((found, student_row(found)) for found in board.rows.order_by(*board.keys))
-
-
-STUDENTS: TableExport[tuple[BoardStudent, StudentRow]] = TableExport(
-    "students",
-    [
-        Column(gettext_lazy("Name"), lambda row: row[1].name),
-        Column(gettext_lazy("Class"), lambda row: row[0].class_name),
-        Column(gettext_lazy("Programme"), lambda row: row[0].programme.name if row[0].programme else ""),
-        Column(gettext_lazy("School"), lambda row: row[0].school),
-        Column(gettext_lazy("State"), lambda row: row[1].standing),
-        Column(gettext_lazy("Since"), lambda row: row[1].since),
-        Column(gettext_lazy("What has happened"), lambda row: row[1].story),
-    ],
-    _export_rows,
-)
-export = export_view(STUDENTS, door=coordinator)
 
 
 @coordinator
@@ -170,11 +147,14 @@ def placements(request: HttpRequest) -> HttpResponse:
     found = found.exclude(state__in=ENDABLE) if ended else found.filter(state__in=ENDABLE)
     page = page_of(found, PLACEMENT_KEYS, request.GET.get("after", ""))
     kept = {name: value for name, value in (("show", "ended" if ended else ""), ("q", text)) if value}
-    return render(
-        request,
-        "pages/coordinator/placements.html",
-        {"page": page, "ended": ended, "text": text, "query": urlencode(kept)},
-    )
+    context = {
+        "page": page,
+        "ended": ended,
+        "text": text,
+        "query": urlencode(kept),
+        "is_coordinator": is_coordinator(person(request)),
+    }
+    return render(request, "pages/coordinator/placements.html", context)
 
 
 @coordinator_or_network

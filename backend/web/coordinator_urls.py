@@ -3,7 +3,6 @@
 from django.urls import URLPattern, URLResolver, path
 
 from backend.web import (
-    access,
     coordinator,
     coordinator_decisions,
     coordinator_ledger,
@@ -18,7 +17,6 @@ from backend.web import (
     network_work,
     person_tasks,
 )
-from backend.web.exports import export_paths, export_view
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("samordnare/", coordinator.home, name="coordinator_home"),
@@ -37,7 +35,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path("samordnare/matchningar/<int:match_id>/avsla/", coordinator_decisions.reject, name="coordinator_match_reject"),
     path("samordnare/elever/", coordinator_students.students, name="coordinator_students"),
-    *export_paths("samordnare/elever", coordinator_students.export, "coordinator_students"),
     path("samordnare/elever/<int:student_id>/", coordinator_students.student, name="coordinator_student"),
     path(
         "samordnare/elever/<int:student_id>/ansokningar/<int:application_id>/ta-tillbaka/",
@@ -74,11 +71,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("natverket/skyddade/", network_grants.grants, name="network_grants"),
     path("natverket/skyddade/<int:grant_id>/ta-tillbaka/", network_grants.revoke, name="network_grant_revoke"),
     path("natverket/effekt/", network_effect.effect, name="network_effect"),
-    *export_paths("natverket/effekt", export_view(network_effect.EFFECT, door=access.network), "network_effect"),
     path("natverket/jobb/", network_work.scheduled, name="network_jobs"),
     path("natverket/utskick/", network_work.undelivered, name="network_undelivered"),
-    *export_paths(
-        "natverket/utskick", export_view(network_work.UNDELIVERED, door=access.network), "network_undelivered"
-    ),
     path("natverket/utskick/<int:delivery_id>/skicka-igen/", network_work.resend, name="network_resend"),
 ]

@@ -1,13 +1,9 @@
 """Applicants: one-click answers, the structured no with its preview, and the list as a file."""
 
-from collections.abc import Iterable
-
 from django.contrib import messages
-from django.db.models import Case, IntegerField, QuerySet, Value, When
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from backend.accounts.models import User
@@ -15,9 +11,8 @@ from backend.applications import services
 from backend.applications.enums import ApplicationState
 from backend.applications.models import Application
 from backend.applications.policies import can_answer
-from backend.applications.selectors import get_application, list_applications_to
+from backend.applications.selectors import get_application, in_reading_order, list_applications_to
 from backend.common.errors import DomainError
-from backend.exchange.tables import Column
 from backend.organisations.selectors import list_member_users
 from backend.rounds.selectors import mark_kept
 from backend.web.access import employer
@@ -26,9 +21,7 @@ from backend.web.employer_forms import DeclineForm
 from backend.web.employer_letters import decline_letter
 from backend.web.employer_offers import own_offer
 from backend.web.employer_rows import applicant_row, applicant_rows, due_text
-from backend.web.exports import TableExport, export_view
 from backend.web.form_errors import add_domain_error
-from backend.web.weeks import format_weeks
 
 ENDED = {ApplicationState.DECLINED, ApplicationState.WITHDRAWN, ApplicationState.LAPSED, ApplicationState.REJECTED}
 
@@ -39,20 +32,6 @@ def own_application(user: User, application_id: int) -> Application:
     if application is None or not can_answer(user, application):
         raise Http404
     return application
-
-
-def in_reading_order(applications: "QuerySet[Application]") -> "QuerySet[Application]":
-    """Those who wait first and oldest first, then the waiting list by rank, then the answered ones."""
-    order = [
-        ApplicationState.SUBMITTED,
-        ApplicationState.WAITLISTED,
-        ApplicationState.OFFERED,
-        ApplicationState.ACCEPTED,
-    ]
-    cases = [When(state=state, then=Value(number)) for number, state in enumerate(order)]
-    return applications.annotate(reading=Case(*cases, default=Value(len(order)), output_field=IntegerField())).order_by(
-        "reading", "waiting_rank", "submitted_at", "pk"
-    )
 
 
 @employer
@@ -166,24 +145,3 @@ def decline(request: HttpRequest, application_id: int) -> HttpResponse:
             messages.success(request, _("%(name)s has your answer.") % {"name": found.student.display_name})
             return redirect("employer_applicants", found.period.offer_id)
     return _application_page(request, found, form)
-
-
-def _export_rows(request: HttpRequest, offer_id: int) -> Iterable[Application]:
-    return in_reading_order(list_applications_to(own_offer(person(request), offer_id)))
-
-
-APPLICANTS: TableExport[Application] = TableExport(
-    "applicants",
-    [
-        Column(gettext_lazy("Name"), lambda row: row.student.display_name),
-        Column(gettext_lazy("Programme"), lambda row: row.student.programme.name if row.student.programme else ""),
-        Column(gettext_lazy("Class"), lambda row: "" if row.student.is_protected else row.student.class_name),
-        Column(gettext_lazy("School"), lambda row: "" if row.student.is_protected else row.student.school),
-        Column(gettext_lazy("Weeks"), lambda row: format_weeks(row.period.start, row.period.end, with_year=True)),
-        Column(gettext_lazy("State"), lambda row: ApplicationState(row.state).label),
-        Column(gettext_lazy("Applied"), lambda row: row.submitted_at),
-        Column(gettext_lazy("Why"), lambda row: row.motivation),
-    ],
-    _export_rows,
-)
-export = export_view(APPLICANTS, door=employer)

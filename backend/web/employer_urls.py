@@ -3,7 +3,6 @@
 from django.urls import URLPattern, URLResolver, path
 
 from backend.web import employer, employer_applicants, employer_offers, employer_team
-from backend.web.exports import export_paths
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("foretag/", employer.home, name="employer_home"),
@@ -27,7 +26,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("foretag/platser/<int:offer_id>/oppna/", employer_offers.resume, name="employer_offer_resume"),
     path("foretag/platser/<int:offer_id>/stang/", employer_offers.close, name="employer_offer_close"),
     path("foretag/platser/<int:offer_id>/sokande/", employer_applicants.applicants, name="employer_applicants"),
-    *export_paths("foretag/platser/<int:offer_id>/sokande", employer_applicants.export, "employer_applicants"),
     path("foretag/ansokningar/<int:application_id>/", employer_applicants.application, name="employer_application"),
     path(
         "foretag/ansokningar/<int:application_id>/erbjud/",

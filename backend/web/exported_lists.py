@@ -1,77 +1,46 @@
-"""Which list stands at which address as a file. What programs may have too is defined in `exchange.exports.lists`."""
+"""Which list stands at which address as a file. What each holds is defined in `exchange.exports`, for programs too."""
 
-from collections.abc import Iterable
+from collections.abc import Callable
+from typing import Any
 
-from django.conf import settings
-from django.http import HttpRequest
-from django.urls import URLPattern, reverse
-from django.utils.translation import gettext_lazy as _
+from django.http import HttpResponse
+from django.urls import URLPattern
 
-from backend.exchange.exports import lists
-from backend.exchange.exports.lists import OFFER_COLUMNS
-from backend.exchange.tables import Column
-from backend.offers.models import Offer
-from backend.offers.selectors import search_offers
-from backend.placements.selectors import list_matches_to_decide
-from backend.web.access import coordinator, coordinator_or_network, employer, logged_in, public, student
-from backend.web.coordinator_rows import MatchRow, match_rows
-from backend.web.employer import person
-from backend.web.exports import TableExport, as_table, export_paths, export_view
-from backend.web.search import read_query
+from backend.exchange.exports import desks, lists, network
+from backend.exchange.exports.definition import ListExport
+from backend.web import access
+from backend.web.exports import export_paths, export_view
 
-MOST_PLACES = 5_000
+View = Callable[..., HttpResponse]
 
 
-LINK: Column[Offer] = Column(_("Address"), lambda offer: settings.SITE_URL + reverse("offer", args=[offer.pk]))
-
-
-def _search_rows(request: HttpRequest) -> Iterable[Offer]:
-    return search_offers(read_query(request.GET).search).for_lists()[:MOST_PLACES]
-
-
-SEARCH = TableExport("places", [*OFFER_COLUMNS, LINK], _search_rows, is_personal=False)
-
-
-SUGGESTIONS = as_table(lists.SUGGESTIONS)
-ALERTS = as_table(lists.ALERTS)
-NOTIFICATIONS = as_table(lists.NOTIFICATIONS)
-EMPLOYER_OFFERS = as_table(lists.OWN_OFFERS)
-WORKPLACES = as_table(lists.WORKPLACES)
-EMPLOYER_PLACEMENTS = as_table(lists.EMPLOYER_PLACEMENTS)
-TEAM = as_table(lists.TEAM)
-SILENCE = as_table(lists.SILENCE)
-REVIEW = as_table(lists.REVIEW)
-COORDINATOR_PLACEMENTS = as_table(lists.COORDINATED_PLACEMENTS)
-
-MATCHES: TableExport[MatchRow] = TableExport(
-    "matches",
-    [
-        Column(_("Student"), lambda row: row.student),
-        Column(_("About"), lambda row: row.line),
-        Column(_("Place"), lambda row: row.place),
-        Column(_("Weeks"), lambda row: row.weeks),
-        Column(_("To mind"), lambda row: "; ".join(line.text for line in row.gates if line.kind != "ok")),
-        Column(_("Waited"), lambda row: row.waited),
-    ],
-    lambda request: match_rows(list(list_matches_to_decide(person(request)))),
-)
+def _at(route: str, export: ListExport[Any], door: Callable[[View], View], name: str) -> list[URLPattern]:
+    return export_paths(route, export_view(export, door=door), name)
 
 
 urlpatterns: list[URLPattern] = [
-    *export_paths("platser", export_view(SEARCH, door=public), "search"),
-    *export_paths("elev/forslag", export_view(SUGGESTIONS, door=student), "suggestions"),
-    *export_paths("elev/bevakningar", export_view(ALERTS, door=student), "alerts"),
-    *export_paths("aviseringar", export_view(NOTIFICATIONS, door=logged_in), "notifications"),
-    *export_paths("foretag/platser", export_view(EMPLOYER_OFFERS, door=employer), "employer_offers"),
-    *export_paths("foretag/arbetsplatser", export_view(WORKPLACES, door=employer), "employer_workplaces"),
-    *export_paths("foretag/placeringar", export_view(EMPLOYER_PLACEMENTS, door=employer), "employer_placements"),
-    *export_paths("foretag/kollegor", export_view(TEAM, door=employer), "employer_team"),
-    *export_paths("samordnare/utan-svar", export_view(SILENCE, door=coordinator), "coordinator_silence"),
-    *export_paths("samordnare/platser", export_view(REVIEW, door=coordinator_or_network), "coordinator_offers"),
-    *export_paths("samordnare/matchningar", export_view(MATCHES, door=coordinator_or_network), "coordinator_matches"),
-    *export_paths(
-        "samordnare/placeringar",
-        export_view(COORDINATOR_PLACEMENTS, door=coordinator_or_network),
-        "coordinator_placements",
-    ),
+    *_at("platser", lists.PLACES, access.public, "search"),
+    *_at("aviseringar", lists.NOTIFICATIONS, access.logged_in, "notifications"),
+    *_at("elev/forslag", lists.SUGGESTIONS, access.student, "suggestions"),
+    *_at("elev/bevakningar", lists.ALERTS, access.student, "alerts"),
+    *_at("elev/ansokningar", lists.OWN_APPLICATIONS, access.student, "student_applications"),
+    *_at("foretag/platser", lists.OWN_OFFERS, access.employer, "employer_offers"),
+    *_at("foretag/platser/<int:offer_id>/sokande", lists.APPLICANTS, access.employer, "employer_applicants"),
+    *_at("foretag/arbetsplatser", lists.WORKPLACES, access.employer, "employer_workplaces"),
+    *_at("foretag/placeringar", lists.EMPLOYER_PLACEMENTS, access.employer, "employer_placements"),
+    *_at("foretag/kollegor", lists.TEAM, access.employer, "employer_team"),
+    *_at("samordnare/elever", desks.STUDENTS, access.coordinator, "coordinator_students"),
+    *_at("samordnare/utan-svar", desks.SILENCE, access.coordinator, "coordinator_silence"),
+    *_at("samordnare/platser", desks.REVIEW, access.coordinator_or_network, "coordinator_offers"),
+    *_at("samordnare/matchningar", desks.MATCHES, access.coordinator, "coordinator_matches"),
+    *_at("samordnare/placeringar", desks.COORDINATED_PLACEMENTS, access.coordinator, "coordinator_placements"),
+    *_at("samordnare/organisationer", desks.ORGANISATIONS, access.coordinator, "coordinator_organisations"),
+    *_at("uppgifter", desks.TASKS, access.coordinator, "tasks"),
+    *_at("samordnare/omgangar/<int:round_id>/elever", desks.PARTICIPANTS, access.coordinator, "round_participants"),
+    *_at("samordnare/omgangar/<int:round_id>/resultat", desks.RESULTS, access.coordinator, "round_results"),
+    *_at("natverket/kommuner", network.MUNICIPALITIES, access.network, "network_home"),
+    *_at("natverket/medlemmar", network.MEMBERS, access.network, "network_members"),
+    *_at("natverket/jobb", network.JOBS, access.network, "network_jobs"),
+    *_at("natverket/effekt", network.EFFECT, access.network, "network_effect"),
+    *_at("natverket/utskick", network.UNDELIVERED, access.network, "network_undelivered"),
 ]

@@ -15,10 +15,10 @@ from backend.accounts.models import ProtectedGrant, Role
 from backend.accounts.services import LONGEST_REASON, give_grant, revoke_grant
 from backend.common import clock
 from backend.common.errors import DomainError
+from backend.exchange.words import in_words
 from backend.reference.models import Municipality
 from backend.students.protection import list_looks
 from backend.web.access import network
-from backend.web.coordinator_words import in_words
 from backend.web.cursors import page_of
 from backend.web.employer import person
 from backend.web.form_errors import add_domain_error

@@ -10,9 +10,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from backend.accounts.policies import is_coordinator
 from backend.common.errors import Conflict
+from backend.common.weeks import ago
 from backend.notifications.reminders import close_task, lines_of, list_open_tasks
 from backend.web.access import coordinator_or_network
-from backend.web.coordinator_rows import ago
 from backend.web.cursors import page_of
 from backend.web.employer import person
 

@@ -2,10 +2,8 @@
 when nothing is found.
 """
 
-import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from datetime import date
+from collections.abc import Sequence
+from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 from urllib.parse import urlencode
@@ -24,9 +22,9 @@ from backend.accounts.models import User
 from backend.applications.enums import LIVE_STATES
 from backend.applications.models import Application
 from backend.offers.models import Offer
-from backend.offers.search import ORDERS, Search, find_page, matching_entries
+from backend.offers.search import Search, find_page, matching_entries
+from backend.offers.search_address import RADII, read_query
 from backend.offers.search_facets import Facets, count_facets
-from backend.offers.search_places import find_place
 from backend.rounds.selectors import mark_kept
 from backend.suggestions.models import Suggestion
 from backend.suggestions.selectors import reasons_texts, scores_for
@@ -35,7 +33,6 @@ from backend.web.municipality_map import MapMember, build_map
 from backend.web.offer_rows import offer_row
 from backend.web.search_filters import (
     MULTIPLE,
-    RADII,
     address,
     alert_address,
     chosen_filters,
@@ -50,92 +47,17 @@ from backend.web.search_filters import (
 
 PAGE = 20
 MOST_WORDS_TRIED = 4
-LONGEST_TEXT = 80
-USUAL_RADIUS = 40
 # Above this many hits the one that fits best says little and costs much: the newest come first.
 MOST_RANKED = 5_000
 # Counting this many places takes a while, and nobody sees whether the number is half a minute old.
 MANY = 10_000
 COUNTERS_KEPT = 30  # seconds
-POINT = re.compile(r"(\d{2}\.\d{1,4}),(\d{1,2}\.\d{1,4})", re.ASCII)
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What the address asks for, cleaned. unknown_place: a place name that nothing resembles. guessed_place: that the
-    name was misspelt and the nearest one is taken.
-    """
-
-    search: Search
-    where: str
-    unknown_place: str
-    guessed_place: bool
-    cursor: str
-
-
-def read_query(query: QueryDict) -> Asked:
-    """Codes that do not exist simply find nothing or are left out; nothing in an address is an error."""
-    where = query.get("where", "").replace("\0", " ").strip()[:LONGEST_TEXT]
-    point = None if where else _point(query.get("near", ""))
-    found = find_place(where) if where else None
-    place = found.municipality if found else None
-    text = query.get("q", "").replace("\0", " ").strip()[:LONGEST_TEXT]
-    radius = _radius(query.get("km", ""), is_somewhere=place is not None or point is not None)
-    if point is not None and radius is None:
-        radius = USUAL_RADIUS
-    order = query.get("order", "")
-    search = Search(
-        text=text,
-        place=place,
-        point=point,
-        radius_km=radius,
-        forms=_codes(query, "form"),
-        municipalities=_codes(query, "municipality"),
-        fields=_codes(query, "field"),
-        programmes=_codes(query, "programme"),
-        months=tuple(_months(_codes(query, "month"))),
-        only_free=query.get("free") == "1",
-        order=order if order in ORDERS else ("distance" if radius else "fit"),
-    )
-    return Asked(
-        search,
-        where,
-        unknown_place=where if where and place is None else "",
-        guessed_place=found is not None and found.is_guess,
-        cursor=query.get("from", "")[:300],
-    )
-
-
-def _point(text: str) -> tuple[float, float] | None:
-    """A position rounded to about a kilometre, however exact the address is."""
-    found = POINT.fullmatch(text.strip())
-    if found is None:
-        return None
-    lat, lon = round(float(found[1]), 2), round(float(found[2]), 2)
-    return (lat, lon) if 54 <= lat <= 70 and 9 <= lon <= 26 else None
-
-
-def _radius(text: str, *, is_somewhere: bool) -> int | None:
-    known = {str(km): km for km in RADII}
-    return known.get(text) if is_somewhere else None
-
-
-def _codes(query: QueryDict, name: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(code[:40] for code in query.getlist(name) if code and "\0" not in code))[:20]
-
-
-def _months(texts: Iterable[str]) -> Iterable[date]:
-    for text in texts:
-        try:
-            yield date.fromisoformat(f"{text}-01")
-        except ValueError:
-            continue
 
 
 @public
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
-    asked = read_query(request.GET)
+    asked = read_query(dict(request.GET.lists()))
     search = replace(asked.search, scores=suggestion_scores(request)) if asked.search.order == "fit" else asked.search
     facets = counted(search)
     if search.order == "fit" and not search.scores and facets.total > MOST_RANKED:

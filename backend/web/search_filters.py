@@ -19,7 +19,6 @@ MULTIPLE = ("form", "field", "programme", "month", "municipality")
 PARTS = ("q", "where", "near", "km", *MULTIPLE, "free", "order", "from")
 NAME_OF_GROUP = dict(zip(GROUPS, (*MULTIPLE, "free"), strict=True))
 MOST_VALUES = 8
-RADII = (10, 20, 40, 80, 150)
 
 
 def address(query: QueryDict, *, drop: Iterable[str] = (), without: tuple[str, str] = ("", ""), **changed: str) -> str:

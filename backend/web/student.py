@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from backend.accounts.models import User
@@ -21,7 +21,6 @@ from backend.applications.enums import LIVE_STATES, ApplicationState
 from backend.applications.models import Application
 from backend.applications.selectors import list_applications_of
 from backend.common.errors import DomainError, NotAllowed, NotFound
-from backend.exchange.tables import Column
 from backend.notifications.selectors import list_notifications_for
 from backend.rounds.selectors import mark_kept
 from backend.students import services
@@ -34,7 +33,6 @@ from backend.suggestions.services import dismiss_suggestion
 from backend.web.access import logged_in, student
 from backend.web.context import roles_of
 from backend.web.drafts import keeps_drafts, restore
-from backend.web.exports import TableExport, export_view
 from backend.web.form_errors import add_domain_error
 from backend.web.forms.places import municipality_names
 from backend.web.forms.student import ApplyForm, GuardianForm, ProfileForm, occupation_choices, profile_initial
@@ -332,24 +330,6 @@ def withdraw(request: HttpRequest, application_id: int) -> HttpResponse:
     )
     messages.success(request, _("The application is withdrawn. The organisation is told."))
     return redirect("student_application", row.pk)
-
-
-OWN_APPLICATIONS: TableExport[Application] = TableExport(
-    "applications",
-    [
-        Column(gettext_lazy("Place"), lambda row: row.period.offer.title),
-        Column(gettext_lazy("Organisation"), lambda row: row.period.offer.organisation.name),
-        Column(gettext_lazy("Municipality"), lambda row: place_name(row.period.offer)),
-        Column(gettext_lazy("First day"), lambda row: row.period.start),
-        Column(gettext_lazy("Last day"), lambda row: row.period.end),
-        Column(gettext_lazy("Applied"), lambda row: row.submitted_at),
-        Column(gettext_lazy("State"), lambda row: row.get_state_display()),
-        Column(gettext_lazy("Why this place?"), lambda row: row.motivation),
-    ],
-    lambda request: list_applications_of(person_of(request)),
-    is_personal=False,
-)
-export = export_view(OWN_APPLICATIONS, door=student)
 
 
 @student

@@ -3,7 +3,6 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from backend.web import account, alerts, discovery, openid, public, search, skills, student, tokens
-from backend.web.exports import export_paths
 
 urlpatterns: list[URLPattern | URLResolver] = [
     # Open to everyone
@@ -45,7 +44,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("elev/forslag/<int:suggestion_id>/dolj/", student.dismiss, name="suggestion_dismiss"),
     path("platser/<int:offer_id>/ansok/", student.apply, name="apply"),
     path("elev/ansokningar/", student.applications, name="student_applications"),
-    *export_paths("elev/ansokningar", student.export, "student_applications"),
     path("elev/ansokningar/<int:application_id>/", student.application, name="student_application"),
     path("elev/ansokningar/<int:application_id>/svara-ja/", student.accept, name="student_accept"),
     path("elev/ansokningar/<int:application_id>/dra-tillbaka/", student.withdraw, name="student_withdraw"),
@@ -61,6 +59,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("backend.web.rounds.urls")),
     path("", include("backend.web.shared_urls")),
     path("", include("backend.web.exported_lists")),
-    path("", include("backend.web.exported_desks")),
     path("", include("backend.web.exchange_urls")),
 ]

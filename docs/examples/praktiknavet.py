@@ -6,15 +6,23 @@
         for offer in api.search(q="svets", place="0562", km=80):
             print(offer["title"], offer["organisation"]["name"])
 
-Every POST carries an `Idempotency-Key`, so that a request whose answer was lost is safely sent again.
+Every POST carries an `Idempotency-Key`, so that a request whose answer was lost is safely sent again. A refusal is a
+`Refusal` with the stable code of docs/errors.md:
+
+        try:
+            api.apply(period_id)
+        except Refusal as refusal:
+            if refusal.code != "application.twice":
+                raise
 """
 
 from __future__ import annotations
 
+import base64
 import secrets
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, TypedDict, cast
 
@@ -124,6 +132,43 @@ class Suggestion(TypedDict):
     offer: Offer
 
 
+class Organisation(TypedDict):
+    organisation: Named
+    role: str
+
+
+class Me(TypedDict):
+    name: str | None
+    language: str
+    is_student: bool
+    organisations: list[Organisation]
+
+
+class Problem(TypedDict):
+    line: int
+    column: str
+    message: str
+
+
+class Import(TypedDict):
+    """state: `ready` after a check, `done` after an import, `faulty` when a row stands in the way."""
+
+    id: int
+    state: str
+    rows: int
+    created: int
+    updated: int
+    unchanged: int
+    faulty: int
+    problems: list[Problem]
+
+
+class Export(TypedDict):
+    id: int
+    state: str
+    rows: int | None
+
+
 class NewPeriod(TypedDict):
     start: str
     end: str
@@ -131,14 +176,24 @@ class NewPeriod(TypedDict):
 
 
 class Refusal(Exception):
-    """What the service would not do. `code` is stable, `detail` is for people, `errors` names the fields."""
+    """What the service would not do. `code` is stable, `detail` is for people, `errors` names the fields, `data` holds
+    the ids and numbers of the refusal.
+    """
 
-    def __init__(self, status: int, code: str, detail: str, errors: Sequence[dict[str, str]]) -> None:
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        detail: str,
+        errors: Sequence[dict[str, str]] = (),
+        data: Mapping[str, Any] | None = None,
+    ) -> None:
         super().__init__(f"{status} {code}: {detail}")
         self.status = status
         self.code = code
         self.detail = detail
         self.errors = errors
+        self.data = data or {}
 
 
 class Client:
@@ -177,6 +232,10 @@ class Client:
     ) -> None:
         self._http.close()
 
+    def me(self) -> Me:
+        """Who the token or the session acts for."""
+        return cast("Me", self._get("me/"))
+
     # --- places -----------------------------------------------------------------------------------------------------
 
     def search(self, **filters: Any) -> Iterator[Offer]:
@@ -193,6 +252,11 @@ class Client:
         body = {"workplace": workplace, "form": form, "title": title, "tasks": tasks, "periods": list(periods), **more}
         return cast("Offer", self._post("offers/", body))
 
+    def read_offer_to_change(self, offer_id: int) -> tuple[Offer, str]:
+        """The place, and the tag of this version for `change_offer`."""
+        response = self._send("GET", f"offers/{offer_id}/")
+        return cast("Offer", response.json()), response.headers["ETag"]
+
     def change_offer(self, offer_id: int, *, seen: str = "", **changes: Any) -> Offer:
         """seen: the ETag of what you have read; the change is refused (412) when it is not current any more."""
         headers = {"If-Match": seen} if seen else {}
@@ -203,6 +267,10 @@ class Client:
 
     def publish_offer(self, offer_id: int) -> Offer:
         return cast("Offer", self._post(f"offers/{offer_id}/publish/"))
+
+    def copy_offer(self, offer_id: int) -> Offer:
+        """Last year's place as a new draft, its periods moved into the future."""
+        return cast("Offer", self._post(f"offers/{offer_id}/copy/"))
 
     def close_offer(self, offer_id: int) -> Offer:
         return cast("Offer", self._post(f"offers/{offer_id}/close/"))
@@ -251,18 +319,36 @@ class Client:
     def placements(self, **filters: Any) -> Iterator[Placement]:
         return cast("Iterator[Placement]", self._rows("placements/", filters))
 
-    # --- lists as files -----------------------------------------------------------------------------------------------------
+    # --- tables and lists as files ------------------------------------------------------------------------------------------
+
+    def import_places(
+        self, table: bytes, *, organisation: int, file_name: str, dry_run: bool = True, patience: float = 300.0
+    ) -> Import:
+        """Every row of a CSV or XLSX file, or none; with dry_run only checked. `problems` says what stands in the way."""
+        body = {
+            "organisation": organisation,
+            "file_name": file_name,
+            "file": base64.b64encode(table).decode(),
+            "dry_run": dry_run,
+        }
+        job = self._post("imports/", body)
+        return cast("Import", self._wait(f"imports/{job['id']}/", job, {"checking", "running"}, patience))
 
     def export(self, name: str, *, table_format: str = "csv", patience: float = 120.0, **filters: str) -> bytes:
         """The list `name` of `exports/` as a CSV or XLSX file. Raises TimeoutError after `patience` seconds."""
         job = self._post("exports/", {"list": name, "format": table_format, "filters": filters})
+        done = cast("Export", self._wait(f"exports/{job['id']}/", job, {"waiting"}, patience))
+        return self._send("GET", f"exports/{done['id']}/file/").content
+
+    def _wait(self, path: str, job: dict[str, Any], while_in: set[str], patience: float) -> Any:
+        """The job as it is when a worker is through with it."""
         until = time.monotonic() + patience
-        while job["state"] == "waiting":
+        while job["state"] in while_in:
             if time.monotonic() > until:
-                raise TimeoutError(f"export {job['id']} is not ready")
+                raise TimeoutError(f"{path} is still {job['state']}")
             time.sleep(1.0)
-            job = self._get(f"exports/{job['id']}/")
-        return self._send("GET", f"exports/{job['id']}/file/").content
+            job = self._get(path)
+        return job
 
     # --- how it is said -----------------------------------------------------------------------------------------------------
 
@@ -281,7 +367,11 @@ class Client:
         return self._send("POST", path, json=body or {}, headers={"Idempotency-Key": str(uuid.uuid4())}).json()
 
     def _send(self, method: str, path: str, **request: Any) -> httpx.Response:
-        """Sends again when the answer was lost or there were too many requests; the key makes that harmless."""
+        """Sends again when the answer was lost, the service was away or there were too many requests.
+
+        The key makes that harmless for a POST. A PATCH whose answer was lost is not sent again: `If-Match` would refuse
+        what it did itself.
+        """
         for attempt in range(1, TRIES + 1):
             try:
                 response = self._http.request(method, path, **request)
@@ -290,7 +380,7 @@ class Client:
                     raise
                 time.sleep(2.0**attempt / 10)
                 continue
-            if response.status_code == 429 and attempt < TRIES:
+            if attempt < TRIES and _may_try_again(response):
                 time.sleep(min(float(response.headers.get("Retry-After", 1)), LONGEST_WAIT))
                 continue
             if response.is_error:
@@ -299,8 +389,21 @@ class Client:
         raise AssertionError("the last attempt answers or raises")
 
 
+def _is_problem(response: httpx.Response) -> bool:
+    return response.headers.get("Content-Type", "").startswith("application/problem+json")
+
+
+def _may_try_again(response: httpx.Response) -> bool:
+    """Nothing was done: too many requests, the service away, or the first request with this key is still running."""
+    if response.status_code in {429, 503}:
+        return True
+    return (
+        response.status_code == 409 and _is_problem(response) and response.json()["code"] == "idempotency.in_progress"
+    )
+
+
 def _refusal(response: httpx.Response) -> Refusal:
-    if not response.headers.get("Content-Type", "").startswith("application/problem+json"):
-        return Refusal(response.status_code, "server.unknown", response.reason_phrase, [])
+    if not _is_problem(response):
+        return Refusal(response.status_code, "server.unknown", response.reason_phrase)
     body = response.json()
-    return Refusal(response.status_code, body["code"], body["detail"], body["errors"])
+    return Refusal(response.status_code, body["code"], body["detail"], body["errors"], body["data"])

@@ -14,7 +14,19 @@ KINDS = {
     "UnprocessableKey": 422,
 }
 # What the API calls. Rounds, logins, grants and the pages have refusals of their own, which no program meets.
-PACKAGES = ("api", "applications", "common", "exchange", "offers", "placements", "students", "suggestions", "tokens")
+PACKAGES = (
+    "api",
+    "applications",
+    "common",
+    "exchange",
+    "notifications",
+    "offers",
+    "organisations",
+    "placements",
+    "students",
+    "suggestions",
+    "tokens",
+)
 
 
 def codes_in_source() -> dict[str, tuple[set[int], str]]:

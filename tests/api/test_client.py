@@ -12,11 +12,14 @@ from django.contrib.auth import SESSION_KEY
 from django.core.wsgi import get_wsgi_application
 
 from backend.accounts.models import User
+from backend.exchange.exports.services import run_export
+from backend.exchange.models import ExportJob, ImportJob
 from backend.placements.models import Placement
 from backend.tokens.enums import Scope
 from tests.api.desk import session as browser
 from tests.api.desk import token_of
-from tests.factories import CoordinatorFactory, MembershipFactory, StudentFactory, WorkplaceFactory
+from tests.exchange.files import OFFER_HEADINGS, OFFER_ROW, csv_file, work
+from tests.factories import CoordinatorFactory, MembershipFactory, OfferFactory, StudentFactory, WorkplaceFactory
 from tests.factories.work import handle_events
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_process")]
@@ -163,3 +166,79 @@ def test_refusals_name_the_field(client, example):
         )
     assert refusal.value.code == "period.reversed"
     assert [error["field"] for error in refusal.value.errors] == ["periods.0.end"]
+
+
+def test_a_table_of_places_is_imported_and_a_list_exported(client, example, monkeypatch):
+    """The client waits; meanwhile the workers work."""
+    workplace = WorkplaceFactory(name="Verkstaden")
+    owner = MembershipFactory(organisation=workplace.organisation, role="owner").user
+    scopes = (Scope.IMPORTS_READ, Scope.IMPORTS_WRITE, Scope.EXPORTS_READ, Scope.OFFERS_READ)
+    system = client(token=token_of(owner, *scopes, organisation_id=workplace.organisation_id))
+
+    def work_meanwhile(_seconds: float) -> None:
+        for job in ImportJob.objects.filter(state__in=["checking", "running"]):
+            work(job)
+        for export in ExportJob.objects.filter(state="pending"):
+            run_export(export.pk)
+
+    monkeypatch.setattr(example.time, "sleep", work_meanwhile)
+    (mine,) = system.me()["organisations"]
+    whose = {"organisation": mine["organisation"]["id"], "file_name": "platser.csv"}
+    wrong = csv_file([OFFER_HEADINGS, ["A1", "Okänd", *OFFER_ROW[2:]]])
+    refused = system.import_places(wrong, dry_run=False, **whose)
+    assert (refused["state"], [each["line"] for each in refused["problems"]]) == ("faulty", [2])
+    right = csv_file([OFFER_HEADINGS, OFFER_ROW])
+    assert system.import_places(right, **whose)["state"] == "ready"
+    assert not workplace.offers.exists()
+    done = system.import_places(right, dry_run=False, **whose)
+    assert (done["state"], done["created"]) == ("done", 1)
+    assert "Svetsa i rostfritt" in system.export("our-places", state="draft").decode("utf-8-sig")
+    monkeypatch.setattr(example.time, "sleep", lambda _seconds: None)
+    with pytest.raises(TimeoutError):
+        system.export("our-places", patience=0.0)
+
+
+def test_a_change_that_was_overtaken_is_refused(client, example):
+    workplace = WorkplaceFactory()
+    owner = MembershipFactory(organisation=workplace.organisation, role="owner").user
+    system = client(token=token_of(owner, Scope.OFFERS_READ, Scope.OFFERS_WRITE))
+    offer = OfferFactory(workplace=workplace, state="draft", published_at=None)
+    _seen, tag = system.read_offer_to_change(offer.pk)
+    assert system.change_offer(offer.pk, seen=tag, title="Målare")["title"] == "Målare"
+    with pytest.raises(example.Refusal) as refusal:
+        system.change_offer(offer.pk, seen=tag, title="Svetsare")
+    assert (refusal.value.status, refusal.value.code) == (412, "precondition.changed")
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(429, "rate.exceeded"), (503, "service.unavailable"), (409, "idempotency.in_progress")]
+)
+def test_what_was_not_done_is_asked_for_again_after_the_time_that_was_named(example, monkeypatch, status, code):
+    waited, keys = [], []
+    problem = {"code": code, "detail": "", "errors": [], "data": {}}
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        keys.append(request.headers["Idempotency-Key"])
+        if len(keys) == 1:
+            headers = {"Retry-After": "7", "Content-Type": "application/problem+json"}
+            return httpx.Response(status, json=problem, headers=headers)
+        return httpx.Response(200, json={"id": 1, "state": "published"})
+
+    monkeypatch.setattr(example.time, "sleep", waited.append)
+    with example.Client("http://testserver", token="t", transport=httpx.MockTransport(answer)) as api:
+        assert api.publish_offer(1)["state"] == "published"
+    assert (waited, len(set(keys)), len(keys)) == ([7.0], 1, 2)
+
+
+def test_another_refusal_is_not_asked_for_again(example, monkeypatch):
+    asked = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.path)
+        return httpx.Response(502, text="<html>no gateway</html>")
+
+    monkeypatch.setattr(example.time, "sleep", lambda _seconds: None)
+    api = example.Client("http://testserver", transport=httpx.MockTransport(answer))
+    with api, pytest.raises(example.Refusal) as refusal:
+        api.read_offer(1)
+    assert (refusal.value.code, asked) == ("server.unknown", ["/api/v1/offers/1/"])

@@ -11,6 +11,7 @@ from backend.applications import services as applications
 from backend.common import clock, events
 from backend.exchange import services as imports
 from backend.exchange.exports import services as exports
+from backend.exchange.models import ImportRow, WebhookAttempt
 from backend.exchange.webhooks import services as webhooks
 from backend.notifications.services import notify
 from backend.placements import services as placements
@@ -45,7 +46,11 @@ STEADY = {
     "programmes/",
     "placement-forms/",
     "offers/<int:offer_id>/suggested-students/count/",
+    "exports/lists/",
+    "imports/fields/",
 }
+# No lists of rows in JSON.
+FILES = {"schema/", "exports/<int:export_id>/file/", "imports/<int:job_id>/rejected/"}
 # Who asks ("" = nobody), the address, and the query behind it.
 LISTS = [
     ("", "offers/", ""),
@@ -73,7 +78,10 @@ LISTS = [
     ("company", "me/", ""),
     ("company", "tokens/", ""),
     ("company", "imports/", ""),
+    ("company", "imports/fields/", ""),
+    ("company", "imports/<int:job_id>/rows/", ""),
     ("company", "exports/", ""),
+    ("coordinator", "exports/lists/", ""),
     ("company", "webhooks/", ""),
     ("company", "webhooks/<int:endpoint_id>/deliveries/", ""),
     ("", "organisations/", ""),
@@ -92,7 +100,7 @@ LISTS = [
 def test_every_list_is_measured():
     """Every address that can be read and does not end with the id of one row."""
     lists = {route for route, view in api_routes() if "GET" in methods_of(view) and not route.endswith(">/")}
-    assert {route for _person, route, _query in LISTS} == lists - {"schema/", "exports/<int:export_id>/file/"}
+    assert {route for _person, route, _query in LISTS} == lists - FILES
 
 
 @pytest.fixture
@@ -102,9 +110,17 @@ def town() -> dict[str, Any]:
     endpoint, _secret = webhooks.register_webhook(
         actor=company, organisation=workplace.organisation, url="https://example.com/in", kinds=["offer.published"]
     )
+    job = imports.upload_import(
+        actor=company,
+        kind="offers",
+        content=csv_file([OFFER_HEADINGS, OFFER_ROW]),
+        file_name="platser.csv",
+        organisation_id=workplace.organisation_id,
+    )
     return {
         "workplace": workplace,
         "company": company,
+        "job_id": job.pk,
         "coordinator": CoordinatorFactory(),
         "student": StudentFactory(),
         "offer_id": OfferFactory(workplace=workplace).pk,
@@ -146,13 +162,17 @@ def add_row(town: dict[str, Any], number: int) -> None:
     notify(event=news, recipients=[town["student"].user], kind="match.suggested", subject=offer)
     if number < MAX_TOKENS:
         create_token(actor=company, user=company, details=TokenDetails("Lager", ["offers:read"]))
-    webhooks.send_trial(actor=company, endpoint_id=town["endpoint_id"])
+    sent = webhooks.send_trial(actor=company, endpoint_id=town["endpoint_id"])
+    WebhookAttempt.objects.create(delivery=sent, number=1, status=204, outcome="received")
     imports.upload_import(
         actor=company,
         kind="offers",
         content=csv_file([OFFER_HEADINGS, OFFER_ROW]),
         file_name="platser.csv",
         organisation_id=organisation.pk,
+    )
+    ImportRow.objects.create(
+        job_id=town["job_id"], line=number, outcome="faulty", cells=["A1"], problems=[["title", "Skriv en titel."]]
     )
     exports.request_export(actor=company, name="our-places", table_format="csv")
     if number % FEW == 0:  # an organisation has ten addresses at most, so its neighbours in the list are few

@@ -16,9 +16,11 @@ from backend.exchange.models import ImportJob, WebhookDelivery
 from backend.exchange.webhooks import services as webhooks
 from backend.notifications.models import Notification
 from backend.offers.enums import OfferState
+from backend.offers.services import publish_offer, send_back_offer
 from backend.placements import services as placements
 from backend.students.models import Alert
 from backend.students.services import give_consent
+from backend.suggestions.models import Suggestion
 from backend.tokens.enums import ORGANISATION_SCOPES
 from tests.api.desk import anonymous, session, token_of, with_token
 from tests.exchange.files import OFFER_HEADINGS, OFFER_ROW, csv_file
@@ -82,6 +84,13 @@ def make_world() -> World:
         "other": OfferFactory(workplace=workplace),
     }
 
+    decided = {
+        name: OfferFactory(workplace=workplace, state=OfferState.SUBMITTED, submitted_at=clock.now(), published_at=None)
+        for name in ("offer_undo_publication", "offer_undo_send_back")
+    }
+    publish_offer(actor=people["KO"], offer_id=decided["offer_undo_publication"].pk)
+    send_back_offer(actor=people["KO"], offer_id=decided["offer_undo_send_back"].pk, reason="Skriv mer.")
+
     def applied(**period: Any) -> Any:
         return ApplicationFactory(student=student, period=OfferFactory(workplace=workplace, **period).periods.get())
 
@@ -97,6 +106,9 @@ def make_world() -> World:
 
     match = accepted("2027-03-01", "2027-03-26")
     placement = placements.approve_match(actor=people["KO"], match_id=accepted("2027-04-05", "2027-04-30"))
+    rejected = accepted("2027-06-07", "2027-06-11")
+    placements.reject_match(actor=people["KO"], match_id=rejected, reason="Krockar.")
+    suggestion = Suggestion.objects.create(student=student, offer=offers["other"], score=0.5, reasons=[])
     event = DomainEvent.objects.create(kind="test", subject_type="user", subject_id=1, at=clock.now())
     notification = Notification.objects.create(
         event=event, recipient=student.user, kind="none", subject_type="user", subject_id=1, created_at=clock.now()
@@ -110,7 +122,12 @@ def make_world() -> World:
         "application_id": waiting.pk,
         "application_accept": offered.pk,
         "match_id": match,
+        "match_undo_approval": placement.match_id,
+        "match_undo_rejection": rejected,
         "placement_id": placement.pk,
+        "suggestion_id": suggestion.pk,
+        "workplace_id": workplace.pk,
+        **{name: offer.pk for name, offer in decided.items()},
         "alert_id": Alert.objects.create(student=student, name="Svets").pk,
         "notification_id": notification.pk,
         "token_id": token_id(owner),
@@ -139,12 +156,17 @@ def exchanged(owner: User, organisation: Any) -> dict[str, int]:
     )
     delivery = webhooks.send_trial(actor=owner, endpoint_id=endpoint.pk)
     WebhookDelivery.objects.update(state="done")
+    paused, _secret = webhooks.register_webhook(
+        actor=owner, organisation=organisation, url="https://example.com/paus", kinds=["offer.published"]
+    )
+    webhooks.pause_webhook(actor=owner, endpoint_id=paused.pk)
     export = exports.request_export(actor=owner, name="our-places", table_format="csv", organisation_id=organisation.pk)
     exports.run_export(export.pk)
     return {
         "job_id": jobs[0],
         "import_undo": jobs[1],
         "endpoint_id": endpoint.pk,
+        "webhook_resume": paused.pk,
         "delivery_id": delivery.pk,
         "export_id": export.pk,
     }

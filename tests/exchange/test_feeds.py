@@ -47,6 +47,31 @@ def test_a_held_seat_ends_at_its_moment():
     assert "Svetsa" in str(event["summary"])
 
 
+def test_a_moment_is_told_in_utc_whatever_the_wall_clock_says():
+    """A zone by name would need its rules in the file; summer and winter are the reader's to work out."""
+    offer = OfferFactory()
+    company = MembershipFactory(organisation=offer.organisation).user
+    student = StudentFactory()
+    row = applications.submit_application(actor=student.user, period_id=offer.periods.get().pk)
+    applications.offer_seat(actor=company, application_id=row.pk)
+    (event,) = events_of(student.user).values()
+    for name in ("dtstart", "dtend", "dtstamp", "last-modified"):
+        assert event[name].to_ical().endswith(b"Z"), name
+        assert "TZID" not in event[name].params
+
+
+def test_a_changed_event_keeps_its_uid_and_counts_on(frozen_clock):
+    placement = placed(OfferFactory())
+    (before,) = events_of(placement.student.user).values()
+    frozen_clock.shift(timedelta(minutes=5))
+    placement.end = date(2027, 2, 18)
+    placement.save()
+    (after,) = events_of(placement.student.user).values()
+    assert (after["uid"], after["dtend"].dt) == (before["uid"], date(2027, 2, 19))
+    assert after["sequence"] > before["sequence"]
+    assert calendar.calendar_of(placement.student.user) == calendar.calendar_of(placement.student.user)
+
+
 def test_an_employer_sees_names_and_aliases_only_of_the_own_organisation():
     offer, other = OfferFactory(), OfferFactory()
     company = MembershipFactory(organisation=offer.organisation).user

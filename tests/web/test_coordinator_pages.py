@@ -16,6 +16,7 @@ from backend.applications.enums import APPLICATION_TRANSITIONS, ApplicationState
 from backend.applications.models import Application
 from backend.common import clock
 from backend.common.models import LogEntry
+from backend.exchange.words import WORDS
 from backend.offers.enums import OFFER_TRANSITIONS, OfferState
 from backend.organisations.models import MunicipalitySettings, TrustedOrganisation
 from backend.placements.enums import MATCH_TRANSITIONS, PLACEMENT_TRANSITIONS, MatchState, PlacementState
@@ -24,7 +25,6 @@ from backend.placements.models import Match, Placement
 from backend.placements.selectors import list_matches_to_decide
 from backend.placements.services import approve_match
 from backend.students.models import GuardianConsent
-from backend.web.coordinator_words import WORDS
 from tests.factories import (
     ApplicationFactory,
     CoordinatorFactory,

@@ -10,12 +10,14 @@ from openpyxl import load_workbook
 
 from backend.applications import services as applications
 from backend.common.models import LogEntry
+from backend.exchange.exports.registry import EXPORTS
 from backend.offers.enums import OfferState
 from backend.organisations.models import Workplace
 from backend.placements import services as placements
+from backend.placements.enums import MatchSource
 from backend.students.services import AlertDetails, save_alert
-from backend.web import exported_desks, exported_lists
-from tests.factories import CoordinatorFactory, NetworkOfficerFactory, OfferFactory, StudentFactory
+from backend.web import exported_lists
+from tests.factories import CoordinatorFactory, NetworkOfficerFactory, OfferFactory, StudentFactory, WorkplaceFactory
 from tests.rounds.world import World
 from tests.web.desk import logged_in, make_company, only_period
 
@@ -125,11 +127,12 @@ def test_the_rows_cost_a_constant_number_of_questions(job, django_assert_max_num
 
     def questions() -> dict[str, int]:
         found = {}
-        for pattern in [*exported_lists.urlpatterns, *exported_desks.urlpatterns]:
+        for pattern in exported_lists.urlpatterns:
             client = company.client if pattern.name.startswith("employer") else desk
             if pattern.name.endswith("csv") and pattern.name.startswith(("employer", "coordinator", "search")):
+                ids = [company.organisation.offers.earliest("pk").pk] if "offer_id" in str(pattern.pattern) else []
                 with django_assert_max_num_queries(40) as asked:
-                    assert client.get(reverse(pattern.name)).status_code == 200
+                    assert client.get(reverse(pattern.name, args=ids)).status_code == 200
                 found[str(pattern.name)] = len(asked)
         return found
 
@@ -224,3 +227,45 @@ def test_the_students_of_a_round_as_a_file():
     assert "Önskar Ett" in desk.get(reverse("round_results_csv", args=[world.round.pk])).content.decode()
     for name in ("round_participants_csv", "round_results_xlsx"):
         assert far.get(reverse(name, args=[world.round.pk])).status_code == 404
+
+
+def test_every_file_of_a_page_is_a_list_that_programs_may_ask_for_and_the_other_way_round():
+    """Pages and programs read the same entries: one beside `EXPORTS` would be a second definition."""
+    served = {view.export.name: view.export for view in (pattern.callback for pattern in exported_lists.urlpatterns)}
+    assert served == EXPORTS
+    assert not [name for name in downloads() if not name.startswith("import_") and name not in names_of_files()]
+
+
+def downloads() -> set[str]:
+    """What the pages offer to download."""
+    tag = re.compile(r'<c-download name="(\w+)"')
+    return {name for path in PAGES.rglob("*.html") for name in tag.findall(path.read_text())}
+
+
+def names_of_files() -> set[str]:
+    return {str(pattern.name).removesuffix("_csv") for pattern in exported_lists.urlpatterns}
+
+
+def test_the_network_office_takes_no_persons_away():
+    """It decides what belongs to no municipality, on the page. A file with names in it is for coordinators."""
+    match = accepted_match_without_municipality()
+    office = logged_in(NetworkOfficerFactory())
+    page = office.get(reverse("coordinator_matches")).text
+    assert match.student.user.name in page
+    assert reverse("coordinator_matches_csv") not in page
+    for name in ("coordinator_matches", "coordinator_placements", "tasks"):
+        assert office.get(reverse(f"{name}_csv")).status_code == 403
+        assert reverse(f"{name}_xlsx") not in office.get(reverse(name)).text
+    assert not LogEntry.objects.filter(action="export.taken").exists()
+
+
+def accepted_match_without_municipality():
+    """Both said yes, and neither the student nor the place belongs to a municipality of the network."""
+    student = StudentFactory(municipality=None, user__name="Vilma Fjärran")
+    workplace = WorkplaceFactory(municipality=None)
+    return placements.propose_match(
+        actor=None,
+        student=student,
+        period=OfferFactory(workplace=workplace).periods.get(),
+        source=MatchSource.APPLICATION,
+    )

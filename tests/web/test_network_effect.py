@@ -11,11 +11,11 @@ from django.urls import reverse
 
 from backend.common import clock, events
 from backend.common.models import LogEntry
+from backend.exchange.words import WORDS
 from backend.notifications import registry
 from backend.notifications.measuring import effects
 from backend.notifications.models import Delivery, Notification
 from backend.notifications.services import notify
-from backend.web.coordinator_words import WORDS
 from tests.factories import (
     ApplicationFactory,
     MembershipFactory,

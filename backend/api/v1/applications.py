@@ -120,6 +120,16 @@ class ApplicationAction(ApplicationView):
         return Response(self.one(application_id))
 
 
+class ReadApplication(ApplicationAction):
+    command = staticmethod(services.mark_read)
+
+    @operation("applications_mark_read", "Mark as read", tag=TAG, body=NoBody, answer=ApplicationAnswer)
+    def post(self, request: Request, application_id: int) -> Response:
+        """The student sees that somebody at the organisation has opened it. Harmless when repeated."""
+        self.parse(NoBody)
+        return self.act(application_id)
+
+
 class OfferSeat(ApplicationAction):
     command = staticmethod(services.offer_seat)
 

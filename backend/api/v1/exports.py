@@ -3,21 +3,21 @@
 from typing import Any
 
 from django.http import HttpResponse
-from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
-from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
+from backend.api.files import FileView
 from backend.api.schema import operation
 from backend.api.serializers import Answer, PageQuery, StrictSerializer
 from backend.api.v1.shapes import render
 from backend.api.views import ApiView
 from backend.common.errors import NotAllowed
 from backend.exchange.exports import services
-from backend.exchange.exports.lists import EXPORTS, ListExport
+from backend.exchange.exports.definition import LONGEST_VALUE, ListExport
+from backend.exchange.exports.registry import EXPORTS
 from backend.exchange.models import ExportJob
 from backend.exchange.tables import CONTENT_TYPES, TableFormat
 from backend.tokens.enums import Scope
@@ -48,10 +48,24 @@ class ExportInput(StrictSerializer):
     list = serializers.ChoiceField(list(EXPORTS))
     format = serializers.ChoiceField(TableFormat.values)
     filters = serializers.DictField(
-        child=serializers.CharField(max_length=40),
+        child=serializers.CharField(max_length=LONGEST_VALUE),
         required=False,
-        help_text="As on the list's page: `state` for `our-places`, `show` = `ended` for `coordinated-placements`.",
+        help_text="Those of the list, see `exports/lists/`. Several values of one filter have commas between them.",
     )
+
+
+class FilterAnswer(Answer):
+    name = serializers.CharField()
+    is_needed = serializers.BooleanField(help_text="There is no list without it: the id of the row whose list it is.")
+    is_multiple = serializers.BooleanField(help_text="Takes several values with commas between.")
+
+
+class ListAnswer(Answer):
+    list = serializers.CharField(source="name")
+    scope = serializers.CharField(
+        allow_null=True, help_text="What a token needs besides `exports:read`. Null: people who are logged in only."
+    )
+    filters = FilterAnswer(many=True)
 
 
 class ExportView(ApiView):
@@ -66,6 +80,27 @@ class ExportView(ApiView):
 
     def is_open(self, export: ListExport[Any]) -> bool:
         return self.principal.token is None or (export.scope is not None and self.principal.has(export.scope))
+
+
+class Lists(ExportView):
+    scopes = {"GET": R}
+
+    @operation("exports_lists", "Lists that can be exported", tag=TAG, answer=ListAnswer, page=True)
+    def get(self, request: Request) -> Response:
+        """Those that are open to you, and to the token. One page; `next` is always null."""
+        self.query(StrictSerializer)
+        return self.page_response([self.describe(export) for export in EXPORTS.values() if self.may(export)], "")
+
+    def may(self, export: ListExport[Any]) -> bool:
+        return self.is_open(export) and services.may_export(export, self.person, self.principal.organisation_id)
+
+    def describe(self, export: ListExport[Any]) -> Any:
+        filters = [
+            {"name": name, "is_needed": each.is_needed, "is_multiple": each.many}
+            for name, each in export.filters.items()
+        ]
+        scope = export.scope.value if export.scope else None
+        return ListAnswer({"name": export.name, "scope": scope, "filters": filters}).data
 
 
 class Exports(ExportView):
@@ -103,19 +138,8 @@ class OneExport(ExportView):
         return Response(ExportAnswer(self.get_or_404(self.own(), export_id)).data)
 
 
-class _AsItIs(BaseContentNegotiation):
-    """The file has one format, chosen when it was wished for; refusals are JSON as everywhere."""
-
-    def select_parser(self, request: Request, parsers: Any) -> Any:
-        return parsers[0]
-
-    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
-        return renderers[0], renderers[0].media_type
-
-
-class ExportedFile(ExportView):
+class ExportedFile(FileView, ExportView):
     scopes = {"GET": R}
-    content_negotiation_class = _AsItIs
 
     @operation(
         "exports_file",
@@ -127,9 +151,4 @@ class ExportedFile(ExportView):
     def get(self, request: Request, export_id: int) -> HttpResponse:
         """The list as a CSV or XLSX file; 409 `export.not_ready` until it is made."""
         job = self.get_or_404(self.own(), export_id)
-        table_format = TableFormat(job.table_format)
-        response = HttpResponse(services.file_of(job), content_type=CONTENT_TYPES[table_format])
-        name = f"{EXPORTS[job.name].file_name}.{table_format}"
-        response["Content-Disposition"] = f'attachment; filename="{name}"'
-        patch_cache_control(response, no_store=True, private=True)
-        return response
+        return self.file(services.file_of(job), TableFormat(job.table_format), EXPORTS[job.name].called(job.filters))

@@ -140,6 +140,24 @@ class Reject(MatchView):
         return Response(self.one(match_id))
 
 
+class UndoApproval(MatchView):
+    @operation("matches_undo_approval", "Undo an approval", tag=TAG, body=NoBody, answer=MatchAnswer)
+    def post(self, request: Request, match_id: int) -> Response:
+        """While the municipality's time to undo lasts: the match waits again, the placement is gone."""
+        self.parse(NoBody)
+        services.undo_match_approval(actor=self.person, match_id=match_id)
+        return Response(self.one(match_id))
+
+
+class UndoRejection(MatchView):
+    @operation("matches_undo_rejection", "Undo a rejection", tag=TAG, body=NoBody, answer=MatchAnswer)
+    def post(self, request: Request, match_id: int) -> Response:
+        """While the municipality's time to undo lasts and the seat is still free."""
+        self.parse(NoBody)
+        services.undo_match_rejection(actor=self.person, match_id=match_id)
+        return Response(self.one(match_id))
+
+
 class PlacementView(ApiView):
     scopes = {"GET": Scope.PLACEMENTS_READ}
 
@@ -166,3 +184,14 @@ class OnePlacement(PlacementView):
     def get(self, request: Request, placement_id: int) -> Response:
         """Dates, supervisor, and how it stands."""
         return Response(self.render([self.get_or_404(self.visible(), placement_id)])[0])
+
+
+class EndPlacement(PlacementView):
+    scopes = {}
+
+    @operation("placements_end", "End a placement", tag=TAG, body=RejectInput, answer=PlacementAnswer)
+    def post(self, request: Request, placement_id: int) -> Response:
+        """By the coordinator: cancelled before its first day, interrupted after. The seat of a cancelled one is free."""
+        reason = self.parse(RejectInput)["reason"]
+        ended = services.end_placement(actor=self.person, placement_id=placement_id, reason=reason)
+        return Response(self.render([self.get_or_404(self.visible(), ended.pk)])[0])

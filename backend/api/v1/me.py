@@ -1,7 +1,9 @@
 """Who one is here, what one is told, and what one wants to be told."""
 
+from dataclasses import replace
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Q
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -14,6 +16,7 @@ from backend.api.v1.shapes import Brief, render
 from backend.api.views import ANY_TOKEN, ApiView, bad_cursor
 from backend.notifications import services
 from backend.notifications.models import Notification
+from backend.notifications.quiet import window_of
 from backend.notifications.selectors import get_preferences, list_notifications_for
 from backend.organisations.models import Membership
 from backend.tokens.enums import Scope
@@ -114,6 +117,20 @@ class ReadNotification(ApiView):
         return Response({"was_unread": services.mark_read(actor=self.person, notification_id=notification_id)})
 
 
+class ReadAllAnswer(Answer):
+    number = serializers.IntegerField(help_text="How many were unread.")
+
+
+class ReadAllNotifications(ApiView):
+    scopes = {"POST": Scope.NOTIFICATIONS_WRITE}
+
+    @operation("notifications_mark_all_read", "Mark all as read", tag=TAG, body=NoBody, answer=ReadAllAnswer)
+    def post(self, request: Request) -> Response:
+        """All of your own."""
+        self.parse(NoBody)
+        return Response({"number": services.mark_all_read(actor=self.person)})
+
+
 # --- what one wants to be told -------------------------------------------------------------------------------------------
 
 
@@ -124,8 +141,17 @@ class PreferenceAnswer(Answer):
     choices = serializers.ListField(child=serializers.CharField(), help_text="What may be chosen.")
 
 
+class HoursAnswer(Answer):
+    quiet_from = serializers.TimeField(allow_null=True, format="%H:%M", help_text="Nothing rings from here on.")
+    quiet_to = serializers.TimeField(allow_null=True, format="%H:%M")
+    school_time_only = serializers.BooleanField(help_text="What can wait comes on weekdays from 8 to 16.")
+    paused_from = serializers.DateField(allow_null=True, help_text="The first day on which what can wait waits.")
+    paused_to = serializers.DateField(allow_null=True, help_text="The last one.")
+
+
 class PreferencesAnswer(Answer):
     preferences = PreferenceAnswer(many=True)
+    hours = HoursAnswer(help_text="By the Swedish wall clock.")
 
 
 class PreferenceInput(StrictSerializer):
@@ -134,8 +160,19 @@ class PreferenceInput(StrictSerializer):
     slot = serializers.CharField(max_length=6)
 
 
+class HoursInput(StrictSerializer):
+    """What is left out stays."""
+
+    quiet_from = serializers.TimeField(required=False, allow_null=True, input_formats=["%H:%M"])
+    quiet_to = serializers.TimeField(required=False, allow_null=True, input_formats=["%H:%M"])
+    school_time_only = serializers.BooleanField(required=False)
+    paused_from = serializers.DateField(required=False, allow_null=True)
+    paused_to = serializers.DateField(required=False, allow_null=True)
+
+
 class PreferencesInput(StrictSerializer):
-    preferences = PreferenceInput(many=True, max_length=200)  # type: ignore[call-arg]
+    preferences = PreferenceInput(many=True, required=False, max_length=200)  # type: ignore[call-arg]
+    hours = HoursInput(required=False)
 
 
 class Preferences(ApiView):
@@ -143,7 +180,7 @@ class Preferences(ApiView):
 
     @operation("me_preferences_read", "What you are told", tag=TAG, answer=PreferencesAnswer)
     def get(self, request: Request) -> Response:
-        """For each category and channel the slot that holds and those that may be chosen."""
+        """For each category and channel the slot that holds and those that may be chosen; and the quiet hours."""
         return Response(self._table())
 
     @operation(
@@ -151,9 +188,14 @@ class Preferences(ApiView):
     )
     def patch(self, request: Request) -> Response:
         """What is left out stays. One choice that can not be refuses all of them."""
-        rows = self.parse(PreferencesInput)["preferences"]
-        choices = {(row["category"], row["channel"]): row["slot"] for row in rows}
-        services.set_preferences(actor=self.person, user=self.person, choices=choices)
+        data = self.parse(PreferencesInput)
+        choices = {(row["category"], row["channel"]): row["slot"] for row in data.get("preferences", ())}
+        window = replace(window_of(self.person.pk), **data.get("hours", {}))
+        with transaction.atomic():
+            if choices:
+                services.set_preferences(actor=self.person, user=self.person, choices=choices)
+            if "hours" in data:
+                services.set_hours(actor=self.person, user=self.person, window=window)
         return Response(self._table())
 
     def _table(self) -> Any:
@@ -167,4 +209,4 @@ class Preferences(ApiView):
             for row in get_preferences(self.person)
             for channel, cell in row.cells.items()
         ]
-        return PreferencesAnswer({"preferences": cells}).data
+        return PreferencesAnswer({"preferences": cells, "hours": window_of(self.person.pk)}).data

@@ -241,6 +241,38 @@ class Close(OfferAction):
         return self.act(offer_id)
 
 
+class Copy(OfferView):
+    scopes = {"POST": W}
+
+    @operation("offers_copy", "Copy a place", tag=TAG, body=NoBody, answer=OfferDetail, status=201)
+    def post(self, request: Request, offer_id: int) -> Response:
+        """Last year's place as a new draft: the same texts, its periods moved by whole years into the future."""
+        self.parse(NoBody)
+        self.workable(offer_id)
+        made = services.copy_offer(actor=self.person, offer_id=offer_id)
+        return self.created(self.answer(made.pk).data, "offer", made.pk)
+
+
+class UndoPublication(OfferAction):
+    command = staticmethod(services.undo_offer_publication)
+
+    @operation("offers_undo_publication", "Undo a publication", tag=TAG, body=NoBody, answer=OfferDetail)
+    def post(self, request: Request, offer_id: int) -> Response:
+        """By the coordinator, while the municipality's time to undo lasts and nobody has applied."""
+        self.parse(NoBody)
+        return self.act(offer_id)
+
+
+class UndoSendBack(OfferAction):
+    command = staticmethod(services.undo_send_back)
+
+    @operation("offers_undo_send_back", "Undo a sending back", tag=TAG, body=NoBody, answer=OfferDetail)
+    def post(self, request: Request, offer_id: int) -> Response:
+        """By the coordinator, while the time to undo lasts and nobody has begun to change the place."""
+        self.parse(NoBody)
+        return self.act(offer_id)
+
+
 class Count(Answer):
     count = serializers.IntegerField(allow_null=True, help_text="Null: fewer than five.")
 

@@ -1,19 +1,31 @@
 """Organisations and their workplaces, as far as everyone may know of them."""
 
+from dataclasses import replace
+from typing import Any
+
+from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from backend.accounts.policies import is_coordinator, is_network_office
+from backend.api.conditional import require_match
 from backend.api.schema import operation
-from backend.api.serializers import Answer, CodeName, PageQuery
+from backend.api.serializers import Answer, CodeName, PageQuery, StrictSerializer
 from backend.api.v1.offer_shapes import MAX_ID
 from backend.api.v1.shapes import Brief, WorkplaceBrief, render
 from backend.api.views import ReferenceView
 from backend.offers.models import Offer
 from backend.organisations.enums import OrganisationKind
 from backend.organisations.models import Organisation, Workplace
+from backend.organisations.services import (
+    LONGEST_NAME,
+    LONGEST_OF_WORKPLACE,
+    WorkplaceDetails,
+    register_organisation,
+    save_workplace,
+)
 from backend.tokens.enums import Scope
 
 TAG = "Organisations"
@@ -68,6 +80,15 @@ class OrganisationView(ReferenceView):
         return own | Q(Exists(Offer.objects.published().filter(organisation=OuterRef(path))))
 
 
+class OrganisationInput(StrictSerializer):
+    name = serializers.CharField(max_length=LONGEST_NAME)
+    registration_number = serializers.CharField(max_length=20, help_text="The Swedish organisation number.")
+    municipality = serializers.CharField(max_length=4, help_text="Code of the municipality.")
+    kind = serializers.ChoiceField(OrganisationKind.values, required=False, default=OrganisationKind.COMPANY)
+    about = serializers.CharField(required=False, default="", allow_blank=True, max_length=1500)
+    website = serializers.URLField(required=False, default="", allow_blank=True, max_length=200)
+
+
 class Organisations(OrganisationView):
     @operation(
         "organisations_list", "Organisations", tag=TAG, query=OrganisationQuery, answer=OrganisationAnswer, page=True
@@ -82,8 +103,52 @@ class Organisations(OrganisationView):
             rows = rows.filter(municipality=code)
         return self.page(rows, ("name", "pk"), asked, lambda found: render(OrganisationAnswer, found))
 
+    @operation(
+        "organisations_create",
+        "Register an organisation",
+        tag=TAG,
+        body=OrganisationInput,
+        answer=OrganisationAnswer,
+        status=201,
+    )
+    def post(self, request: Request) -> Response:
+        """The one you work for. You become its owner."""
+        data = self.parse(OrganisationInput)
+        code = data.pop("municipality")
+        made = register_organisation(actor=self.person, municipality_code=code, **data)
+        return Response(OrganisationAnswer(made).data, status=201)
+
+
+class WorkplaceChange(StrictSerializer):
+    """What is left out stays. Without a position the municipality's centre is taken."""
+
+    name = serializers.CharField(required=False, max_length=LONGEST_OF_WORKPLACE["name"])
+    municipality = serializers.CharField(required=False, max_length=4, help_text="Code of the municipality.")
+    address = serializers.CharField(required=False, allow_blank=True, max_length=LONGEST_OF_WORKPLACE["address"])
+    postcode = serializers.CharField(required=False, allow_blank=True, max_length=10)
+    city = serializers.CharField(required=False, allow_blank=True, max_length=LONGEST_OF_WORKPLACE["city"])
+    lat = serializers.FloatField(required=False, allow_null=True, help_text="Degrees, WGS 84.")
+    lon = serializers.FloatField(required=False, allow_null=True)
+
+
+class WorkplaceInput(WorkplaceChange):
+    organisation = serializers.IntegerField(min_value=1, max_value=MAX_ID, help_text="One of yours.")
+    name = serializers.CharField(max_length=LONGEST_OF_WORKPLACE["name"])
+    municipality = serializers.CharField(max_length=4, help_text="Code of the municipality.")
+
+
+def _workplace_details(data: dict[str, Any], before: WorkplaceDetails) -> WorkplaceDetails:
+    given = dict(data)
+    if "municipality" in given:
+        given["municipality_code"] = given.pop("municipality")
+        # Another municipality has another centre, unless a position comes with it.
+        given = {"lat": None, "lon": None, **given}
+    return replace(before, **given)
+
 
 class Workplaces(OrganisationView):
+    scopes = {"POST": Scope.OFFERS_WRITE}
+
     @operation("workplaces_list", "Workplaces", tag=TAG, query=WorkplaceQuery, answer=WorkplaceAnswer, page=True)
     def get(self, request: Request) -> Response:
         """Sites of organisations with published places, and your own."""
@@ -100,3 +165,49 @@ class Workplaces(OrganisationView):
         if organisation := asked.get("organisation"):
             rows = rows.filter(organisation=organisation)
         return self.page(rows, ("name", "pk"), asked, lambda found: render(WorkplaceAnswer, found))
+
+    @operation("workplaces_create", "Add a workplace", tag=TAG, body=WorkplaceInput, answer=WorkplaceAnswer, status=201)
+    def post(self, request: Request) -> Response:
+        """Where places of your organisation can be."""
+        data = self.parse(WorkplaceInput)
+        organisation_id = data.pop("organisation")
+        self.principal.require_own(organisation_id)
+        organisation = self.get_or_404(Organisation.objects.filter(memberships__user=self.person), organisation_id)
+        details = _workplace_details(data, WorkplaceDetails(name=""))
+        made = save_workplace(actor=self.person, organisation=organisation, details=details)
+        return self.created(WorkplaceAnswer(made).data, "workplace", made.pk)
+
+
+class OneWorkplace(OrganisationView):
+    scopes = {"PATCH": Scope.OFFERS_WRITE}
+
+    def readable(self, workplace_id: int) -> Workplace:
+        rows = Workplace.objects.filter(self.visible({"own": False}, "organisation"))
+        return self.get_or_404(rows.select_related("organisation", "municipality").distinct(), workplace_id)
+
+    @operation("workplaces_read", "Read a workplace", tag=TAG, answer=WorkplaceAnswer)
+    def get(self, request: Request, workplace_id: int) -> Response:
+        """A site of an organisation with published places, or of your own."""
+        return Response(WorkplaceAnswer(self.readable(workplace_id)).data)
+
+    @operation("workplaces_change", "Change a workplace", tag=TAG, body=WorkplaceChange, answer=WorkplaceAnswer)
+    def patch(self, request: Request, workplace_id: int) -> Response:
+        """One of your organisation's."""
+        data = self.parse(WorkplaceChange)
+        with transaction.atomic():
+            Workplace.objects.select_for_update().filter(pk=workplace_id).first()
+            workplace = self.readable(workplace_id)
+            self.principal.require_own(workplace.organisation_id)
+            require_match(request, WorkplaceAnswer(workplace).data)
+            before = WorkplaceDetails(
+                workplace.name,
+                workplace.municipality_id or "",
+                workplace.address,
+                workplace.postcode,
+                workplace.city,
+                workplace.lat,
+                workplace.lon,
+            )
+            details = _workplace_details(data, before)
+            save_workplace(actor=self.person, organisation=workplace.organisation, details=details, workplace=workplace)
+        return Response(WorkplaceAnswer(self.readable(workplace_id)).data)

@@ -15,7 +15,7 @@ from backend.accounts.policies import is_coordinator, is_network_office
 from backend.api.conditional import require_match
 from backend.api.principals import not_found
 from backend.api.schema import operation
-from backend.api.serializers import MAX_LIMIT, Answer, CodeName, PageQuery, StrictSerializer
+from backend.api.serializers import MAX_LIMIT, Answer, CodeName, NoBody, PageQuery, StrictSerializer
 from backend.api.v1.offer_shapes import OfferAnswer
 from backend.api.v1.shapes import render
 from backend.api.views import ApiView
@@ -25,6 +25,7 @@ from backend.students.models import Alert, Student
 from backend.students.services import AlertDetails, ProfileDetails
 from backend.suggestions.models import Suggestion
 from backend.suggestions.selectors import list_suggestions_for, reasons_texts
+from backend.suggestions.services import dismiss_suggestion
 from backend.tokens.enums import Scope
 
 TAG = "Students"
@@ -77,6 +78,33 @@ class Suggestions(StudentView):
         prefetch_related_objects(found, "offer__programmes")
         context = {"reasons": reasons_texts(found)}
         return self.page_response(list(SuggestionAnswer(found, many=True, context=context).data), "")
+
+
+class SuggestionAction(StudentView):
+    scopes = {"POST": W}
+
+    def act(self, suggestion_id: int, *, undo: bool) -> Response:
+        self.parse(NoBody)
+        dismiss_suggestion(actor=self.person, suggestion_id=suggestion_id, undo=undo)
+        return Response({"is_dismissed": not undo})
+
+
+class DismissedAnswer(Answer):
+    is_dismissed = serializers.BooleanField()
+
+
+class DismissSuggestion(SuggestionAction):
+    @operation("suggestions_dismiss", "Hide a suggestion", tag=TAG, body=NoBody, answer=DismissedAnswer)
+    def post(self, request: Request, suggestion_id: int) -> Response:
+        """It is not shown any more. Harmless when repeated."""
+        return self.act(suggestion_id, undo=False)
+
+
+class RestoreSuggestion(SuggestionAction):
+    @operation("suggestions_restore", "Show a suggestion again", tag=TAG, body=NoBody, answer=DismissedAnswer)
+    def post(self, request: Request, suggestion_id: int) -> Response:
+        """One that was hidden."""
+        return self.act(suggestion_id, undo=True)
 
 
 # --- alerts ----------------------------------------------------------------------------------------------------------

@@ -1,17 +1,21 @@
 """Webhooks, kept by people who are logged in: no token makes or ends one."""
 
+from collections.abc import Callable
 from typing import Any
 
+from django.db import transaction
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from backend.api.conditional import require_match
 from backend.api.schema import operation
 from backend.api.serializers import Answer, NoBody, PageQuery, StrictSerializer
 from backend.api.v1.offer_shapes import MAX_ID
 from backend.api.v1.shapes import Brief, render
 from backend.api.views import ApiView
 from backend.exchange.enums import EndpointState, WebhookDeliveryState
+from backend.exchange.models import WebhookEndpoint
 from backend.exchange.webhooks import services
 from backend.exchange.webhooks.kinds import KINDS, TRIAL
 from backend.exchange.webhooks.selectors import list_deliveries_of, list_webhooks_of
@@ -46,6 +50,13 @@ class WebhookInput(StrictSerializer):
     municipality = serializers.CharField(required=False, default="", allow_blank=True, max_length=4)
 
 
+class WebhookChange(StrictSerializer):
+    url = serializers.CharField(required=False, max_length=300, help_text="https, on the open internet.")
+    kinds = serializers.ListField(
+        child=serializers.ChoiceField(CHOICES), required=False, min_length=1, max_length=len(CHOICES)
+    )
+
+
 class DeliveryAnswer(Answer):
     id = serializers.IntegerField(source="pk")
     message_id = serializers.UUIDField(help_text="The `webhook-id` of every attempt.")
@@ -55,6 +66,22 @@ class DeliveryAnswer(Answer):
     attempts = serializers.IntegerField()
     error = serializers.CharField(source="last_error")
     created_at = serializers.DateTimeField()
+
+
+class AttemptAnswer(Answer):
+    number = serializers.IntegerField()
+    at = serializers.DateTimeField()
+    status = serializers.IntegerField(allow_null=True, help_text="Of the answer; null when there was none.")
+    outcome = serializers.CharField(help_text="`received`, or a short code of what went wrong.")
+    milliseconds = serializers.IntegerField(help_text="How long the call took.")
+
+
+class LoggedDelivery(DeliveryAnswer):
+    log = AttemptAnswer(source="attempt_rows", many=True, help_text="Each attempt, the first one first.")
+
+
+class DeliveryQuery(PageQuery):
+    state = serializers.ChoiceField(WebhookDeliveryState.values, required=False)
 
 
 def _without_secret(body: dict[str, Any]) -> dict[str, Any]:
@@ -91,7 +118,38 @@ class Webhooks(ApiView):
         return Response(NewWebhookAnswer(endpoint, context={"secret": secret}).data, status=201)
 
 
-class OneWebhook(ApiView):
+class WebhookView(ApiView):
+    def shown(self, endpoint_id: int) -> Response:
+        return Response(WebhookAnswer(self.get_or_404(list_webhooks_of(self.person), endpoint_id)).data)
+
+    def act(self, command: Callable[..., Any], endpoint_id: int) -> Response:
+        self.parse(NoBody)
+        command(actor=self.person, endpoint_id=endpoint_id)
+        return self.shown(endpoint_id)
+
+
+class OneWebhook(WebhookView):
+    @operation("webhooks_read", "Read a webhook", tag=TAG, answer=WebhookAnswer)
+    def get(self, request: Request, endpoint_id: int) -> Response:
+        """Whether it is switched on, and since when it fails."""
+        return self.shown(endpoint_id)
+
+    @operation("webhooks_change", "Change a webhook", tag=TAG, body=WebhookChange, answer=WebhookAnswer)
+    def patch(self, request: Request, endpoint_id: int) -> Response:
+        """What is left out stays, the secret too."""
+        data = self.parse(WebhookChange)
+        with transaction.atomic():
+            WebhookEndpoint.objects.select_for_update().filter(pk=endpoint_id).first()
+            endpoint = self.get_or_404(list_webhooks_of(self.person), endpoint_id)
+            require_match(request, WebhookAnswer(endpoint).data)
+            services.change_webhook(
+                actor=self.person,
+                endpoint_id=endpoint_id,
+                url=data.get("url", endpoint.url),
+                kinds=data.get("kinds", endpoint.kinds),
+            )
+            return self.shown(endpoint_id)
+
     @operation("webhooks_delete", "Remove a webhook", tag=TAG, status=204)
     def delete(self, request: Request, endpoint_id: int) -> Response:
         """Nothing is sent there any more."""
@@ -99,13 +157,57 @@ class OneWebhook(ApiView):
         return Response(status=204)
 
 
-class WebhookDeliveries(ApiView):
-    @operation("webhook_deliveries_list", "What was sent", tag=TAG, query=PageQuery, answer=DeliveryAnswer, page=True)
-    def get(self, request: Request, endpoint_id: int) -> Response:
-        """The messages of the last 30 days, newest first."""
+class PauseWebhook(WebhookView):
+    @operation("webhooks_pause", "Pause a webhook", tag=TAG, body=NoBody, answer=WebhookAnswer)
+    def post(self, request: Request, endpoint_id: int) -> Response:
+        """Nothing is sent for now; what happens meanwhile waits."""
+        return self.act(services.pause_webhook, endpoint_id)
+
+
+class ResumeWebhook(WebhookView):
+    @operation("webhooks_resume", "Resume a webhook", tag=TAG, body=NoBody, answer=WebhookAnswer)
+    def post(self, request: Request, endpoint_id: int) -> Response:
+        """Also one that was switched off after failures. Sending goes on with what has waited."""
+        return self.act(services.resume_webhook, endpoint_id)
+
+
+class RenewSecret(WebhookView):
+    @operation(
+        "webhooks_renew_secret",
+        "Renew the secret",
+        tag=TAG,
+        body=NoBody,
+        answer=NewWebhookAnswer,
+        keep=_without_secret,
+    )
+    def post(self, request: Request, endpoint_id: int) -> Response:
+        """What is sent from now on is signed with the new one, which is in this answer and nowhere else."""
+        self.parse(NoBody)
+        secret = services.renew_secret(actor=self.person, endpoint_id=endpoint_id)
         endpoint = self.get_or_404(list_webhooks_of(self.person), endpoint_id)
-        rows = list_deliveries_of(endpoint).prefetch_related(None)
-        return self.page(rows, ("-pk",), self.query(PageQuery), lambda found: render(DeliveryAnswer, found))
+        return Response(NewWebhookAnswer(endpoint, context={"secret": secret}).data)
+
+
+class TryWebhook(WebhookView):
+    @operation("webhooks_try", "Send a trial message", tag=TAG, body=NoBody, answer=DeliveryAnswer, status=201)
+    def post(self, request: Request, endpoint_id: int) -> Response:
+        """Without content, to see whether it arrives: read the deliveries."""
+        self.parse(NoBody)
+        delivery = services.send_trial(actor=self.person, endpoint_id=endpoint_id)
+        return Response(DeliveryAnswer(delivery).data, status=201)
+
+
+class WebhookDeliveries(ApiView):
+    @operation(
+        "webhook_deliveries_list", "What was sent", tag=TAG, query=DeliveryQuery, answer=LoggedDelivery, page=True
+    )
+    def get(self, request: Request, endpoint_id: int) -> Response:
+        """The messages of the last 30 days, newest first, each with its attempts."""
+        asked = self.query(DeliveryQuery)
+        rows = list_deliveries_of(self.get_or_404(list_webhooks_of(self.person), endpoint_id))
+        if "state" in asked:
+            rows = rows.filter(state=asked["state"])
+        return self.page(rows, ("-pk",), asked, lambda found: render(LoggedDelivery, found))
 
 
 class ReplayDelivery(ApiView):

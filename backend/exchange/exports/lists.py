@@ -1,61 +1,54 @@
-"""What can be exported: columns, rows and who may have them, as data. The page and the API read the same entry.
+"""The lists of everyone, students and companies. The page and the API read the same entry.
 
 The rows come from the selector of the list's page, so a file never holds a row that the page would not show.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from collections.abc import Iterable, Iterator
+from typing import Any
 
+from django.conf import settings
 from django.db.models import QuerySet
+from django.urls import reverse
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from backend.accounts.models import User
-from backend.accounts.policies import is_coordinator, is_network_office
-from backend.applications.board import count_applications, list_silent_applications
+from backend.applications.board import count_applications
+from backend.applications.enums import ApplicationState
 from backend.applications.models import Application
+from backend.applications.selectors import in_reading_order, list_applications_of, list_applications_to
+from backend.common.errors import NotFound
 from backend.common.weeks import format_weeks
+from backend.exchange.exports.definition import (
+    MANY_VALUES,
+    Filters,
+    ListExport,
+    code_of,
+    months,
+    one_of,
+    row_of,
+    words,
+)
 from backend.exchange.tables import Column
 from backend.notifications.selectors import list_notifications_for
 from backend.offers.enums import OfferState
 from backend.offers.models import Offer, OfferPeriod
-from backend.offers.queues import list_offers_to_review
+from backend.offers.policies import is_own_offer, require
+from backend.offers.search import ORDERS, Search
+from backend.offers.search_address import LONGEST_TEXT, RADII, read_query
+from backend.offers.selectors import search_offers
 from backend.organisations.models import Membership, Workplace
-from backend.placements.enums import PlacementState
 from backend.placements.models import Placement
-from backend.placements.selectors import list_placements_at, list_placements_coordinated_by, search_placements
+from backend.placements.selectors import list_placements_at
+from backend.reference.models import Municipality, OccupationField, PlacementForm, Programme
 from backend.students.models import Alert
 from backend.suggestions.models import Suggestion
 from backend.suggestions.selectors import list_suggestions_for, reasons_texts
 from backend.tokens.enums import Scope
 
-Row = TypeVar("Row")
-Filters = Mapping[str, str]
 MOST_NOTIFICATIONS = 2_000
 MOST_SUGGESTIONS = 50
-NOT_ENDED = (PlacementState.UPCOMING, PlacementState.ONGOING)
-
-
-@dataclass(frozen=True)
-class ListExport(Generic[Row]):
-    """One list.
-
-    name: in the API. file_name: without ending. rows(person, filters, organisation id or None for all of the person's).
-    may(person): whether the list's page is open to them. scope: what a token needs to hold; None = no token has it.
-    is_organisational: an organisation's token may have it, with that organisation's rows. filters: name -> its values.
-    is_personal: other people stand in it, so that taking it is logged with the number of rows.
-    """
-
-    name: str
-    file_name: str
-    columns: Sequence[Column[Row]]
-    rows: Callable[[User, Filters, int | None], Iterable[Row]]
-    may: Callable[[User], bool]
-    scope: Scope | None
-    is_organisational: bool = False
-    is_personal: bool = True
-    filters: Mapping[str, Sequence[str]] = field(default_factory=dict)
+MOST_PLACES = 5_000
 
 
 def _is_student(user: User) -> bool:
@@ -64,10 +57,6 @@ def _is_student(user: User) -> bool:
 
 def _is_employer(user: User) -> bool:
     return user.memberships.exists()
-
-
-def _is_office(user: User) -> bool:
-    return is_coordinator(user) or is_network_office(user)
 
 
 def _organisations(user: User, only: int | None) -> "QuerySet[Membership, Any]":
@@ -107,6 +96,41 @@ OFFER_COLUMNS: list[Column[Offer]] = [
     Column(_("Free seats"), lambda offer: sum(period.free for period in offer.periods.all())),
     Column(_("Last day to apply"), lambda offer: offer.apply_by),
 ]
+
+
+def places_of(search: Search) -> Iterable[Offer]:
+    """What a search finds, in its order."""
+    return search_offers(search).for_lists()[:MOST_PLACES]
+
+
+def _searched(user: User, filters: Filters, only: int | None) -> Iterable[Offer]:
+    values = {name: text.split(MANY_VALUES) if name in MANY_OF_SEARCH else [text] for name, text in filters.items()}
+    return places_of(read_query(values).search)
+
+
+MANY_OF_SEARCH = ("form", "municipality", "field", "programme", "month")
+PLACES = ListExport(
+    "places",
+    "places",
+    [*OFFER_COLUMNS, Column(_("Address"), lambda offer: settings.SITE_URL + reverse("offer", args=[offer.pk]))],
+    _searched,
+    lambda user: True,
+    Scope.EXPORTS_READ,
+    is_organisational=True,
+    is_personal=False,
+    filters={
+        "q": words(LONGEST_TEXT),
+        "where": words(LONGEST_TEXT),
+        "km": one_of(map(str, RADII)),
+        "form": code_of(PlacementForm, many=True),
+        "municipality": code_of(Municipality, many=True),
+        "field": code_of(OccupationField, many=True),
+        "programme": code_of(Programme, many=True),
+        "month": months(),
+        "free": one_of(["1"]),
+        "order": one_of(ORDERS),
+    },
+)
 
 
 def _suggestion_rows(user: User, filters: Filters, only: int | None) -> list[tuple[Suggestion, list[str]]]:
@@ -167,6 +191,26 @@ NOTIFICATIONS: ListExport[Any] = ListExport(
 )
 
 
+OWN_APPLICATIONS: ListExport[Application] = ListExport(
+    "applications",
+    "applications",
+    [
+        Column(_("Place"), lambda row: row.period.offer.title),
+        Column(_("Organisation"), lambda row: row.period.offer.organisation.name),
+        Column(_("Municipality"), lambda row: _municipality(row.period.offer)),
+        Column(_("First day"), lambda row: row.period.start),
+        Column(_("Last day"), lambda row: row.period.end),
+        Column(_("Applied"), lambda row: row.submitted_at),
+        Column(_("State"), lambda row: row.get_state_display()),
+        Column(_("Why this place?"), lambda row: row.motivation),
+    ],
+    lambda user, filters, only: list_applications_of(user),
+    _is_student,
+    Scope.APPLICATIONS_READ,
+    is_personal=False,
+)
+
+
 def _own_offers(user: User, filters: Filters, only: int | None) -> Iterator[tuple[Offer, int, int]]:
     state = filters.get("state", "")
     found = Offer.objects.for_lists().filter(organisation__in=_organisations(user, only)).order_by("-pk")
@@ -194,7 +238,7 @@ OWN_OFFERS = ListExport(
     Scope.OFFERS_READ,
     is_organisational=True,
     is_personal=False,
-    filters={"state": OfferState.values},
+    filters={"state": one_of(OfferState.values)},
 )
 
 WORKPLACES: ListExport[Workplace] = ListExport(
@@ -220,7 +264,7 @@ WORKPLACES: ListExport[Workplace] = ListExport(
 )
 
 
-def _placement_columns(*, for_employer: bool) -> list[Column[Placement]]:
+def placement_columns(*, for_employer: bool) -> list[Column[Placement]]:
     def name(row: Placement) -> str:
         return row.student.display_name if for_employer else row.student.user.name
 
@@ -251,7 +295,7 @@ def _placements_at(user: User, filters: Filters, only: int | None) -> Iterable[P
 EMPLOYER_PLACEMENTS = ListExport(
     "placements",
     "placements",
-    _placement_columns(for_employer=True),
+    placement_columns(for_employer=True),
     _placements_at,
     _is_employer,
     Scope.PLACEMENTS_READ,
@@ -276,61 +320,37 @@ TEAM: ListExport[Membership] = ListExport(
     None,
 )
 
-SILENCE: ListExport[Application] = ListExport(
-    "without-an-answer",
-    "without-an-answer",
+
+def own_offer(user: User, offer_id: int, only: int | None = None) -> Offer:
+    """A place of the user's organisations. Raises NotFound, and NotAllowed for a published one of somebody else."""
+    offer = Offer.objects.for_lists().filter(pk=offer_id).first()
+    if offer is None or only not in {None, offer.organisation_id}:
+        raise NotFound("offer.unknown", _now("There is no such place."))
+    require(is_own_offer(user, offer), user, offer)
+    return offer
+
+
+def _is_own(user: User, offer_id: int, only: int | None) -> bool:
+    found = Offer.objects.filter(pk=offer_id, organisation__in=_organisations(user, only))
+    return found.exists()
+
+
+APPLICANTS: ListExport[Application] = ListExport(
+    "applicants",
+    "applicants",
     [
-        Column(_("Organisation"), lambda row: row.period.offer.organisation.name),
-        Column(_("Place"), lambda row: row.period.offer.title),
-        Column(_("Student"), lambda row: row.student.user.name),
-        Column(_("Class"), lambda row: row.student.class_name),
+        Column(_("Name"), lambda row: row.student.display_name),
+        Column(_("Programme"), lambda row: row.student.programme.name if row.student.programme else ""),
+        Column(_("Class"), lambda row: "" if row.student.is_protected else row.student.class_name),
+        Column(_("School"), lambda row: "" if row.student.is_protected else row.student.school),
+        Column(_("Weeks"), lambda row: format_weeks(row.period.start, row.period.end, with_year=True)),
+        Column(_("State"), lambda row: ApplicationState(row.state).label),
         Column(_("Applied"), lambda row: row.submitted_at),
-        Column(_("Answer was due"), lambda row: row.answer_due_at),
+        Column(_("Why"), lambda row: row.motivation),
     ],
-    lambda user, filters, only: list_silent_applications(user),
-    is_coordinator,
+    lambda user, filters, only: in_reading_order(list_applications_to(own_offer(user, int(filters["offer"]), only))),
+    _is_employer,
     Scope.APPLICATIONS_READ,
+    is_organisational=True,
+    filters={"offer": row_of(_is_own)},
 )
-
-REVIEW = ListExport(
-    "places-to-review",
-    "places-to-review",
-    [*OFFER_COLUMNS, Column(_("Sent in"), lambda offer: offer.submitted_at)],
-    lambda user, filters, only: list_offers_to_review(user),
-    _is_office,
-    Scope.OFFERS_READ,
-    is_personal=False,
-)
-
-
-def _coordinated_placements(user: User, filters: Filters, only: int | None) -> Iterable[Placement]:
-    found = search_placements(list_placements_coordinated_by(user), filters.get("q", "")).order_by("start", "pk")
-    ended = filters.get("show") == "ended"
-    return found.exclude(state__in=NOT_ENDED) if ended else found.filter(state__in=NOT_ENDED)
-
-
-COORDINATED_PLACEMENTS = ListExport(
-    "coordinated-placements",
-    "placements",
-    _placement_columns(for_employer=False),
-    _coordinated_placements,
-    _is_office,
-    Scope.PLACEMENTS_READ,
-    filters={"show": ("ended",)},
-)
-
-EXPORTS: dict[str, ListExport[Any]] = {
-    export.name: export
-    for export in (
-        SUGGESTIONS,
-        ALERTS,
-        NOTIFICATIONS,
-        OWN_OFFERS,
-        WORKPLACES,
-        EMPLOYER_PLACEMENTS,
-        TEAM,
-        SILENCE,
-        REVIEW,
-        COORDINATED_PLACEMENTS,
-    )
-}

@@ -4,7 +4,6 @@ A file is made in one transaction with everything it says about itself: a worker
 outbox hands the id out again.
 """
 
-from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, cast
 
@@ -18,7 +17,8 @@ from backend.applications.board import record_export
 from backend.common import clock, outbox
 from backend.common.errors import Conflict, Invalid, NotAllowed
 from backend.common.models import LogEntry, OutboxRow
-from backend.exchange.exports.lists import EXPORTS, ListExport
+from backend.exchange.exports.definition import Filters, ListExport
+from backend.exchange.exports.registry import EXPORTS
 from backend.exchange.models import ExportFile, ExportJob
 from backend.exchange.tables import TableFormat, write_table
 
@@ -42,7 +42,7 @@ def request_export(
     actor: User,
     name: str,
     table_format: str,
-    filters: Mapping[str, str] | None = None,
+    filters: Filters | None = None,
     organisation_id: int | None = None,
 ) -> ExportJob:
     """A worker makes the list to a file. organisation_id: only that organisation's rows.
@@ -58,12 +58,19 @@ def request_export(
     if not may_export(export, actor, organisation_id):
         raise NotAllowed("export.not_yours", _("You may not export this list."))
     chosen = dict(filters or {})
-    if unknown := sorted(each for each, value in chosen.items() if value not in export.filters.get(each, ())):
+    if refused := export.refused(actor, chosen, organisation_id):
         raise Invalid(
             "export.unknown_filter",
             _("The list has no such filter or value."),
             field="filters",
-            data={"names": unknown[:5]},
+            data={"names": refused[:5]},
+        )
+    if missing := export.missing(chosen):
+        raise Invalid(
+            "export.filter_missing",
+            _("Say in the filters whose list it is."),
+            field="filters",
+            data={"names": missing},
         )
     # The person's row serialises the count.
     User.objects.select_for_update().get(pk=actor.pk)
@@ -86,11 +93,21 @@ def run_export(job_id: int) -> None:
     outbox.run_once(ExportJob, job_id, _make)
 
 
+def _open(job: ExportJob) -> ListExport[Any] | None:
+    """The job's list while it is open to the person, with the rows that its filters name.
+
+    Asked again and again: between the wish, the work and the fetching a role may have ended.
+    """
+    export = EXPORTS.get(job.name)
+    if job.is_forgotten or export is None or not may_export(export, job.actor, job.organisation_id):
+        return None
+    return None if export.refused(job.actor, job.filters, job.organisation_id) else export
+
+
 def _make(row: OutboxRow) -> None:
     job = cast("ExportJob", row)
-    export, actor = EXPORTS.get(job.name), job.actor
-    # Asked again: between the wish and the work a role may have ended.
-    if job.is_forgotten or export is None or not may_export(export, actor, job.organisation_id):
+    export, actor = _open(job), job.actor
+    if export is None:
         job.is_forgotten = True
         job.save(update_fields=["is_forgotten", "updated_at"])
         return
@@ -101,7 +118,7 @@ def _make(row: OutboxRow) -> None:
     job.row_count = len(rows)
     job.save(update_fields=["row_count", "updated_at"])
     if export.is_personal:
-        record_export(actor=actor, what=export.file_name, rows=len(rows))
+        record_export(actor=actor, what=export.called(job.filters), rows=len(rows))
 
 
 def list_exports_of(user: User) -> "QuerySet[ExportJob]":
@@ -113,8 +130,8 @@ def file_of(job: ExportJob) -> bytes:
     """The file. Raises Conflict while there is none, and when it may not be had any more: the list was closed to the
     person, or somebody who may stand in it has got a protected identity since.
     """
-    export = EXPORTS.get(job.name)
-    if job.is_forgotten or export is None or not may_export(export, job.actor, job.organisation_id):
+    export = _open(job)
+    if export is None:
         raise Conflict("export.expired", _("The file is not kept any more. Export the list again."))
     if export.is_personal and LogEntry.objects.filter(action="student.protected", at__gte=job.created_at).exists():
         raise Conflict("export.expired", _("The file is not kept any more. Export the list again."))

@@ -4,14 +4,13 @@ The address is signed and names a generation of the person's feed; a new generat
 """
 
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core import signing
 from django.db import transaction
 from django.db.models import Count, F, Max, Min
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from icalendar import Calendar, Event
@@ -31,6 +30,8 @@ SALT = "exchange.calendar"
 SHOWN = (PlacementState.UPCOMING, PlacementState.ONGOING, PlacementState.COMPLETED)
 LOOKING_BACK = timedelta(days=180)
 DEADLINE_LENGTH = timedelta(minutes=15)
+# Before it nothing of ours was in any calendar; counted in seconds from here, 32 bits last for 68 years.
+FIRST_CHANGE = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def token_of(feed: CalendarFeed) -> str:
@@ -170,7 +171,11 @@ def _of_coordinator(codes: set[str]) -> Iterator[Event]:
 def _event(uid: str, title: str, changed: datetime) -> Event:
     event = Event()
     event.add("uid", f"{uid}@{urlsplit(settings.SITE_URL).hostname}")
-    event.add("dtstamp", changed.astimezone(timezone.get_fixed_timezone(0)))
+    moment = changed.astimezone(UTC)
+    event.add("dtstamp", moment)
+    event.add("last-modified", moment)
+    # Grows with every change, as RFC 5545 demands of an event that was told before, and needs no column of its own.
+    event.add("sequence", max(0, int((moment - FIRST_CHANGE).total_seconds())))
     event.add("summary", plain(title))
     return event
 

@@ -1,4 +1,4 @@
-"""What the log and the ledger call what happened, in words."""
+"""What the log and the ledger call what happened, in words; pages and files say the same."""
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _

@@ -1,0 +1,32 @@
+"""Answers that are files, not JSON; refusals of theirs are problems in JSON as everywhere."""
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.utils.cache import patch_cache_control
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.request import Request
+
+from backend.api.views import ApiView
+from backend.exchange.tables import CONTENT_TYPES, TableFormat
+
+
+class _AsItIs(BaseContentNegotiation):
+    """The file has one format, whatever `Accept` says."""
+
+    def select_parser(self, request: Request, parsers: Any) -> Any:
+        return parsers[0]
+
+    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
+        return renderers[0], renderers[0].media_type
+
+
+class FileView(ApiView):
+    content_negotiation_class = _AsItIs
+
+    def file(self, content: bytes, table_format: TableFormat, name: str) -> HttpResponse:
+        """name: without ending."""
+        response = HttpResponse(content, content_type=CONTENT_TYPES[table_format])
+        response["Content-Disposition"] = f'attachment; filename="{name}.{table_format}"'
+        patch_cache_control(response, no_store=True, private=True)
+        return response

@@ -214,7 +214,8 @@ def test_a_change_that_was_overtaken_is_refused(client, example):
     ("status", "code"), [(429, "rate.exceeded"), (503, "service.unavailable"), (409, "idempotency.in_progress")]
 )
 def test_what_was_not_done_is_asked_for_again_after_the_time_that_was_named(example, monkeypatch, status, code):
-    waited, keys = [], []
+    waited: list[float] = []
+    keys: list[str] = []
     problem = {"code": code, "detail": "", "errors": [], "data": {}}
 
     def answer(request: httpx.Request) -> httpx.Response:

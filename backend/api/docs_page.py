@@ -55,6 +55,7 @@ def _operation(path: str, method: str, operation: dict[str, Any]) -> dict[str, A
         "fields": _fields(body) if body else [],
         "body": _sample(body) if body else "",
         "status": success,
+        "files": [each for each in operation["responses"][success].get("content", {}) if each != "application/json"],
         "answer": _sample(answer) if answer else "",
     }
 

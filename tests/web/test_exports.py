@@ -185,6 +185,7 @@ WITHOUT_A_FILE = {
     "rounds/run.html": "one run, whose results have one",
     "rounds/runs.html": "a handful",
     "rounds/seats.html": "a form",
+    "student/application.html": "a few of the search, which has one",
 }
 PAGES = settings.TEMPLATES_DIR / "pages"
 

@@ -27,8 +27,13 @@ IN_TIME = Q(answered_at__lte=F("answer_due_at"))
 
 
 def answered_share() -> float | None:
-    """The part (0 to 1) of everybody's applications that were answered in time; None below ten."""
-    counts = _settled().aggregate(all=Count("pk"), in_time=Count("pk", filter=IN_TIME))
+    """The part (0 to 1) of everybody's applications that were answered in time; None below ten.
+
+    Everyone reads it, so it counts as the open figures do: without protected identities.
+    """
+    counts = (
+        _settled().filter(student__is_protected=False).aggregate(all=Count("pk"), in_time=Count("pk", filter=IN_TIME))
+    )
     return counts["in_time"] / counts["all"] if counts["all"] >= FEWEST_ANSWERS else None
 
 

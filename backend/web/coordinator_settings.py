@@ -85,9 +85,7 @@ def settings(request: HttpRequest, municipality_code: str) -> HttpResponse:
     """The settings of one of the own municipalities, and who changed them last."""
     user = person(request)
     codes = municipalities_coordinated_by(user)
-    place = get_object_or_404(Municipality, pk=municipality_code)
-    if request.method != "POST":
-        place = get_object_or_404(Municipality, pk=municipality_code, pk__in=codes)
+    place = get_object_or_404(Municipality, pk=municipality_code, pk__in=codes)
     form = SettingsForm(request.POST if request.method == "POST" else None, initial=asdict(choices_of(place.pk)))
     if form.is_bound and form.is_valid():
         try:

@@ -12,14 +12,16 @@ from backend.accounts.policies import is_coordinator, is_network_office
 from backend.applications.models import Application
 from backend.applications.policies import can_answer
 from backend.applications.selectors import get_application
+from backend.notifications.models import Notification
 from backend.offers.models import Offer
 from backend.offers.policies import can_review_offer, is_own_offer
 from backend.organisations.selectors import get_invitation_to
-from backend.placements.models import Match, Placement
+from backend.placements.models import Placement
 from backend.placements.policies import can_decide_match, matches_visible_to
-from backend.rounds.models import Appeal, OwnFoundPlace, Result
+from backend.rounds.models import Participant
 from backend.rounds.policies import can_watch_round, rounds_visible_to
 from backend.students.models import Guardianship, Student
+from backend.students.policies import is_guardian_of
 from backend.students.protection import protected_students_of
 from backend.web.access import logged_in
 
@@ -58,8 +60,7 @@ def _match(user: User, pk: int) -> str:
     match = matches_visible_to(user).select_related("student", "period__offer").filter(pk=pk).first()
     if match is None and (hidden := protected_students_of(user).filter(matches=pk).first()):
         return reverse("coordinator_protected_student", args=[hidden.pk])
-    if match is None and is_network_office(user) and Match.objects.filter(pk=pk, student__is_protected=True).exists():
-        # Who gives the grants was told that one is needed, see placements/notifications.py.
+    if match is None and _was_asked_for_a_grant(user, pk):
         return reverse("network_grants")
     if match is None:
         raise Http404
@@ -69,6 +70,14 @@ def _match(user: User, pk: int) -> str:
     if can_decide_match(user, match) or is_coordinator(user):
         return reverse("coordinator_match", args=[pk])
     return reverse("employer_placements")
+
+
+def _was_asked_for_a_grant(user: User, pk: int) -> bool:
+    """Whether the network office was told that nobody may decide this match, see placements/notifications.py."""
+    return (
+        is_network_office(user)
+        and Notification.objects.filter(recipient=user, kind="match.grant_needed", subject_id=pk).exists()
+    )
 
 
 def _placement(user: User, pk: int) -> str:
@@ -130,31 +139,36 @@ def _round(user: User, pk: int) -> str:
     return reverse("employer_rounds" if user.memberships.exists() else "home")
 
 
-def _result(user: User, pk: int) -> str:
-    result = Result.objects.select_related("participant").filter(pk=pk).first()
-    if result is None:
+def _of_participant(user: User, participant: Participant | None, page: str) -> str:
+    """page: where those lead who see the whole round. 404 for everybody who must not know of the student."""
+    if participant is None:
         raise Http404
-    return _round(user, result.participant.round_id)
+    student, the_round = participant.student, participant.round
+    if student.user_id == user.pk or is_guardian_of(user, student):
+        return _round(user, the_round.pk)
+    if student.is_protected:
+        if not protected_students_of(user).filter(pk=student.pk).exists():
+            raise Http404
+        return reverse("coordinator_protected_student", args=[student.pk])
+    if not can_watch_round(user, the_round):
+        raise Http404
+    return reverse(page, args=[the_round.pk])
+
+
+def _participant(**of: int) -> Participant | None:
+    return Participant.objects.select_related("round", "student").filter(**of).first()
+
+
+def _result(user: User, pk: int) -> str:
+    return _of_participant(user, _participant(results=pk), "round")
 
 
 def _appeal(user: User, pk: int) -> str:
-    appeal = Appeal.objects.select_related("result__participant__round").filter(pk=pk).first()
-    if appeal is None:
-        raise Http404
-    the_round = appeal.result.participant.round
-    if can_watch_round(user, the_round):
-        return reverse("round_appeals", args=[the_round.pk])
-    return _round(user, the_round.pk)
+    return _of_participant(user, _participant(results__appeals=pk), "round_appeals")
 
 
 def _own_place(user: User, pk: int) -> str:
-    place = OwnFoundPlace.objects.select_related("participant__round").filter(pk=pk).first()
-    if place is None:
-        raise Http404
-    the_round = place.participant.round
-    if can_watch_round(user, the_round):
-        return reverse("round_own_places", args=[the_round.pk])
-    return _round(user, the_round.pk)
+    return _of_participant(user, _participant(own_places=pk), "round_own_places")
 
 
 GUIDES: dict[str, Guide] = {

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 
 from django.conf import settings
-from django.db import DataError, InterfaceError, OperationalError
+from django.contrib.sessions.models import Session
+from django.db import DataError, InterfaceError, OperationalError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import translation
@@ -13,6 +14,27 @@ from backend.common.errors import DomainError
 from backend.web.errors import bad_request, database_away, way_back
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
+LOGIN_PAGES = "/konto/"
+
+
+class CodesWorkOnceMiddleware:
+    """Who sends a login code twenty times at once gets in once, and five wrong guesses at once are five guesses.
+
+    The code, and how often it was guessed at, lie in the visitor's session: the requests of one visitor to the pages of
+    the login take their turn at its row, and each finds what the one before has left. Stands outside the middleware that
+    reads and writes the session.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        key = request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
+        if request.method != "POST" or not key or not request.path_info.startswith(LOGIN_PAGES):
+            return self.get_response(request)
+        with transaction.atomic():
+            Session.objects.select_for_update().filter(pk=key).first()
+            return self.get_response(request)
 
 
 class UserLanguageMiddleware:

@@ -35,10 +35,14 @@ PEOPLE = {
     "S2": "other student",
     "GU": "guardian",
     "CO": "employer",
+    "C2": "other employer",
     "KO": "coordinator",
+    "K2": "other coordinator",
     "NA": "network",
 }
 NAMES = {"AN": "nobody", **PEOPLE, "TK": "organisation"}
+# Everyone who can ask: the table's principals, and a token of each single scope.
+EVERYONE = (*NAMES.values(), *(f"token {scope}" for scope in Scope))
 
 
 @lru_cache(maxsize=1)
@@ -85,6 +89,7 @@ def principals(world: World) -> dict[str, dict[str, str]]:
         person = world.people["ST" if scope in PERSONAL_SCOPES else "CO"]
         found[f"token {scope}"] = {"Authorization": f"Bearer {token_of(person, scope)}"}
     found["organisation"] = {"Authorization": str(world.clients["TK"]._credentials["HTTP_AUTHORIZATION"])}
+    assert found.keys() == set(EVERYONE)
     return found
 
 

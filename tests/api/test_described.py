@@ -2,10 +2,12 @@
 
 schemathesis makes requests out of the OpenAPI description, right ones and wrong ones. The answer must have a described
 status, content type, headers and shape, nothing may crash, and a wrong request must be refused. The suite asks a few
-times; `SCHEMATHESIS=300` makes so many requests for each operation, spread over everyone who can ask.
+times; `SCHEMATHESIS=300` makes so many requests for each operation, spread over everyone who can ask, and with
+`SCHEMATHESIS_AS="student,token offers:read"` so many for each operation and each of these (`each` = everyone in turn).
 """
 
 import os
+import time
 from typing import Any
 from uuid import uuid4
 
@@ -16,7 +18,7 @@ from hypothesis import strategies as st
 from schemathesis import GenerationMode
 
 from backend.api.throttling import RateThrottle
-from tests.api.described import NAMES, ask, described, principals
+from tests.api.described import EVERYONE, NAMES, ask, described, principals
 from tests.api.desk import API
 from tests.api.test_permissions import TABLE, names
 from tests.api.world import PRINCIPALS, World
@@ -24,7 +26,9 @@ from tests.api.world import PRINCIPALS, World
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_process")]
 
 EXAMPLES = int(os.environ.get("SCHEMATHESIS", "3"))
-# Worlds are dear: each is shared by a part of the operations.
+ALONE = os.environ.get("SCHEMATHESIS_AS", "")
+# One name, or nothing for all of them mixed.
+ASKING: list[str] = list(EVERYONE) if ALONE == "each" else ALONE.split(",")
 PARTS = 4
 
 
@@ -51,16 +55,20 @@ def who_may(operation: Any) -> list[str]:
     ]
 
 
+def people_for(operation: Any, alone: str) -> st.SearchStrategy[str]:
+    return st.just(alone) if alone else st.sampled_from(EVERYONE) | st.sampled_from(who_may(operation))
+
+
 @pytest.mark.parametrize("part", range(PARTS))
-def test_answers_are_as_described(world, part):
-    asking = principals(world)
+@pytest.mark.parametrize("alone", ASKING, ids=lambda name: name or "mixed")
+def test_answers_are_as_described(world, alone, part):
+    asking, asked, begun = principals(world), 0, time.perf_counter()
     failures: list[str] = []
     for operation in operations(part):
         real = ids_of(world, operation)
         requests = [operation.as_strategy(generation_mode=mode) for mode in GenerationMode]
         if real:
             requests += [operation.as_strategy(generation_mode=mode, path_parameters=real) for mode in GenerationMode]
-        people = st.sampled_from(sorted(asking)) | st.sampled_from(who_may(operation))
 
         # Derandomised, so that the suite says the same every time; without shrinking and without a database of cases.
         @settings(
@@ -71,8 +79,10 @@ def test_answers_are_as_described(world, part):
             phases=[Phase.generate],
             suppress_health_check=list(HealthCheck),
         )
-        @given(case=st.one_of(requests), who=people)
+        @given(case=st.one_of(requests), who=people_for(operation, alone))
         def once(case: Any, who: str) -> None:
+            nonlocal asked
+            asked += 1
             RateThrottle.prefix = f"api-rate:{uuid4().hex}"
             with transaction.atomic():
                 ask(case, asking[who])
@@ -83,4 +93,5 @@ def test_answers_are_as_described(world, part):
             once()
         except BaseExceptionGroup as error:
             failures += [f"{operation.label}: {each}" for each in error.exceptions]
+    print(f"{alone or 'mixed'}: {len(operations(part))} operations, {asked} calls, {time.perf_counter() - begun:.0f} s")
     assert not failures, "\n\n".join(failures)

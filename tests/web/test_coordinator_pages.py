@@ -395,7 +395,7 @@ def test_trust_and_setting_belong_to_the_own_municipality(desk: Client) -> None:
         desk.post(reverse("coordinator_settings", args=["2580"]), wanted).status_code,
     ]
 
-    assert statuses == [403, 403]
+    assert statuses == [403, 404]
     assert [row.municipality_id for row in TrustedOrganisation.objects.all()] == ["0562"]
     assert [(row.pk, row.undo_minutes, row.answer_days) for row in MunicipalitySettings.objects.all()] == [
         ("0562", 20, 3)

@@ -168,11 +168,17 @@ def test_the_notification_leads_each_reader_to_the_right_page(
 ) -> None:
     address = reverse("go", args=["match", match.pk])
     assert granted.get(address)["Location"] == case_of(match)
-    assert logged_in(office).get(address)["Location"] == reverse("network_grants")
+    assert logged_in(office).get(address).status_code == 404
     assert desk.get(address).status_code == 404
     application = reverse("go", args=["application", match.application.pk])
     assert granted.get(application)["Location"] == case_of(match)
     assert desk.get(application).status_code == 404
+
+
+def test_the_office_is_led_to_the_grants_when_it_was_asked_for_one(office: User, match: Match) -> None:
+    client = logged_in(office)
+    assert client.get(reverse("go", args=["match", match.pk]))["Location"] == reverse("network_grants")
+    assert client.get(reverse("go", args=["match", match.pk + 1])).status_code == 404
 
 
 class TestOffice:

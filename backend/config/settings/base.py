@@ -79,6 +79,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "backend.web.middleware.CodesWorkOnceMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -166,6 +167,13 @@ ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = True
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = urlsplit(SITE_URL).scheme
+# A school shares one address: a class that logs in at the start of a lesson must not be stopped, one account must.
+ACCOUNT_RATE_LIMITS = {
+    "login": "300/m/ip",
+    "signup": "300/m/ip",
+    "request_login_code": "300/m/ip,3/m/key",
+    "login_failed": "300/m/ip,5/5m/key",
+}
 
 # Logins of schools and companies, see docs/deploy.md: a JSON list; empty = none.
 OIDC_PROVIDERS = env.str("OIDC_PROVIDERS", default="")
@@ -225,6 +233,8 @@ CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": REDIS_URL,
+        # Rate limits are counted by network and e-mail address: what they are kept under can not be turned back.
+        "KEY_FUNCTION": "backend.common.cache_keys.unreadable",
         # A server that stands still keeps its connections: without a limit every request would wait for it.
         "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
     },
@@ -239,6 +249,10 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CSRF_FAILURE_VIEW = "backend.web.unsent.sent_from_an_old_page"
+# How many proxies stand in front: whose word in X-Forwarded-For counts when requests are counted by where they come from.
+# 0 = the address of the connection.
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
+ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CONTENT_SECURITY_POLICY = {
@@ -265,8 +279,7 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "backend.api.schema.Description",
     "EXCEPTION_HANDLER": "backend.api.problems.handle",
     "DEFAULT_THROTTLE_RATES": {"read": "600/min", "write": "120/min", "anonymous": "300/min"},
-    # How many proxies stand in front: whose word in X-Forwarded-For counts. 0 = the address of the connection.
-    "NUM_PROXIES": env.int("TRUSTED_PROXIES", default=0),
+    "NUM_PROXIES": TRUSTED_PROXIES,
     "URL_FORMAT_OVERRIDE": None,
     "COERCE_DECIMAL_TO_STRING": False,
 }

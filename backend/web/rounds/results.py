@@ -25,6 +25,7 @@ from backend.rounds.selectors import (
     list_participants,
 )
 from backend.rounds.services import appeals, lifecycle, own_places, publishing
+from backend.students.policies import may_list
 from backend.web.access import coordinator
 from backend.web.coordinator import own_municipalities
 from backend.web.cursors import page_of
@@ -143,7 +144,8 @@ def appeal_list(request: HttpRequest, round_id: int) -> HttpResponse:
 @coordinator
 @require_POST
 def appeal_answer(request: HttpRequest, appeal_id: int) -> HttpResponse:
-    found = Appeal.objects.select_related("result__participant").filter(pk=appeal_id).first()
+    known = Appeal.objects.filter(result__participant__student__in=may_list(person(request)))
+    found = known.select_related("result__participant").filter(pk=appeal_id).first()
     if found is None:
         raise Http404
     round_id = round_or_404(request, found.result.participant.round_id).pk
@@ -174,7 +176,8 @@ def own_place_list(request: HttpRequest, round_id: int) -> HttpResponse:
 @require_POST
 def own_place_decide(request: HttpRequest, own_place_id: int) -> HttpResponse:
     """Yes with the risks at work, or no with a reason."""
-    found = OwnFoundPlace.objects.select_related("participant").filter(pk=own_place_id).first()
+    known = OwnFoundPlace.objects.filter(participant__student__in=may_list(person(request)))
+    found = known.select_related("participant").filter(pk=own_place_id).first()
     if found is None:
         raise Http404
     round_id = round_or_404(request, found.participant.round_id).pk

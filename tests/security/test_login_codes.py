@@ -1,0 +1,202 @@
+"""The code that opens an account: short-lived, used once, taken by nothing but the form, and it tells nobody who has one."""
+
+import re
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.core import mail
+from django.core.cache import cache
+from django.db import connections
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import reverse
+
+from backend.accounts.models import User
+from tests.factories import UserFactory
+
+ASK, CONFIRM = reverse("account_request_login_code"), reverse("account_confirm_login_code")
+AT_ONCE = 20
+
+
+@pytest.fixture(autouse=True)
+def nothing_counted() -> None:
+    """Each test has its own rate limits."""
+    cache.clear()
+
+
+def code_of(message: Any) -> str:
+    found = re.search(r"^\s*([A-Z0-9]{4,}(?:-[A-Z0-9]+)*)\s*$", message.body, re.MULTILINE)
+    assert found is not None, message.body
+    return found[1]
+
+
+def asked(email: str, client: Client | None = None) -> tuple[Client, str]:
+    """A client that waits for the code, and the code."""
+    client = client or Client()
+    assert client.post(ASK, {"email": email}).status_code == 302
+    return client, code_of(mail.outbox[-1])
+
+
+def is_in(client: Client) -> bool:
+    return "_auth_user_id" in client.session
+
+
+def at_once(number: int, work: Callable[[int], Any]) -> list[Any]:
+    """What each of so many threads found, all let go at the same moment."""
+    found, barrier = list[Any](), threading.Barrier(number)
+
+    def run(each: int) -> None:
+        try:
+            barrier.wait(timeout=30)
+            found.append(work(each))
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=run, args=(each,)) for each in range(number)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == number
+    return found
+
+
+def same_visitor(client: Client) -> Client:
+    """Another tab of the same browser."""
+    other = Client()
+    other.cookies = client.cookies.copy()
+    return other
+
+
+@pytest.mark.django_db(transaction=True)
+def test_sent_twenty_times_at_once_it_opens_one_session():
+    client, code = asked(UserFactory().email)
+
+    def send(_number: int) -> bool:
+        tab = same_visitor(client)
+        tab.post(CONFIRM, {"code": code})
+        return is_in(tab)
+
+    assert sorted(at_once(AT_ONCE, send)) == [False] * (AT_ONCE - 1) + [True]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_guesses_at_once_are_counted_one_by_one():
+    """After five wrong ones the right one is worth nothing, however fast they come."""
+    client, code = asked(UserFactory().email)
+    wrong = "ZZZZZZ" if code != "ZZZZZZ" else "YYYYYY"
+    at_once(
+        settings.ACCOUNT_LOGIN_BY_CODE_MAX_ATTEMPTS, lambda _number: same_visitor(client).post(CONFIRM, {"code": wrong})
+    )
+    client.post(CONFIRM, {"code": code})
+    assert not is_in(client)
+
+
+@pytest.mark.django_db
+class TestOneCode:
+    def test_it_works_once(self):
+        client, code = asked(UserFactory().email)
+        client.post(CONFIRM, {"code": code})
+        assert is_in(client)
+        client.post(reverse("account_logout"))
+        client.post(CONFIRM, {"code": code})
+        assert not is_in(client)
+
+    def test_it_is_worth_nothing_in_another_browser(self):
+        user = UserFactory()
+        _client, code = asked(user.email)
+        stranger, own = asked(UserFactory().email)
+        assert own != code
+        stranger.post(CONFIRM, {"code": code})
+        assert not is_in(stranger)
+        visitor = Client()
+        visitor.post(CONFIRM, {"code": code})
+        assert not is_in(visitor)
+
+    @pytest.mark.parametrize(("minutes", "opens"), [(9, True), (11, False)])
+    def test_it_holds_ten_minutes(self, frozen_clock, minutes, opens):
+        client, code = asked(UserFactory().email)
+        frozen_clock.shift(timedelta(minutes=minutes))
+        client.post(CONFIRM, {"code": code})
+        assert is_in(client) is opens
+
+    def test_looking_at_it_takes_nothing(self):
+        """Mail scanners open what they find: a link with the code in it changes nothing and opens nothing."""
+        client, code = asked(UserFactory().email)
+        for method in ("get", "head", "options"):
+            getattr(client, method)(f"{CONFIRM}?code={code}")
+            assert not is_in(client)
+        client.post(CONFIRM, {"code": code})
+        assert is_in(client)
+
+
+@pytest.mark.django_db
+class TestNobodyLearnsWhoHasAnAccount:
+    DRAWN = re.compile(r'(name="csrfmiddlewaretoken" value=|"X-CSRFToken":)"[^"]*"')
+
+    def answers(self, email: str, path: str, name: str) -> list[tuple[int, str, str]]:
+        client = Client()
+        found = []
+        response: HttpResponse = client.post(path, {name: email})
+        for _step in range(3):
+            body = self.DRAWN.sub("", response.text).replace(email, "THE ADDRESS")
+            found.append((response.status_code, response.get("Location", ""), body))
+            if response.status_code != 302:
+                break
+            response = client.get(response["Location"])
+        wrong = client.post(CONFIRM, {"code": "ZZZZZZ"})
+        found.append(
+            (wrong.status_code, wrong.get("Location", ""), self.DRAWN.sub("", wrong.text).replace(email, "THE ADDRESS"))
+        )
+        return found
+
+    @pytest.mark.parametrize(("page", "name"), [("account_request_login_code", "email"), ("account_login", "login")])
+    def test_asking_for_a_code(self, page, name):
+        known, closed = (
+            UserFactory(email="known@school.example"),
+            UserFactory(email="close@school.example", is_active=False),
+        )
+        first = self.answers(known.email, reverse(page), name)
+        assert first[0][0] == 302
+        assert self.answers("nobod@school.example", reverse(page), name) == first
+        assert self.answers(closed.email, reverse(page), name) == first
+        assert mail.outbox[0].to == [known.email]
+
+    def test_signing_up(self):
+        known = UserFactory(email="known@school.example")
+        number = User.objects.count()
+        first = self.answers(known.email, reverse("account_signup"), "email")
+        assert User.objects.count() == number
+        assert self.answers("nobod@school.example", reverse("account_signup"), "email") == first
+
+
+@pytest.mark.django_db
+class TestLimits:
+    def test_a_class_behind_one_address_gets_its_codes(self):
+        people = [UserFactory() for _ in range(35)]
+        for user in people:
+            assert Client().post(ASK, {"email": user.email}).status_code == 302
+        assert len(mail.outbox) == len(people)
+
+    def test_one_account_is_not_flooded(self):
+        user = UserFactory()
+        statuses = [Client().post(ASK, {"email": user.email}).status_code for _ in range(4)]
+        assert statuses[:3] == [302] * 3
+        assert statuses[3] != 302
+        assert len(mail.outbox) == 3
+
+    @pytest.mark.parametrize(("proxies", "shared"), [(1, False), (0, True)])
+    def test_behind_a_proxy_the_visitors_address_is_counted(self, settings, proxies, shared):
+        settings.ALLAUTH_TRUSTED_PROXY_COUNT = proxies
+        settings.ACCOUNT_RATE_LIMITS = {"request_login_code": "1/m/ip"}
+        statuses = [
+            Client()
+            .post(ASK, {"email": UserFactory().email}, headers={"x-forwarded-for": f"198.51.100.{n}"})
+            .status_code
+            for n in (1, 2)
+        ]
+        assert [status == 302 for status in statuses] == [True, not shared]

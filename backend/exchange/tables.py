@@ -8,6 +8,7 @@ import io
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import islice
 from typing import Any, Generic, TypeVar
 
 from django.db import models
@@ -94,7 +95,8 @@ def _write_xlsx(columns: Sequence[Column[Row]], rows: Iterable[Row]) -> bytes:
     sheet = book.create_sheet(_("List")[:31])
     headings = [_plain(str(column.heading)) for column in columns]
     cells = ([_plain(column.value(row)) for column in columns] for row in rows)
-    first = [row for row, _number in zip(cells, range(WIDTH_SAMPLE), strict=False)]
+    # Not zip with a range: it takes one row more than it gives.
+    first = list(islice(cells, WIDTH_SAMPLE))
     for number in range(len(columns)):
         longest = max(len(str(row[number])) for row in [headings, *first])
         sheet.column_dimensions[get_column_letter(number + 1)].width = min(max(longest + 2, WIDTHS[0]), WIDTHS[1])

@@ -35,6 +35,15 @@ def test_no_text_becomes_a_formula(risky):
     assert cells[0][1].value == "'=Tal"
 
 
+@pytest.mark.parametrize("number", [0, 49, 50, 51, 130])
+def test_both_formats_hold_every_row_in_order(number):
+    rows = [(f"Rad {n}", n) for n in range(number)]
+    expected = [f"Rad {n}" for n in range(number)]
+    # A list that is made while it is read, as those of the database are.
+    assert [line[0] for line in read_csv(write_table(TableFormat.CSV, COLUMNS, iter(rows)))[1:]] == expected
+    assert [line[0].value for line in read_xlsx(write_table(TableFormat.XLSX, COLUMNS, iter(rows)))[1:]] == expected
+
+
 def test_values_keep_their_kind():
     rows = [("Åsa", -5), (None, 2.5), (True, date(2027, 1, 4)), ("x", datetime(2027, 1, 4, 8, 30, 12, tzinfo=UTC))]
     cells = read_xlsx(write_table(TableFormat.XLSX, COLUMNS, rows))

@@ -17,6 +17,7 @@ from backend.applications.enums import ApplicationState, DeclineReason, ReleaseR
 from backend.applications.models import Application
 from backend.applications.policies import visible_to
 from backend.common.models import DomainEvent
+from backend.common.weeks import format_dates
 from backend.notifications import ledger
 from backend.notifications.effect import own_step
 from backend.notifications.enums import Category
@@ -106,7 +107,7 @@ def _facts(application: Application) -> tuple[tuple[str, str], ...]:
     return (
         (_("Place"), period.offer.title),
         (_("Organisation"), period.offer.organisation.name),
-        (_("Dates"), f"{date_format(period.start, 'DATE_FORMAT')} – {date_format(period.end, 'DATE_FORMAT')}"),
+        (_("Dates"), format_dates(period.start, period.end)),
     )
 
 

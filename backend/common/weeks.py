@@ -58,6 +58,23 @@ def format_weeks(start: date, end: date, *, with_year: bool = False) -> str:
     return f"{text}, {one.year}" if with_year else text
 
 
+def format_dates(start: date, end: date) -> str:
+    """From the first to the last day with their weeks: "1–26 mars 2027 (v. 9–12)".
+
+    What both days share is said once: "22 februari – 2 april 2027 (v. 8–13)".
+    """
+    first, last = local_date(start), local_date(end)
+    begin = str(first.day)
+    if (first.year, first.month) != (last.year, last.month):
+        begin += f"{NBSP}{MONTHS[first.month]}"
+    if first.year != last.year:
+        begin += f" {first.year}"
+    dash = "\N{EN DASH}" if begin.isdigit() else " \N{EN DASH} "
+    until = f"{last.day}{NBSP}{MONTHS[last.month]} {last.year}"
+    weeks = format_weeks(first, last)
+    return f"{until} ({weeks})" if first == last else f"{begin}{dash}{until} ({weeks})"
+
+
 def _time(local: datetime) -> str:
     return f"kl.{NBSP}{local:%H.%M}" if is_swedish() else f"at{NBSP}{local:%H:%M}"
 

@@ -5,13 +5,13 @@ from datetime import timedelta
 from typing import Any
 
 from django.db.models import Q, QuerySet
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from backend.accounts.models import User
 from backend.accounts.policies import municipalities_coordinated_by
 from backend.accounts.selectors import list_coordinators_of, list_network_office
 from backend.common.models import DomainEvent
+from backend.common.weeks import format_dates
 from backend.notifications import ledger
 from backend.notifications.effect import own_step
 from backend.notifications.enums import Category
@@ -122,7 +122,7 @@ def _facts(match: Match, notification: Notification) -> tuple[tuple[str, str], .
         (_("Student"), "" if notification.recipient_id == match.student.user_id else match.student.display_name),
         (_("Place"), match.period.offer.title),
         (_("Organisation"), match.period.offer.organisation.name),
-        (_("Dates"), f"{date_format(match.start, 'DATE_FORMAT')} – {date_format(match.end, 'DATE_FORMAT')}"),
+        (_("Dates"), format_dates(match.start, match.end)),
     )
 
 

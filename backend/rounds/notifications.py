@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from backend.accounts.models import User
 from backend.common.models import DomainEvent
+from backend.common.weeks import format_dates
 from backend.notifications.effect import own_step
 from backend.notifications.enums import Category
 from backend.notifications.messages import TEMPLATES, Words, context_from
@@ -121,7 +122,7 @@ def _place_facts(result: Result) -> tuple[tuple[str, str], ...]:
     return (
         (_("Place"), period.offer.title),
         (_("Organisation"), period.offer.organisation.name),
-        (_("Dates"), f"{date_format(period.start, 'DATE_FORMAT')} – {date_format(period.end, 'DATE_FORMAT')}"),
+        (_("Dates"), format_dates(period.start, period.end)),
     )
 
 

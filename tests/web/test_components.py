@@ -2,7 +2,7 @@
 
 import itertools
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -15,10 +15,11 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from django_cotton.compiler_regex import CottonCompiler
 
+from backend.common.weeks import format_dates
 from backend.web.gallery import example_members, example_offers, gallery_context
 from backend.web.municipality_map import MapMember, build_map, map_data, spread
 from backend.web.ruler import Period, build_ruler
-from backend.web.weeks import format_day, format_week, format_weeks
+from backend.web.weeks import format_day, format_day_and_time, format_week, format_weeks
 
 TEMPLATES = Path(settings.TEMPLATES_DIR)
 COMPONENTS = sorted((TEMPLATES / "components").rglob("*.html"))
@@ -153,6 +154,30 @@ def test_weeks_in_english_and_with_year():
 def test_the_first_days_of_a_year_can_belong_to_week_53():
     assert format_week(date(2027, 1, 1)) == "v.\xa053"
     assert format_weeks(date(2027, 1, 1), date(2027, 1, 1), with_year=True) == "v.\xa053, 2026"
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "text"),
+    [
+        (date(2027, 3, 1), date(2027, 3, 26), f"1–26\xa0mars 2027 (v.\xa09{DASH}12)"),
+        (date(2027, 2, 22), date(2027, 4, 2), f"22\xa0februari – 2\xa0april 2027 (v.\xa08{DASH}13)"),
+        (date(2027, 3, 1), date(2027, 3, 1), "1\xa0mars 2027 (v.\xa09)"),
+        (
+            date(2026, 12, 14),
+            date(2027, 1, 15),
+            f"14\xa0december 2026 – 15\xa0januari 2027 (v.\xa051\xa02026{DASH}v.\xa02\xa02027)",
+        ),
+    ],
+)
+def test_the_days_of_a_period_say_once_what_both_share(start, end, text):
+    assert format_dates(start, end) == text
+
+
+def test_a_moment_inside_a_sentence_follows_the_language():
+    moment = datetime(2026, 12, 13, 11, 0, tzinfo=UTC)
+    assert format_day_and_time(moment) == "13\xa0december kl.\xa012.00"
+    with translation.override("en"):
+        assert format_day_and_time(moment) == "13\xa0December at\xa012:00"
 
 
 def test_a_period_that_ends_before_it_starts_is_refused():

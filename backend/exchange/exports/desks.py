@@ -18,7 +18,7 @@ from backend.applications.board_query import NAMES, SORTS, read_board
 from backend.applications.board_story import story_of
 from backend.applications.models import Application
 from backend.common.errors import NotFound
-from backend.common.weeks import ago, format_weeks
+from backend.common.weeks import format_weeks, local_date
 from backend.exchange.exports.definition import Filter, Filters, ListExport, one_of, row_of, words
 from backend.exchange.exports.lists import OFFER_COLUMNS, placement_columns
 from backend.exchange.tables import Column
@@ -112,7 +112,8 @@ MATCHES = ListExport(
         Column(_("Place"), lambda row: f"{row[0].period.offer.title}, {row[0].period.offer.organisation.name}"),
         Column(_("Weeks"), lambda row: format_weeks(row[0].start, row[0].end)),
         Column(_("To mind"), lambda row: "; ".join(str(gate.text) for gate in row[1] if not gate.is_open)),
-        Column(_("Waited"), lambda row: ago(row[0].proposed_at)),
+        # The day, where the page says how many days ago: a file is read later.
+        Column(_("Since"), lambda row: local_date(row[0].proposed_at)),
     ],
     _match_rows,
     is_coordinator,
@@ -134,7 +135,7 @@ STUDENTS: ListExport[BoardStudent] = ListExport(
         Column(_("Programme"), lambda row: row.programme.name if row.programme else ""),
         Column(_("School"), lambda row: row.school),
         Column(_("State"), lambda row: Standing(row.standing).label),
-        Column(_("Since"), lambda row: ago(row.since) if row.standing == Standing.UNPLACED else ""),
+        Column(_("Since"), lambda row: local_date(row.since) if row.standing == Standing.UNPLACED else ""),
         Column(_("What has happened"), lambda row: story_of(row)[1]),
     ],
     _board_rows,

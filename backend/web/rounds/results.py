@@ -34,6 +34,7 @@ from backend.web.form_errors import add_domain_error
 from backend.web.rounds.coordinator import heading, round_or_404
 from backend.web.rounds.forms import ReasonForm, RoundForm, round_initial
 
+MOST_ON_PAPER = 2_000
 KEYS = ("need", "student__user__name", "pk")
 LABELS = dict(ResultState.choices)
 COLORS = {"offered": "info", "accepted": "success", "unplaced": "warning", "declined": "neutral", "lapsed": "warning"}
@@ -51,10 +52,14 @@ def index(request: HttpRequest, round_id: int) -> HttpResponse:
     publication, counts = get_publication(the_round), counts_of(the_round)
     if publication is None:
         return redirect("round_runs", round_id)
-    page = page_of(list_participants(the_round), KEYS, request.GET.get("after", ""))
+    everyone = list_participants(the_round)
+    # A list for the wall has everyone on it, not the first page.
+    whole = request.GET.get("show") == "all"
+    page = page_of(everyone, KEYS, request.GET.get("after", ""), size=MOST_ON_PAPER if whole else 25)
     context = heading(request, the_round) | {
         "publication": publication,
         "page": page,
+        "is_whole": not page.next_cursor and not request.GET.get("after"),
         "rows": [
             {
                 "participant": each,

@@ -78,6 +78,14 @@ def test_a_batch_may_have_an_ad_on_each_line(tmp_path):
         take_changes(actor=None, source=str(path))
 
 
+def test_a_batch_of_one_line_is_a_batch(tmp_path):
+    """A quiet hour may hold a single removal."""
+    path = tmp_path / "batch.jsonl"
+    for entry, what in ((FIRST, "created"), (REMOVED, "updated")):
+        path.write_text(json.dumps(entry) + "\n", encoding="utf-8")
+        assert [row.what for row in take_changes(actor=None, source=str(path)).report.rows] == [what]
+
+
 def test_an_answer_of_a_search_is_for_another_command(tmp_path):
     path = tmp_path / "answer.json"
     path.write_text(json.dumps({"hits": [FIRST]}, indent=1), encoding="utf-8")

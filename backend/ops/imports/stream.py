@@ -147,6 +147,9 @@ def _read(source: str, begin: datetime, get: Fetch) -> tuple[Path, list[Any]]:
 
 def _entries(path: Path) -> list[Any]:
     entries = read_json_or_lines(path)
+    if isinstance(entries, dict) and "id" in entries:
+        # One line is a list of one: a quiet hour's batch may hold a single removal.
+        return [entries]
     if not isinstance(entries, list):
         raise DamagedFileError(
             path, [Problem(0, "a list of ads is expected; an answer of JobSearch is for import_ads")]

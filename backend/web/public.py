@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse
@@ -115,6 +116,7 @@ def offer(request: HttpRequest, offer_id: int) -> HttpResponse:
     context = {
         "offer": place,
         "place_name": place_name(place),
+        "search_back": _search_left(request),
         "tags": tags_of(place, applied=bool(applications)),
         "reasons": reasons_for(student, place) if student else [],
         "facts": facts_of(place),
@@ -137,6 +139,13 @@ def offer(request: HttpRequest, offer_id: int) -> HttpResponse:
         "form_feed": reverse("feed_form", args=[place.form_id]),
     }
     return render(request, "pages/public/offer.html", context)
+
+
+def _search_left(request: HttpRequest) -> str:
+    """The address of the search that led to this page, with its filters; "" when it was reached otherwise."""
+    came_from = urlsplit(request.headers.get("Referer", ""))
+    is_search = came_from.netloc == request.get_host() and came_from.path == reverse("search")
+    return f"{came_from.path}?{came_from.query}" if is_search and came_from.query else ""
 
 
 def similar_rows(request: HttpRequest, place: Offer, shown: int) -> list[Any]:

@@ -47,6 +47,7 @@ from backend.web.search_filters import (
 
 PAGE = 20
 MOST_WORDS_TRIED = 4
+FIELDS_OFFERED = 4
 # Above this many hits the one that fits best says little and costs much: the newest come first.
 MOST_RANKED = 5_000
 # Counting this many places takes a while, and nobody sees whether the number is half a minute old.
@@ -108,8 +109,10 @@ def index(request: HttpRequest) -> HttpResponse:
     if not facets.total:
         context["ways"] = ways_on(request.GET, facets, chips, _wider(search))
         context["without_words"] = _without_words(request.GET, search)
-        if not context["ways"] and not context["without_words"]:
-            context["ways"] = _with_less(search)
+        if len(search.text.split()) > 1 or not (context["ways"] or context["without_words"]):
+            context["ways"] += _with_less(search)
+        if not context["ways"]:
+            context["ways"] = _by_field(request.GET, search)
     response = render(request, "pages/public/search.html", context)
     if request.headers.get("HX-Request") == "true":
         response["HX-Push-Url"] = address(request.GET)
@@ -148,6 +151,20 @@ def _without_words(query: QueryDict, search: Search) -> dict[str, str] | None:
         return None
     count = matching_entries(replace(search, text="")).count()
     return {"text": without_text(count, search.text), "url": address(query, drop=["q"])} if count else None
+
+
+def _by_field(query: QueryDict, search: Search) -> list[dict[str, str]]:
+    """Where words found nothing: the fields of work with most places in the rest of the search, to look around in."""
+    fields = counted(replace(search, text="", scores=())).fields if search.text else []
+    most = sorted((each for each in fields if each.count), key=lambda each: -each.count)[:FIELDS_OFFERED]
+    return [
+        {
+            "text": ngettext("%(count)d place in %(field)s", "%(count)d places in %(field)s", each.count)
+            % {"count": each.count, "field": each.label},
+            "url": address(query, drop=["q"], field=each.value),
+        }
+        for each in most
+    ]
 
 
 def _with_less(search: Search) -> list[dict[str, str]]:

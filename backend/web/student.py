@@ -22,6 +22,8 @@ from backend.applications.models import Application
 from backend.applications.selectors import list_applications_of
 from backend.common.errors import DomainError, NotAllowed, NotFound
 from backend.notifications.selectors import list_notifications_for
+from backend.offers.search_address import USUAL_RADIUS
+from backend.offers.selectors import Search, search_offers
 from backend.rounds.selectors import mark_kept
 from backend.students import services
 from backend.students.models import Guardianship, Student
@@ -96,11 +98,26 @@ def home(request: HttpRequest) -> HttpResponse:
         "applications": [application_row(row) for row in rows],
         "ruler": weeks_ahead(rows),
         "suggestions": suggestion_rows(found),
+        "newest": [] if found else _newest_near(person.student),
         "news": news_items(list_notifications_for(person, size=NEWS_ON_HOME).rows),
         "coordinators": list_coordinators_of(person.student.municipality_id) if person.student.municipality_id else [],
         "municipality": person.student.municipality,
     }
     return render(request, "pages/student/home.html", context)
+
+
+def _newest_near(student: Student) -> list[Any]:
+    """What a page without suggestions shows instead: the newest places of what the student looks for, within reach."""
+    search = Search(
+        forms=tuple(student.forms.values_list("pk", flat=True)),
+        programmes=(student.programme_id,) if student.programme_id else (),
+        place=student.municipality,
+        radius_km=(student.max_distance_km or USUAL_RADIUS) if student.municipality else None,
+        only_free=True,
+    )
+    found = list(search_offers(search).for_lists()[:SUGGESTIONS_ON_HOME])
+    mark_kept(found)
+    return [offer_row(offer) for offer in found]
 
 
 def _greeting(person: User, offered: int, approved: list[Application]) -> str:

@@ -42,6 +42,7 @@ class TestWords:
             *("svetsa", "svetsar", "svetsning", "SVETS", "rostfria", "maskin", "maskinen", "arbete"),
             *("hällestad", "hallestad", "precision", "Finspång", "finspang", "östergötland"),
             *("svetsre", "svtsa", "finspong", "precison", "och svetsa", "svetsa finspång"),
+            *("vsetsa", "svetas", "rostrfitt"),
         ],
     )
     def test_finds_what_was_meant(self, text):

@@ -30,6 +30,14 @@ def post(company: Company, **changes: Any) -> Any:
     return company.client.post(reverse("employer_offer_new"), offer_data(company.workplace, **changes))
 
 
+def test_one_period_is_asked_for_and_those_in_use_stay_open(company: Company) -> None:
+    """A wrong third period keeps the first three in sight; the fourth waits behind "More periods"."""
+    context = company.client.get(reverse("employer_offer_new")).context
+    assert ([row.number for row in context["rows"]], len(context["spare_rows"])) == ([1], 3)
+    context = post(company, **{"periods-2-start": "2027-04-19", "periods-2-end": ""}).context
+    assert ([row.number for row in context["rows"]], len(context["spare_rows"])) == ([1, 2, 3], 1)
+
+
 def test_posting_saves_a_draft_and_shows_it_as_the_student_will_see_it(company: Company) -> None:
     response = post(
         company,

@@ -58,6 +58,16 @@ class TestSettings:
         assert 'value="21:30"' in text
         assert "06:45" in text
 
+    def test_students_are_spared_what_only_organisations_hear_about(self) -> None:
+        student: Any = StudentFactory()
+        member: Any = MembershipFactory()
+        spared, all_rows = (
+            {row["category"] for row in logged_in(user).get(self.url).context["table"]}
+            for user in (student.user, member.user)
+        )
+        assert {"offers", "organisations"} <= all_rows - spared
+        assert "applications" in spared
+
     def test_the_default_leaves_no_row(self, client: Client, person: User) -> None:
         client.post(self.url, {"suggestions.email": "daily"})
         client.post(self.url, {"suggestions.email": "now"})

@@ -12,6 +12,7 @@ from backend.common import clock
 from backend.offers.enums import OfferState
 from backend.offers.models import Offer
 from backend.offers.selectors import Search, search_offers
+from backend.reference.models import PlacementForm
 from tests.factories import (
     ApplicationFactory,
     OfferFactory,
@@ -47,6 +48,13 @@ def test_pages_for_everyone_open_in_both_languages(client, name, language):
 
 
 class TestStart:
+    def test_the_six_commonest_forms_lead_to_the_search(self, client):
+        forms = [*PlacementForm.objects.all()[:8]]
+        for form in forms:
+            OfferFactory.create_batch(2 if form in forms[2:] else 1, form_id=form.pk)
+        shown = client.get(reverse("start")).context["forms"]
+        assert [each["code"] for each in shown] == [form.pk for form in forms[2:]]
+
     def test_shows_what_is_open_and_nothing_else(self, client):
         OfferFactory(title="Svarva axlar")
         OfferFactory(title="Ett utkast", state=OfferState.DRAFT)
@@ -171,6 +179,20 @@ class TestSearch:
 
 
 class TestPlace:
+    @pytest.mark.parametrize(
+        ("came_from", "back"),
+        [
+            ("http://testserver/platser/?q=svets&form=apl", "/platser/?q=svets&form=apl"),
+            ("http://testserver/platser/", ""),
+            ("http://elsewhere.example/platser/?q=svets", ""),
+            ("http://testserver/elev/?q=svets", ""),
+            ("", ""),
+        ],
+    )
+    def test_leads_back_to_the_search_that_led_to_it(self, client, came_from, back):
+        url = reverse("offer", args=[OfferFactory().pk])
+        assert client.get(url, headers={"referer": came_from}).context["search_back"] == back
+
     def test_shows_what_one_does_and_the_way_to_apply(self, client):
         offer = OfferFactory()
         text = page(client, reverse("offer", args=[offer.pk]))

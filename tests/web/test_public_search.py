@@ -61,10 +61,16 @@ class TestWaysOn:
         assert search({"where": "Malmö", "km": "10"}).context["ways"] == []
 
     def test_without_the_words(self):
-        OfferFactory(title="Svetsa")
+        field = OfferFactory(title="Svetsa").occupation.field
         context = search({"q": "qqqqq"}).context
         assert context["without_words"]["text"] == "1 place without “qqqqq”"
         assert context["without_words"]["url"] == "/platser/"
+        assert context["ways"] == [{"text": f"1 place in {field.name_en}", "url": f"/platser/?field={field.pk}"}]
+
+    def test_of_several_words_those_that_find_something(self):
+        OfferFactory(title="Svetsa")
+        context = search({"q": "svetsa qqqqq"}).context
+        assert context["ways"] == [{"text": "1 place with “svetsa” anywhere", "url": "/platser/?q=svetsa"}]
 
     def test_several_demands_at_once_fall_apart_into_what_can_be_found(self):
         OfferFactory(title="Svetsa")

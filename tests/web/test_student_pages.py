@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from django.db.models import F
 from django.test import Client
 from django.urls import reverse
 
@@ -11,6 +12,7 @@ from backend.applications.models import Application
 from backend.applications.services import offer_seat
 from backend.common import clock
 from backend.offers.enums import OfferState
+from backend.offers.models import Offer
 from backend.students.models import Guardianship, Student
 from backend.suggestions.models import Suggestion
 from tests.factories import (
@@ -20,6 +22,7 @@ from tests.factories import (
     OfferFactory,
     StudentFactory,
     UserFactory,
+    WorkplaceFactory,
 )
 from tests.web.desk import logged_in, only_period
 
@@ -116,11 +119,32 @@ class TestHome:
         text = client_of(StudentFactory()).get(reverse("student_home")).content.decode()
         assert reverse("search") in text
 
+    def test_until_something_is_suggested_the_newest_within_reach_are_shown(self):
+        student = StudentFactory(max_distance_km=40)
+        student.forms.set(["apl"])
+        OfferFactory(title="Nära")
+        OfferFactory(title="Annan form", form_id="prao")
+        OfferFactory(title="Långt bort", workplace=WorkplaceFactory(municipality_id="2580", lat=65.58, lon=22.15))
+        client = client_of(student)
+        shown = client.get(reverse("student_home")).context["newest"]
+        assert [row["title"] for row in shown] == ["Nära"]
+        Suggestion.objects.create(student=student, offer=OfferFactory(), score=0.9, reasons=[])
+        assert client.get(reverse("student_home")).context["newest"] == []
+
     def test_an_offered_seat_is_the_decision_of_the_page(self):
         row = offered()
         response = client_of(row.student).get(reverse("student_home"))
         assert response.context["decision"]["id"] == row.pk
         assert reverse("student_accept", args=[row.pk]) in response.content.decode()
+
+    def test_several_offered_seats_are_counted(self):
+        first = offered()
+        second = ApplicationFactory(student=first.student, period=only_period(OfferFactory()))
+        company = MembershipFactory(organisation=second.period.offer.organisation).user
+        offer_seat(actor=company, application_id=second.pk, message="")
+        response = client_of(first.student).get(reverse("student_home"))
+        assert "2" in response.context["greeting"]
+        assert response.context["decision"]["id"] in {first.pk, second.pk}
 
     def test_a_minor_without_consent_is_told(self):
         student = StudentFactory(birth_date=date(2010, 3, 1))
@@ -249,6 +273,38 @@ class TestOwnApplications:
         text = response.content.decode("utf-8-sig")
         assert "'=HYPERLINK()" in text
         assert "'+46" in text
+
+
+class TestSimilarPlaces:
+    def of(self, client: Client, row: Application) -> list[str]:
+        return [each["title"] for each in client.get(reverse("student_application", args=[row.pk])).context["similar"]]
+
+    def test_six_after_applying_those_that_fit_first(self):
+        row = ApplicationFactory(period=only_period(OfferFactory(title="Min plats")))
+        for number in range(7):
+            last = OfferFactory(title=f"Annan plats {number}")
+        first = Offer.objects.get(title="Annan plats 0")
+        Suggestion.objects.create(student=row.student, offer=first, score=0.9, reasons=[])
+        titles = self.of(client_of(row.student), row)
+        assert (titles[0], titles[1], len(titles)) == (first.title, last.title, 6)
+        assert row.period.offer.title not in titles
+
+    def test_none_that_is_full_or_already_applied_for(self):
+        student = StudentFactory()
+        row = ApplicationFactory(student=student, period=only_period(OfferFactory()))
+        ApplicationFactory(student=student, period=only_period(OfferFactory(title="Sökt redan")))
+        full = OfferFactory(title="Full")
+        full.periods.update(taken=F("capacity"))
+        OfferFactory(title="Fri")
+        client = client_of(student)
+        assert self.of(client, row) == ["Fri"]
+        page = client.get(reverse("offer", args=[row.period.offer_id]))
+        assert [each["title"] for each in page.context["similar"]] == ["Fri"]
+
+    def test_none_once_a_seat_is_offered(self):
+        row = offered()
+        OfferFactory()
+        assert self.of(client_of(row.student), row) == []
 
 
 class TestSuggestions:

@@ -44,15 +44,23 @@ class ProfileForm(inputs.Form):
     """Who the student is, what they look for, where and when."""
 
     name = inputs.CharField(
-        label=_("Your name"), max_length=120, widget=inputs.TextInput(attrs={"autocomplete": "name"})
+        label=_("Your name"),
+        max_length=120,
+        widget=inputs.TextInput(attrs={"autocomplete": "name"}),
+        error_messages={"required": _("Enter your name.")},
     )
     birth_date = inputs.DateField(
         label=_("Date of birth"),
         widget=date_input(),
         help_text=_("Decides which work you may do. Companies do not see it."),
+        error_messages={"required": _("Enter your date of birth.")},
     )
     programme = inputs.ChoiceField(label=_("Programme"), required=False)
-    forms = inputs.MultipleChoiceField(label=_("What are you looking for?"), widget=inputs.CheckboxSelectMultiple)
+    forms = inputs.MultipleChoiceField(
+        label=_("What are you looking for?"),
+        widget=inputs.CheckboxSelectMultiple,
+        error_messages={"required": _("Choose at least one kind of place.")},
+    )
     municipality = MunicipalityField(label=_("Your municipality"), required=False, max_length=60)
     max_distance_km = inputs.IntegerField(
         label=_("Longest journey, km"), required=False, help_text=_("Empty means any distance.")

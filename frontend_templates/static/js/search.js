@@ -24,6 +24,12 @@ for (const button of document.querySelectorAll("[data-near]")) {
   });
 }
 
+/** What is empty is left out of the address, so that it can be passed on. */
+document.addEventListener("formdata", ({ target, formData }) => {
+  if (target.method !== "get") return;
+  for (const [name, value] of [...formData]) if (value === "") formData.delete(name);
+});
+
 /** A place that is written replaces the own position. */
 document.addEventListener("input", (event) => {
   if (event.target.name === "where" && event.target.form?.elements.near) event.target.form.elements.near.value = "";

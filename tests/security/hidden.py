@@ -102,6 +102,14 @@ def hide_somebody(employer: Employer, group: StudentGroup, open_round: Round, pu
     return Hidden(student, ids)
 
 
+def apply_for_everything(employer: Employer) -> Hidden:
+    """The student with nothing but applications and what comes of them."""
+    student: Any = StudentFactory(user=UserFactory(name=NAME, email=EMAIL, phone=PHONE), is_protected=True, alias=ALIAS)
+    ids = _applications(student, employer)
+    handle_events()
+    return Hidden(student, ids)
+
+
 def _applications(student: Student, employer: Employer) -> dict[str, int]:
     """One of each: waiting too long, on the waiting list, declined, to be decided, placed."""
     rows = [

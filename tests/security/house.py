@@ -93,7 +93,7 @@ def build() -> House:
     elsewhere: Any = OfferFactory(
         workplace__municipality_id=EMPTY_TOWN, workplace__organisation__municipality_id=EMPTY_TOWN
     )
-    everybody: dict[str, User | None] = {
+    everybody: dict[str, Any] = {
         "AN": None,
         "TK": None,
         "NB": people.people["invited"],

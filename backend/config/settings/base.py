@@ -299,6 +299,11 @@ SPECTACULAR_SETTINGS = {
         "ApplicationState": "backend.applications.enums.ApplicationState.values",
         "MatchState": "backend.placements.enums.MatchState.values",
         "PlacementState": "backend.placements.enums.PlacementState.values",
+        "ImportKind": "backend.exchange.enums.ImportKind.values",
+        "ImportState": "backend.exchange.enums.ImportState.values",
+        "OrganisationKind": "backend.organisations.enums.OrganisationKind.values",
+        "WebhookState": "backend.exchange.enums.EndpointState.values",
+        "WebhookDeliveryState": "backend.exchange.enums.WebhookDeliveryState.values",
     },
 }
 

@@ -48,6 +48,7 @@ def students(request: HttpRequest) -> HttpResponse:
     page = page_of(board.rows, board.keys, request.GET.get("after", ""))
     kept = request.GET.copy()
     kept.pop("after", None)
+    others = [(name, value) for name, value in kept.items() if value and name != "q"]
     return render(
         request,
         "pages/coordinator/students.html",
@@ -56,6 +57,8 @@ def students(request: HttpRequest) -> HttpResponse:
             "next_cursor": page.next_cursor,
             "query": kept.urlencode(),
             "text": board.values["q"],
+            "kept": others,
+            "without_text": urlencode(others),
             "sort": request.GET.get("sort", ""),
             "sorts": sort_options(request),
             "fields": filter_fields(request, board),

@@ -89,6 +89,17 @@ def test_every_number_of_the_board_leads_to_the_students_it_counts(desk: Client)
     assert len(desk.get(classes["", ""]["url"]).context["rows"]) == 1
 
 
+def test_the_search_for_a_name_and_the_filters_keep_each_other(desk: Client) -> None:
+    named("Anna A", class_name="IN1")
+
+    page = desk.get(BOARD, {"q": "anna", "class": "IN1", "sort": "name", "after": "x"})
+
+    assert page.context["kept"] == [("class", "IN1"), ("sort", "name")]
+    assert page.text.count('<input type="hidden" name="class" value="IN1">') == 1
+    assert page.text.count('<input type="hidden" name="q" value="anna">') == 1
+    assert 'href="?class=IN1&amp;sort=name"' in page.text
+
+
 @pytest.mark.parametrize("query", [{"group": "x"}, {"year": "9" * 30}, {"standing": "nonsense"}, {"form": "nonsense"}])
 def test_what_does_not_exist_finds_nobody(desk: Client, query: dict[str, str]) -> None:
     named("Anna A")

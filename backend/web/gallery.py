@@ -160,7 +160,7 @@ def gallery_context() -> dict[str, Any]:
         ],
         "parts": [{"kind": "a", "count": 26}, {"kind": "b", "count": 3}, {"kind": "c", "count": 1}],
         "figures": [
-            {"value": 142, "label": "har plats", "kind": "a", "mark": False},
+            {"value": 142, "label": "har plats", "kind": "a", "mark": False, "url": "#"},
             {"value": 11, "label": "osäkra", "kind": "b", "mark": False},
             {"value": 5, "label": "utan plats", "kind": "c", "mark": True},
         ],

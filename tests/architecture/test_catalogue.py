@@ -30,3 +30,15 @@ def test_placeholders_survive_translation():
         texts = message.string if isinstance(message.string, list | tuple) else [message.string]
         wrong += [text for text in texts if set(placeholder.findall(text)) - wanted]
     assert wrong == []
+
+
+def test_texts_are_marked_by_names_that_are_searched_for():
+    """`gettext as something` hides its texts from the search, and they stay English."""
+    import re
+    from pathlib import Path
+
+    from django.conf import settings
+
+    alias = re.compile(r"gettext(?:_lazy)? as (?!_$)", re.MULTILINE)
+    hidden = [str(path) for path in Path(settings.BASE_DIR, "backend").rglob("*.py") if alias.search(path.read_text())]
+    assert hidden == []

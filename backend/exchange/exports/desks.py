@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import QuerySet
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backend.accounts.models import User
@@ -99,7 +99,7 @@ def _match_rows(user: User, filters: Filters, only: int | None) -> Iterable[tupl
 
 def about_student(match: Match) -> str:
     """Class and age on the first day."""
-    years = _now("%(age)d years") % {"age": age_on(match.student.birth_date, match.start)}
+    years = gettext("%(age)d years") % {"age": age_on(match.student.birth_date, match.start)}
     return ", ".join(filter(None, [match.student.class_name, years]))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import QuerySet
 from django.urls import reverse
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backend.accounts.models import User
@@ -80,7 +80,7 @@ def _last_day(offer: Offer) -> object:
 
 def _municipality(offer: Offer) -> str:
     place = offer.workplace.municipality
-    return place.name if place else _now("Several municipalities")
+    return place.name if place else gettext("Several municipalities")
 
 
 OFFER_COLUMNS: list[Column[Offer]] = [
@@ -325,7 +325,7 @@ def own_offer(user: User, offer_id: int, only: int | None = None) -> Offer:
     """A place of the user's organisations. Raises NotFound, and NotAllowed for a published one of somebody else."""
     offer = Offer.objects.for_lists().filter(pk=offer_id).first()
     if offer is None or only not in {None, offer.organisation_id}:
-        raise NotFound("offer.unknown", _now("There is no such place."))
+        raise NotFound("offer.unknown", gettext("There is no such place."))
     require(is_own_offer(user, offer), user, offer)
     return offer
 

@@ -134,7 +134,7 @@ def applicant_row(application: Application) -> ApplicantRow:
         quote=application.motivation,
         state=text,
         color=color,
-        can_offer=state in {ApplicationState.SUBMITTED, ApplicationState.WAITLISTED},
+        can_offer=state in {ApplicationState.SUBMITTED, ApplicationState.WAITLISTED} and application.period.free > 0,
         can_waitlist=state == ApplicationState.SUBMITTED,
         can_decline=state in {ApplicationState.SUBMITTED, ApplicationState.WAITLISTED},
         offer_title=application.period.offer.title,

@@ -91,6 +91,22 @@ def test_the_last_seat_can_not_be_offered_twice(company: Company) -> None:
     assert "seat was just taken" in response.text
 
 
+def test_no_seat_is_offered_where_none_is_free(company: Company) -> None:
+    """The waiting list and a no remain."""
+    row = apply_to(company)
+    url = reverse("employer_application", args=[row.pk])
+    offer_seat, waitlist, decline = (
+        reverse(f"employer_application_{n}", args=[row.pk]) for n in ("offer", "waitlist", "decline")
+    )
+    assert offer_seat in company.client.get(url).text
+    row.period.capacity = row.period.taken = 1
+    row.period.save()
+    text = company.client.get(url).text
+    assert offer_seat not in text
+    assert waitlist in text
+    assert decline in text
+
+
 def test_decline_needs_a_reason_and_keeps_the_message(company: Company) -> None:
     application = apply_to(company)
     url = reverse("employer_application_decline", args=[application.pk])

@@ -58,6 +58,13 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
     return _page(request, 403, _("You do not have access to this page."))
 
 
+def not_a_page(request: HttpRequest) -> HttpResponse:
+    context = {"message": _("This is no page but where a button leads. Go back and press it there.")}
+    return render(
+        request, "pages/errors/refusal.html", context | {"status": 405, "back": way_back(request)}, status=405
+    )
+
+
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     return _page(request, 404, _("There is no such page. It may have been moved or closed."))
 

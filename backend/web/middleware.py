@@ -5,13 +5,13 @@ from collections.abc import Callable
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import DataError, InterfaceError, OperationalError, transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import render
 from django.utils import translation
 from django.utils.cache import patch_cache_control
 
 from backend.common.errors import DomainError
-from backend.web.errors import bad_request, database_away, way_back
+from backend.web.errors import bad_request, database_away, not_a_page, way_back
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 LOGIN_PAGES = "/konto/"
@@ -98,13 +98,19 @@ def _holds_nul(request: HttpRequest) -> bool:
 
 
 class DomainErrorMiddleware:
-    """A refusal that no form caught becomes a page that says what was refused and what to do."""
+    """A refusal that no form caught becomes a page that says what was refused and what to do. So does the address of a
+    button that somebody opens as a page, by reloading it or by choosing the other language there: it would be empty."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        if isinstance(response, HttpResponseNotAllowed) and request.method == "GET" and not response.content:
+            page = not_a_page(request)
+            page["Allow"] = response["Allow"]
+            return page
+        return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if not isinstance(exception, DomainError):

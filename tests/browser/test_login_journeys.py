@@ -118,7 +118,7 @@ class TestByCode:
     def test_somebody_new_creates_an_account_and_chooses(self, visit, size):
         page = visit(reverse("account_login"), size=size)
         page.locator("main").get_by_role("link", name="Skapa ett konto").click()
-        page.locator("[name=email]").fill("ny@example.com")
+        page.locator("[name=email]").fill(f"ny.{size}@example.com")
         page.get_by_role("button", name="Skapa kontot").dblclick()
         page.locator("[name=code]").wait_for()
         type_code(page, newest_code())

@@ -94,7 +94,10 @@ def test_each_page_speaks_one_language(build):
                 if language == "en" and path.startswith(OF_ANOTHER_TIME):
                     continue
                 client.cookies[settings.LANGUAGE_COOKIE_NAME] = language
-                answer = client.get(path)
+                # What is shown on other sites knows nothing of cookies.
+                answer = client.get(path, {"lang": language} if path.startswith("/embed/") else {})
+                if answer.status_code == 302:
+                    continue
                 text = answer.text
                 assert f'lang="{language}"' in text, path
                 wrong += [f"{language} {path}: {text[:120]}" for text in leftovers(text, language)]

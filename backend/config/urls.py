@@ -14,4 +14,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
 handler400 = "backend.web.errors.bad_request"
 handler403 = "backend.web.errors.forbidden"
 handler404 = "backend.web.errors.not_found"
+# Asked for by allauth, whose limits answer with it.
+handler429 = "backend.web.errors.too_many_requests"
 handler500 = "backend.web.errors.server_error"

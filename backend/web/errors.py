@@ -65,6 +65,13 @@ def not_a_page(request: HttpRequest) -> HttpResponse:
     )
 
 
+def too_many_requests(request: HttpRequest) -> HttpResponse:
+    context = {"message": _("That was too often in a short time. Wait a few minutes and try again.")}
+    return render(
+        request, "pages/errors/refusal.html", context | {"status": 429, "back": way_back(request)}, status=429
+    )
+
+
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     return _page(request, 404, _("There is no such page. It may have been moved or closed."))
 

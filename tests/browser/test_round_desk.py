@@ -102,7 +102,7 @@ def test_a_round_is_set_up_after_mistakes_and_opened_once(visit, live_server, si
 
 
 def column(page: Page, number: int) -> Locator:
-    return page.locator(".versus article").nth(number)
+    return page.locator(".runs article").nth(number)
 
 
 @LOOKS

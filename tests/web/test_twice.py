@@ -1,5 +1,6 @@
 """The main forms sent twice, from an old page, from two tabs and after the login has ended: nothing doubled, nothing lost."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -7,17 +8,19 @@ from django.test import Client
 from django.urls import reverse
 
 from backend.applications.models import Application
+from backend.common import clock
 from backend.common.models import LogEntry
 from backend.exchange.models import ImportJob
 from backend.offers.models import Offer
 from backend.offers.services import close_offer
 from backend.organisations.models import MunicipalitySettings
+from backend.rounds import services as rounds
 from backend.rounds.models import Wish
 from backend.students.models import Student
 from tests.exchange.files import CLASS_HEADINGS, CLASS_ROW, work
 from tests.factories import CoordinatorFactory, MembershipFactory, PeriodFactory, StudentFactory
 from tests.factories.rows import FINSPANG
-from tests.rounds.world import World
+from tests.rounds.world import World, details
 from tests.web.desk import logged_in, make_company, offer_data
 from tests.web.test_imports import mapping_of, upload
 
@@ -102,6 +105,15 @@ def test_wishes_from_two_tabs_and_twice() -> None:
     assert list(Wish.objects.values_list("seat", flat=True)) == [b, a], (
         "a button in an old tab goes by the list as it is"
     )
+
+
+def test_a_round_sent_twice_is_one_and_the_same_name_later_another(frozen_clock) -> None:
+    world = World()
+    asked = details(name="Prao i åttan")
+    first, again = (rounds.create_round_once(actor=world.coordinator, details=asked) for _ in range(2))
+    assert first == again
+    frozen_clock.move_to(clock.now() + timedelta(minutes=2), tick=False)
+    assert rounds.create_round_once(actor=world.coordinator, details=asked) != first
 
 
 def test_a_class_list_brought_in_twice() -> None:

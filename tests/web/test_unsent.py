@@ -102,7 +102,7 @@ class TestOldPages:
     def test_of_others_it_is_refused_and_not_kept(self, world, url, strict, origin):
         answer = strict.post(url, {"reason": WHY}, headers={"origin": origin} if origin else {})
         assert answer.status_code == 403
-        assert "CSRF" not in answer.text
+        assert "CSRF verification" not in answer.text
         assert "unsent" not in strict.session
 
     def test_without_cookies_it_says_what_is_missing(self, url):

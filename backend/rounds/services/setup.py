@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.db import IntegrityError, transaction
 from django.utils.functional import Promise
@@ -59,6 +59,9 @@ class RoundDetails:
     region_caps: Mapping[str, int] = field(default_factory=dict)
 
 
+SAME_CLICK = timedelta(minutes=1)
+
+
 @dataclass(frozen=True)
 class SeatDetails:
     """seats of a period for the round; minimum 0 = runs with any number. reserves: group to seats it gets first."""
@@ -106,6 +109,27 @@ def create_round(*, actor: User, details: RoundDetails) -> Round:
     _write(the_round, details)
     log("round.created", the_round, actor=actor)
     return the_round
+
+
+@transaction.atomic
+def create_round_once(*, actor: User, details: RoundDetails) -> Round:
+    """`create_round`; but the draft that is there, when the same person made one of the same name, form and days less than
+    a minute ago: a form that was sent twice by a double click is one round.
+
+    The person's row is locked meanwhile, so two requests at the same moment are one after the other.
+    """
+    User.objects.select_for_update(no_key=True).get(pk=actor.pk)
+    twin = Round.objects.filter(
+        created_by=actor,
+        lead=details.lead_code,
+        form=details.form,
+        name=details.name.strip(),
+        start=details.start,
+        end=details.end,
+        state=RoundState.DRAFT,
+        created_at__gt=clock.now() - SAME_CLICK,
+    ).first()
+    return twin or create_round(actor=actor, details=details)
 
 
 @transaction.atomic

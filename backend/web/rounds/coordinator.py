@@ -120,7 +120,7 @@ def edit(request: HttpRequest, round_id: int | None = None) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             if known is None:
-                saved = setup.create_round(actor=user, details=form.details())
+                saved = setup.create_round_once(actor=user, details=form.details())
             else:
                 saved = setup.update_round(actor=user, round_id=known.pk, details=form.details())
         except DomainError as error:

@@ -54,6 +54,11 @@ class Bar:
 
     label: str
     numbers: list[int]
+    sides: list[RunFigures]
+
+    @property
+    def cells(self) -> list[tuple[int, RunFigures]]:
+        return list(zip(self.numbers, self.sides, strict=True))
 
 
 def run_or_404(request: HttpRequest, run_id: int) -> Run:
@@ -128,9 +133,10 @@ def headline(side: RunFigures) -> list[dict[str, Any]]:
 
 def bars(sides: list[RunFigures]) -> list[Bar]:
     """How many got which wish."""
-    lines = [Bar(str(label), [side.rank_profile.get(rank, 0) for side in sides]) for rank, label in RANKS]
-    lines.append(Bar(_("Fourth wish or later"), [side.later for side in sides]))
-    return [*lines, Bar(_("No place"), [side.unplaced for side in sides])]
+    lines = [(str(label), [side.rank_profile.get(rank, 0) for side in sides]) for rank, label in RANKS]
+    lines.append((_("Fourth wish or later"), [side.later for side in sides]))
+    lines.append((_("No place"), [side.unplaced for side in sides]))
+    return [Bar(label, numbers, sides) for label, numbers in lines]
 
 
 def facts(sides: list[RunFigures]) -> list[dict[str, Any]]:

@@ -60,9 +60,10 @@
   // One press after the other: those made while the answer to the first is on its way wait for the list as it is drawn anew.
   const SAME_SPOT = 12;
   const DOUBLE_CLICK = 500;
+  let drawnAt = -Infinity;
   const waiting = [];
   let busy = false;
-  let last = { id: "", at: -Infinity, x: 0, y: 0 };
+  let last = { id: "", x: 0, y: 0 };
   let pointer = { x: -1, y: -1, at: -Infinity };
   let afterwards = [];
 
@@ -72,7 +73,7 @@
 
   /** The second half of a double click can meet the button of another row that has moved under the pointer. */
   const isSecondHalf = (id, now) =>
-    id !== last.id && now - last.at < DOUBLE_CLICK && now - pointer.at < DOUBLE_CLICK &&
+    id !== last.id && now - drawnAt < DOUBLE_CLICK && now - pointer.at < DOUBLE_CLICK &&
     Math.hypot(pointer.x - last.x, pointer.y - last.y) < SAME_SPOT;
 
   document.addEventListener("submit", (event) => {
@@ -90,7 +91,7 @@
     }
     busy = true;
     if (!id) return;
-    last = { id, at: event.timeStamp, x: pointer.x, y: pointer.y };
+    last = { id, x: pointer.x, y: pointer.y };
     const [verb, pk] = id.split("-");
     const alike = Array.from(form.querySelectorAll(`button[id^="${verb}-"]`));
     const at = alike.indexOf(event.submitter);
@@ -102,6 +103,7 @@
   document.addEventListener("htmx:afterSettle", (event) => {
     if (!event.target.matches?.("form[data-rank]")) return;
     busy = false;
+    drawnAt = event.timeStamp;
     const found = afterwards.map((id) => id && document.getElementById(id)).find((place) => place && !place.disabled);
     afterwards = [];
     found?.focus({ preventScroll: true });

@@ -107,8 +107,11 @@ def site(request: HttpRequest) -> dict[str, Any]:
     person = user if isinstance(user, User) else None
     roles = roles_of(person) if person else []
     menu = [(reverse(name), label) for name, label in _menu(roles[0] if roles else "")]
-    # The deepest address that the page lies under is the current one.
-    current = max((url for url, _label in menu if request.path.startswith(url)), key=len, default="")
+    # The deepest address that the page lies under is the current one. Everything lies under the first page of a role,
+    # which therefore is current only where one is on it.
+    home = reverse(f"{roles[0]}_home") if roles else ""
+    under = (url for url, _label in menu if request.path == url or (url != home and request.path.startswith(url)))
+    current = max(under, key=len, default="")
     nav = [{"url": url, "label": label, "current": url == current} for url, label in menu]
     # A single link behind "More" would take the room that it saves.
     cut = FIRST_LINKS if len(nav) > FIRST_LINKS + 1 else len(nav)

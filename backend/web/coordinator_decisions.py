@@ -8,10 +8,10 @@ from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST
 
 from backend.accounts.policies import is_coordinator
-from backend.common.errors import DomainError
+from backend.common.errors import Conflict, DomainError, Invalid
 from backend.common.weeks import ago
 from backend.exchange.words import in_words
 from backend.offers import services as offer_services
@@ -88,12 +88,15 @@ def offer(request: HttpRequest, offer_id: int) -> HttpResponse:
                 offer_services.send_back_offer(actor=user, offer_id=found.pk, reason=form.cleaned_data["reason"])
                 messages.success(request, _("Sent back: %(title)s.") % {"title": found.title})
                 return _onwards("coordinator_offer", beside.next_pk)
-        except DomainError as error:
+        except Invalid as error:
             if form.is_bound:
                 add_domain_error(form, error)
             else:
                 messages.error(request, str(error.message))
                 return redirect("coordinator_offer", found.pk)
+        except Conflict as error:
+            messages.error(request, str(error.message))
+            return redirect("coordinator_offer", found.pk)
     context = _offer_context(found, form) | {
         "beside": beside,
         "can_edit": can_edit_offer(user, found) and found.state != OfferState.CLOSED,
@@ -156,10 +159,25 @@ def edit_offer(request: HttpRequest, offer_id: int) -> HttpResponse:
 
 
 @coordinator_or_network
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 def match(request: HttpRequest, match_id: int) -> HttpResponse:
-    """One match with all that decides it."""
-    return _match_page(request, match_id, ReasonForm())
+    """One match with all that decides it. POST says no, with a reason that both sides read."""
+    form = ReasonForm(request.POST if request.method == "POST" else None)
+    if not form.is_bound or not form.is_valid():
+        return _match_page(request, match_id, form)
+    next_pk = _next_match(request, match_id)
+    try:
+        found = services.reject_match(actor=person(request), match_id=match_id, reason=form.cleaned_data["reason"])
+    except Invalid as error:
+        add_domain_error(form, error)
+        return _match_page(request, match_id, form)
+    except Conflict as error:
+        messages.error(request, str(error.message))
+        return redirect("coordinator_match", match_id)
+    messages.success(
+        request, _("Rejected. %(name)s and the organisation are told why.") % {"name": found.student.user.name}
+    )
+    return _onwards("coordinator_match", next_pk)
 
 
 def _match_page(request: HttpRequest, match_id: int, form: ReasonForm) -> HttpResponse:
@@ -215,25 +233,4 @@ def approve(request: HttpRequest, match_id: int) -> HttpResponse:
         messages.error(request, str(error.message))
         return redirect("coordinator_match", match_id)
     messages.success(request, _("Approved: %(name)s has the place.") % {"name": placement.student.user.name})
-    return _onwards("coordinator_match", next_pk)
-
-
-@coordinator_or_network
-@require_POST
-def reject(request: HttpRequest, match_id: int) -> HttpResponse:
-    """No, with a reason that both sides read."""
-    form = ReasonForm(request.POST)
-    reason = request.POST.get("reason", "") if not form.is_valid() else form.cleaned_data["reason"]
-    next_pk = _next_match(request, match_id)
-    try:
-        found = services.reject_match(actor=person(request), match_id=match_id, reason=reason[:2000])
-    except DomainError as error:
-        if error.status in {403, 404}:
-            raise
-        if not form.errors:
-            add_domain_error(form, error)
-        return _match_page(request, match_id, form)
-    messages.success(
-        request, _("Rejected. %(name)s and the organisation are told why.") % {"name": found.student.user.name}
-    )
     return _onwards("coordinator_match", next_pk)

@@ -4,20 +4,21 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from backend.accounts.models import User
 from backend.accounts.policies import is_coordinator
 from backend.common.errors import DomainError
 from backend.offers import services as offer_services
 from backend.offers.models import Offer
+from backend.offers.policies import can_review_offer
 from backend.offers.queues import list_offers_to_review
 from backend.offers.review import list_undoable_reviews
 from backend.organisations.municipality_settings import settings_of
@@ -25,7 +26,7 @@ from backend.placements import services
 from backend.placements.enums import MatchState
 from backend.placements.gates import gates_for
 from backend.placements.models import Match
-from backend.placements.selectors import list_matches_to_decide, list_undoable_decisions
+from backend.placements.selectors import get_match, list_matches_to_decide, list_undoable_decisions
 from backend.web.access import coordinator_or_network
 from backend.web.coordinator_forms import ReasonForm
 from backend.web.coordinator_rows import match_rows, offer_rows
@@ -39,9 +40,9 @@ MATCH_KEYS = ("proposed_at", "pk")
 OFFER_KEYS = ("submitted_at", "pk")
 
 
-def chosen_ids(request: HttpRequest, name: str) -> list[int]:
+def chosen_ids(sent: QueryDict, name: str) -> list[int]:
     """The ids that were ticked, each once; what is no id is left out."""
-    return list(dict.fromkeys(numbers_in(request.POST.getlist(name))))[:MOST_AT_ONCE]
+    return list(dict.fromkeys(numbers_in(sent.getlist(name))))[:MOST_AT_ONCE]
 
 
 def until_text(moment: Any) -> str:
@@ -50,12 +51,10 @@ def until_text(moment: Any) -> str:
 
 
 @coordinator_or_network
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_safe
 def matches(request: HttpRequest) -> HttpResponse:
-    """Matches that wait for a decision, longest first. POST shows what it means for the chosen ones, then does it."""
+    """Matches that wait for a decision, longest first."""
     user = person(request)
-    if request.method == "POST":
-        return _decide_chosen(request)
     queue = list_matches_to_decide(user)
     page = page_of(queue, MATCH_KEYS, request.GET.get("after", ""))
     return render(
@@ -85,25 +84,26 @@ def match_undo_rows(user: User) -> list[dict[str, Any]]:
     ]
 
 
-def _decide_chosen(request: HttpRequest) -> HttpResponse:
-    user = person(request)
-    chosen = chosen_ids(request, "match")
+@coordinator_or_network
+@require_http_methods(["GET", "HEAD", "POST"])
+def decide_matches(request: HttpRequest) -> HttpResponse:
+    """The chosen matches at once. GET shows what the decision means, so that "back" and a reload come here; POST does it."""
+    user, sent = person(request), request.POST if request.method == "POST" else request.GET
+    chosen = chosen_ids(sent, "match")
     if not chosen:
         messages.warning(request, _("Choose at least one match."))
         return redirect("coordinator_matches")
-    rejects = request.POST.get("decision") == "reject"
-    found = list(list_matches_to_decide(user).filter(pk__in=chosen))
-    form = ReasonForm(request.POST if rejects and "confirmed" in request.POST else None)
-    if "confirmed" not in request.POST or (rejects and not form.is_valid()):
-        return _confirm_matches(request, found, form, rejects=rejects)
-    names = {match.pk: match.student.user.name for match in found}
+    rejects = sent.get("decision") == "reject"
+    form = ReasonForm(request.POST if rejects and request.method == "POST" else None)
+    if request.method != "POST" or (rejects and not form.is_valid()):
+        return _confirm_matches(request, chosen, form, rejects=rejects)
 
     def command(pk: int) -> Any:
         if rejects:
             return services.reject_match(actor=user, match_id=pk, reason=form.cleaned_data["reason"])
         return services.approve_match(actor=user, match_id=pk)
 
-    done = _each(request, chosen, command, lambda pk: names.get(pk, _("a match that is not yours")))
+    done = _each(request, chosen, command, lambda pk: _name_of_match(user, pk))
     if done and rejects:
         text = ngettext("%(number)d match is rejected.", "%(number)d matches are rejected.", done)
         messages.success(request, text % {"number": done})
@@ -111,6 +111,12 @@ def _decide_chosen(request: HttpRequest) -> HttpResponse:
         text = ngettext("%(number)d match is approved.", "%(number)d matches are approved.", done)
         messages.success(request, text % {"number": done})
     return redirect("coordinator_matches")
+
+
+def _name_of_match(user: User, match_id: int) -> str:
+    """Whose it is, also when a colleague has decided it meanwhile; nothing about those that are not the user's to know."""
+    found = get_match(user, match_id)
+    return found.student.user.name if found and not found.student.is_protected else _("a match that is not yours")
 
 
 def _each(request: HttpRequest, ids: Sequence[int], command: Callable[[int], Any], name: Callable[[int], str]) -> int:
@@ -128,7 +134,8 @@ def _each(request: HttpRequest, ids: Sequence[int], command: Callable[[int], Any
     return done
 
 
-def _confirm_matches(request: HttpRequest, found: list[Match], form: ReasonForm, *, rejects: bool) -> HttpResponse:
+def _confirm_matches(request: HttpRequest, chosen: Sequence[int], form: ReasonForm, *, rejects: bool) -> HttpResponse:
+    found = list(list_matches_to_decide(person(request)).filter(pk__in=chosen))
     closed = [
         pk for pk, gates in gates_for(found).items() if any(gate.is_blocking and not gate.is_open for gate in gates)
     ]
@@ -137,7 +144,7 @@ def _confirm_matches(request: HttpRequest, found: list[Match], form: ReasonForm,
         request,
         "pages/coordinator/confirm.html",
         {
-            "action": reverse("coordinator_matches"),
+            "queue": reverse("coordinator_matches"),
             "name": "match",
             "rejects": rejects,
             "title": _("Reject these matches?") if rejects else _("Approve these matches?"),
@@ -151,6 +158,7 @@ def _confirm_matches(request: HttpRequest, found: list[Match], form: ReasonForm,
                 for match in kept
             ],
             "left_out": len(found) - len(kept),
+            "gone": len(chosen) - len(found),
             "consequences": _match_consequences(kept, rejects=rejects),
             "undo_minutes": undo_minutes_of({match.deciding_municipality_id for match in kept}),
             "form": form if rejects else None,
@@ -182,12 +190,10 @@ def undo_minutes_of(codes: set[str | None]) -> int:
 
 
 @coordinator_or_network
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_safe
 def offers(request: HttpRequest) -> HttpResponse:
-    """Places that wait for review, longest first. POST shows what it means for the chosen ones, then does it."""
+    """Places that wait for review, longest first."""
     user = person(request)
-    if request.method == "POST":
-        return _review_chosen(request)
     queue = list_offers_to_review(user)
     page = page_of(queue.prefetch_related("hazards"), OFFER_KEYS, request.GET.get("after", ""))
     return render(
@@ -216,18 +222,21 @@ def offer_undo_rows(user: User) -> list[dict[str, Any]]:
     ]
 
 
-def _review_chosen(request: HttpRequest) -> HttpResponse:
-    user = person(request)
-    chosen = chosen_ids(request, "offer")
+@coordinator_or_network
+@require_http_methods(["GET", "HEAD", "POST"])
+def decide_offers(request: HttpRequest) -> HttpResponse:
+    """The chosen places at once, in the same two steps as the matches."""
+    user, sent = person(request), request.POST if request.method == "POST" else request.GET
+    chosen = chosen_ids(sent, "offer")
     if not chosen:
         messages.warning(request, _("Choose at least one place."))
         return redirect("coordinator_offers")
-    rejects = request.POST.get("decision") == "reject"
-    found = list(list_offers_to_review(user).filter(pk__in=chosen))
-    form = ReasonForm(request.POST if rejects and "confirmed" in request.POST else None)
-    if "confirmed" not in request.POST or (rejects and not form.is_valid()):
-        return _confirm_offers(request, found, form, rejects=rejects)
-    titles = {offer.pk: offer.title for offer in found}
+    rejects = sent.get("decision") == "reject"
+    form = ReasonForm(request.POST if rejects and request.method == "POST" else None)
+    if request.method != "POST" or (rejects and not form.is_valid()):
+        return _confirm_offers(request, chosen, form, rejects=rejects)
+    known = Offer.objects.select_related("organisation", "workplace").in_bulk(chosen)
+    titles = {pk: offer.title for pk, offer in known.items() if can_review_offer(user, offer)}
 
     def command(pk: int) -> Any:
         if rejects:
@@ -244,7 +253,8 @@ def _review_chosen(request: HttpRequest) -> HttpResponse:
     return redirect("coordinator_offers")
 
 
-def _confirm_offers(request: HttpRequest, found: list[Offer], form: ReasonForm, *, rejects: bool) -> HttpResponse:
+def _confirm_offers(request: HttpRequest, chosen: Sequence[int], form: ReasonForm, *, rejects: bool) -> HttpResponse:
+    found = list(list_offers_to_review(person(request)).filter(pk__in=chosen))
     if rejects:
         consequences = [
             _("They become drafts again. The organisations read your reason and can send them in anew."),
@@ -258,13 +268,14 @@ def _confirm_offers(request: HttpRequest, found: list[Offer], form: ReasonForm, 
         request,
         "pages/coordinator/confirm.html",
         {
-            "action": reverse("coordinator_offers"),
+            "queue": reverse("coordinator_offers"),
             "name": "offer",
             "rejects": rejects,
             "title": _("Send these places back?") if rejects else _("Publish these places?"),
             "submit": _("Send them back") if rejects else _("Publish them"),
             "rows": [{"pk": each.pk, "title": each.title, "text": each.organisation.name} for each in found],
             "left_out": 0,
+            "gone": len(chosen) - len(found),
             "consequences": consequences,
             "undo_minutes": undo_minutes_of({each.municipality_code for each in found}),
             "form": form if rejects else None,
@@ -288,7 +299,7 @@ def undo_matches(request: HttpRequest) -> HttpResponse:
 
     done = _each(
         request,
-        chosen_ids(request, "match"),
+        chosen_ids(request.POST, "match"),
         command,
         lambda pk: known[pk].student.user.name if pk in known else _("a decision that stands"),
     )
@@ -311,7 +322,7 @@ def undo_offers(request: HttpRequest) -> HttpResponse:
 
     done = _each(
         request,
-        chosen_ids(request, "offer"),
+        chosen_ids(request.POST, "offer"),
         command,
         lambda pk: known[pk].title if pk in known else _("a decision that stands"),
     )

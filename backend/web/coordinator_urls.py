@@ -22,10 +22,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("samordnare/", coordinator.home, name="coordinator_home"),
     path("samordnare/utan-svar/", coordinator.silence, name="coordinator_silence"),
     path("samordnare/platser/", coordinator_queues.offers, name="coordinator_offers"),
+    path("samordnare/platser/besluta/", coordinator_queues.decide_offers, name="coordinator_offers_decide"),
     path("samordnare/platser/angra/", coordinator_queues.undo_offers, name="coordinator_offers_undo"),
     path("samordnare/platser/<int:offer_id>/", coordinator_decisions.offer, name="coordinator_offer"),
     path("samordnare/platser/<int:offer_id>/andra/", coordinator_decisions.edit_offer, name="coordinator_offer_edit"),
     path("samordnare/matchningar/", coordinator_queues.matches, name="coordinator_matches"),
+    path("samordnare/matchningar/besluta/", coordinator_queues.decide_matches, name="coordinator_matches_decide"),
     path("samordnare/matchningar/angra/", coordinator_queues.undo_matches, name="coordinator_matches_undo"),
     path("samordnare/matchningar/<int:match_id>/", coordinator_decisions.match, name="coordinator_match"),
     path(
@@ -33,7 +35,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
         coordinator_decisions.approve,
         name="coordinator_match_approve",
     ),
-    path("samordnare/matchningar/<int:match_id>/avsla/", coordinator_decisions.reject, name="coordinator_match_reject"),
     path("samordnare/elever/", coordinator_students.students, name="coordinator_students"),
     path("samordnare/elever/<int:student_id>/", coordinator_students.student, name="coordinator_student"),
     path(
@@ -53,7 +54,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="coordinator_trust",
     ),
     path(
-        "samordnare/installningar/<str:municipality_code>/", coordinator_settings.settings, name="coordinator_settings"
+        "samordnare/organisationer/<str:municipality_code>/installningar/",
+        coordinator_settings.settings,
+        name="coordinator_settings",
     ),
     path("uppgifter/", person_tasks.index, name="tasks"),
     path("uppgifter/<int:task_id>/klar/", person_tasks.close, name="task_close"),
@@ -72,6 +75,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("natverket/skyddade/<int:grant_id>/ta-tillbaka/", network_grants.revoke, name="network_grant_revoke"),
     path("natverket/effekt/", network_effect.effect, name="network_effect"),
     path("natverket/jobb/", network_work.scheduled, name="network_jobs"),
+    path("natverket/kontroller/", network_work.invariants, name="network_invariants"),
     path("natverket/utskick/", network_work.undelivered, name="network_undelivered"),
     path("natverket/utskick/<int:delivery_id>/skicka-igen/", network_work.resend, name="network_resend"),
 ]

@@ -7,8 +7,8 @@ from backend.web.exports import export_paths
 
 urlpatterns: list[URLPattern] = [
     path("foretag/import/", imports.employer_imports, name="employer_imports"),
-    path("samordnare/import/", imports.coordinator_imports, name="coordinator_imports"),
-    path("samordnare/import-platser/", imports.coordinator_offer_imports, name="coordinator_offer_imports"),
+    path("samordnare/elever/import/", imports.coordinator_imports, name="coordinator_imports"),
+    path("samordnare/platser/import/", imports.coordinator_offer_imports, name="coordinator_offer_imports"),
     path("import/<int:job_id>/", imports.job, name="import"),
     path("import/<int:job_id>/kontrollera/", imports.check, name="import_check"),
     path("import/<int:job_id>/importera/", imports.run, name="import_run"),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import messages
@@ -181,6 +182,16 @@ def _home(found: ImportJob) -> str:
     return reverse("coordinator_offer_imports" if found.municipality_id else "employer_imports")
 
 
+def _outcome_url(found: ImportJob) -> str:
+    """Where what was imported stands: the class when the file held one."""
+    if found.kind == ImportKind.OFFERS:
+        return reverse("coordinator_offers" if found.municipality_id else "employer_offers")
+    column = f"cells__{found.mapping['class_name']}"
+    classes = list_rows(found).order_by().values_list(column, flat=True).distinct()[:2]
+    query = urlencode({"class": classes[0]}) if len(classes) == 1 else ""
+    return reverse("coordinator_students") + (f"?{query}" if query else "")
+
+
 @employer_or_coordinator
 @require_safe
 def job(request: HttpRequest, job_id: int) -> HttpResponse:
@@ -237,6 +248,7 @@ def _job_page(request: HttpRequest, found: ImportJob, form: MappingForm | None) 
     context = {
         "job": found,
         "home": _home(found),
+        "outcome_url": _outcome_url(found) if found.state == ImportState.DONE else "",
         "form": form,
         "mapping_rows": _mapping_rows(form) if form else [],
         "is_working": found.state in WORKING,

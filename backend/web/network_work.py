@@ -9,11 +9,12 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.functional import Promise
+from django.utils.translation import gettext, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from backend.common.errors import Conflict, Invalid
+from backend.common.invariants import check
 from backend.common.models import WorkState
 from backend.exchange.network_figures import job_figures
 from backend.exchange.words import in_words
@@ -31,6 +32,7 @@ from backend.notifications.services import resend_delivery
 from backend.web.access import network
 from backend.web.cursors import page_of
 from backend.web.employer import person
+from backend.web.network_words import JOBS_IN_WORDS
 from backend.web.weeks import format_recent
 
 COLORS = {DeliveryState.UNCERTAIN: "warning", DeliveryState.DEAD: "danger", DeliveryState.BOUNCED: "danger"}
@@ -40,6 +42,7 @@ def _job_row(figures: dict[str, Any]) -> dict[str, Any]:
     """The figures of a job with what the page says in words."""
     return {
         **figures,
+        "does": JOBS_IN_WORDS.get(figures["name"], ""),
         "every": interval_text(figures["every"]),
         "last_text": format_recent(figures["last"]) if figures["last"] else "",
         "next_text": format_recent(figures["next"]),
@@ -78,6 +81,16 @@ def scheduled(request: HttpRequest) -> HttpResponse:
     )
     context = {"rows": rows, "late": sum(row["is_late"] for row in rows), "night": _night()}
     return render(request, "pages/network/jobs.html", context)
+
+
+@network
+@require_safe
+def invariants(request: HttpRequest) -> HttpResponse:
+    """What must be true of all data together, counted now; what does not hold is first."""
+    rows = [{"says": gettext(each.says), "name": each.name, "count": each.count} for each in check()]
+    broken = sum(bool(row["count"]) for row in rows)
+    rows.sort(key=lambda row: not row["count"])
+    return render(request, "pages/network/invariants.html", {"rows": rows, "broken": broken, "night": _night()})
 
 
 OTHER_STATES: dict[str, "str | Promise"] = {

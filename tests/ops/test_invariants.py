@@ -7,10 +7,10 @@ from django.core.management import call_command
 from django.db import transaction
 
 from backend.applications.models import Application
+from backend.common.invariants import broken, check
 from backend.common.models import DomainEvent, LogEntry
 from backend.notifications.models import Delivery
 from backend.offers.models import Offer, OfferPeriod
-from backend.ops.invariants import broken, check
 from backend.ops.seed import seed
 from backend.organisations.models import Workplace
 from backend.placements.models import Match, Placement

@@ -14,11 +14,11 @@ from stdnum.se import orgnr
 from backend.accounts.models import User
 from backend.applications.enums import ApplicationState
 from backend.applications.models import Application
+from backend.common.invariants import broken
 from backend.common.models import DomainEvent, EventHandling, LogEntry, WorkState
 from backend.notifications.models import Delivery, Notification
 from backend.offers.enums import OfferState
 from backend.offers.models import Offer
-from backend.ops.invariants import broken
 from backend.ops.seed import seed
 from backend.ops.seed.jobs import Job, in_both_series
 from backend.ops.seed.jobs_industry import TRADES as INDUSTRY

@@ -12,9 +12,9 @@ from django.core.management import CommandError, call_command
 
 from backend.accounts.models import Role, User
 from backend.common.caught_mail import list_mails
+from backend.common.invariants import broken
 from backend.offers.models import Offer
 from backend.ops.imports.yh import import_programmes
-from backend.ops.invariants import broken
 from backend.organisations.models import Membership
 from backend.placements.models import Placement
 from tests.faults.harness import ROOT, House, running_house

@@ -5,10 +5,10 @@ from datetime import date, timedelta
 import pytest
 from django.db import connection
 
+from backend.common.invariants import broken
 from backend.notifications.models import Notification
 from backend.offers.enums import OfferState
 from backend.offers.models import Offer
-from backend.ops.invariants import broken
 from backend.placements.enums import MatchSource, MatchState
 from backend.placements.services import end_placement, propose_match, reject_match
 from backend.reference.models import HazardFlag

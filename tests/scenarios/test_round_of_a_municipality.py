@@ -4,9 +4,9 @@ from collections import Counter
 
 import pytest
 
+from backend.common.invariants import broken
 from backend.notifications.models import Notification
 from backend.offers.models import OfferPeriod
-from backend.ops.invariants import broken
 from backend.placements.models import Placement
 from backend.rounds import runner, selectors, services
 from backend.rounds.enums import ResultState

@@ -165,7 +165,7 @@ def test_the_chosen_matches_are_approved_one_by_one(desk: Client) -> None:
     minor = accepted(birth_date=date(2010, 3, 1), period=only_period(OfferFactory(form_id="praktik")))
     chosen = [match.pk for match in [minor, *fine]]
 
-    response = desk.post(reverse("coordinator_matches"), {"match": chosen, "confirmed": "1"}, follow=True)
+    response = desk.post(reverse("coordinator_matches_decide"), {"match": chosen}, follow=True)
 
     assert Placement.objects.count() == 2
     minor.refresh_from_db()
@@ -182,8 +182,8 @@ def test_matches_of_another_municipality_are_not_approved_in_bulk(desk: Client) 
     )
 
     response = desk.post(
-        reverse("coordinator_matches"),
-        {"match": [other.pk, "x", "99999999999999999999"], "confirmed": "1"},
+        reverse("coordinator_matches_decide"),
+        {"match": [other.pk, "x", "99999999999999999999"]},
         follow=True,
     )
 
@@ -194,7 +194,7 @@ def test_matches_of_another_municipality_are_not_approved_in_bulk(desk: Client) 
 
 def test_rejecting_needs_a_reason_and_frees_the_seat(desk: Client) -> None:
     match = accepted()
-    url = reverse("coordinator_match_reject", args=[match.pk])
+    url = reverse("coordinator_match", args=[match.pk])
 
     assert desk.post(url, {"reason": " "}).status_code == 400
     match.refresh_from_db()

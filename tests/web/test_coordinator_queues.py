@@ -30,6 +30,7 @@ from tests.web.desk import logged_in, offer_data, only_period
 pytestmark = pytest.mark.django_db
 
 MATCHES, OFFERS = reverse("coordinator_matches"), reverse("coordinator_offers")
+DECIDE_MATCHES, DECIDE_OFFERS = reverse("coordinator_matches_decide"), reverse("coordinator_offers_decide")
 
 
 @pytest.fixture
@@ -62,48 +63,60 @@ class TestBulk:
     def test_nothing_happens_before_the_consequence_is_confirmed(self, desk: Client) -> None:
         chosen = [accepted("Maja Lind").pk, accepted("Omar Said").pk]
 
-        page = desk.post(MATCHES, {"match": chosen, "decision": "approve"})
+        page = desk.get(DECIDE_MATCHES, {"match": chosen, "decision": "approve"})
 
         assert states(Match) == [MatchState.PROPOSED] * 2
         for words in ("Maja Lind", "Omar Said", "2 organisations are told at once", "undo it for 10 minutes"):
             assert words in page.text
-        desk.post(MATCHES, {"match": chosen, "decision": "approve", "confirmed": "1"})
+        desk.post(DECIDE_MATCHES, {"match": chosen, "decision": "approve"})
         assert states(Match) == [MatchState.APPROVED] * 2
 
     def test_rejecting_many_needs_a_reason_and_loses_nothing_without(self, desk: Client) -> None:
         chosen = [accepted().pk, accepted().pk]
-        data = {"match": chosen, "decision": "reject", "confirmed": "1"}
+        data = {"match": chosen, "decision": "reject"}
 
-        page = desk.post(MATCHES, {**data, "reason": " "})
+        page = desk.post(DECIDE_MATCHES, {**data, "reason": " "})
         assert (page.status_code, states(Match)) == (400, [MatchState.PROPOSED] * 2)
         assert all(f'value="{pk}" checked' in page.text for pk in chosen)
 
-        desk.post(MATCHES, {**data, "reason": "Resan är för lång."})
+        desk.post(DECIDE_MATCHES, {**data, "reason": "Resan är för lång."})
         assert [match.decision_reason for match in Match.objects.all()] == ["Resan är för lång."] * 2
 
     def test_places_are_published_and_sent_back_together(self, desk: Client) -> None:
         offers = [submitted(), submitted(), submitted()]
         chosen = [offer.pk for offer in offers]
-        asked = desk.post(OFFERS, {"offer": chosen[:2], "decision": "approve"})
+        asked = desk.get(DECIDE_OFFERS, {"offer": chosen[:2], "decision": "approve"})
         assert states(Offer) == [OfferState.SUBMITTED] * 3
         assert "Everyone can find them" in asked.text
 
-        desk.post(OFFERS, {"offer": chosen[:2], "decision": "approve", "confirmed": "1"})
-        data = {"offer": chosen[2:], "decision": "reject", "confirmed": "1"}
-        assert desk.post(OFFERS, {**data, "reason": ""}).status_code == 400
-        desk.post(OFFERS, {**data, "reason": "Skriv mer om uppgifterna."})
+        desk.post(DECIDE_OFFERS, {"offer": chosen[:2], "decision": "approve"})
+        data = {"offer": chosen[2:], "decision": "reject"}
+        assert desk.post(DECIDE_OFFERS, {**data, "reason": ""}).status_code == 400
+        desk.post(DECIDE_OFFERS, {**data, "reason": "Skriv mer om uppgifterna."})
 
         assert states(Offer) == [OfferState.PUBLISHED, OfferState.PUBLISHED, OfferState.DRAFT]
 
-    @pytest.mark.parametrize("url", [MATCHES, OFFERS])
+    @pytest.mark.parametrize("url", [DECIDE_MATCHES, DECIDE_OFFERS])
     def test_choosing_nothing_says_so(self, desk: Client, url: str) -> None:
-        assert "Choose at least one" in desk.post(url, {"decision": "approve"}, follow=True).text
+        for send in (desk.get, desk.post):
+            assert "Choose at least one" in send(url, {"decision": "approve"}, follow=True).text
+
+    def test_what_a_colleague_decided_meanwhile_is_named_and_the_rest_is_done(self, desk: Client) -> None:
+        first, second = accepted("Maja Lind"), accepted("Omar Said")
+        chosen = {"match": [first.pk, second.pk], "decision": "reject", "reason": "Resan är för lång."}
+        desk.post(reverse("coordinator_match_approve", args=[first.pk]))
+
+        assert "1 that you chose does not wait any more" in desk.get(DECIDE_MATCHES, chosen).text
+        text = desk.post(DECIDE_MATCHES, chosen, follow=True).text
+
+        assert "Not done: Maja Lind." in text
+        assert states(Match) == [MatchState.APPROVED, MatchState.REJECTED]
 
     def test_a_neighbours_rows_are_not_shown_nor_decided(self, desk: Client) -> None:
         theirs = submitted(title="Deras plats", workplace=WorkplaceFactory(municipality_id="2580"))
-        page = desk.post(OFFERS, {"offer": [theirs.pk], "decision": "approve"})
+        page = desk.get(DECIDE_OFFERS, {"offer": [theirs.pk], "decision": "approve"})
         assert "Deras plats" not in page.text
-        desk.post(OFFERS, {"offer": [theirs.pk], "decision": "approve", "confirmed": "1"})
+        desk.post(DECIDE_OFFERS, {"offer": [theirs.pk], "decision": "approve"})
         theirs.refresh_from_db()
         assert theirs.state == OfferState.SUBMITTED
 
@@ -123,7 +136,7 @@ class TestUndo:
     def test_both_decisions_about_matches(self, desk: Client) -> None:
         first, second = accepted(), accepted()
         desk.post(reverse("coordinator_match_approve", args=[first.pk]))
-        desk.post(reverse("coordinator_match_reject", args=[second.pk]), {"reason": "Fel elev."})
+        desk.post(reverse("coordinator_match", args=[second.pk]), {"reason": "Fel elev."})
 
         page = desk.post(reverse("coordinator_matches_undo"), {"match": [first.pk, second.pk]}, follow=True)
 

@@ -93,6 +93,8 @@ def test_a_coordinator_imports_places_for_the_organisations_of_the_municipality(
     assert "Every row can be imported" in desk.get(reverse("import", args=[job.pk])).text
     desk.post(reverse("import_run", args=[job.pk]))
     work(job)
+    shown = desk.get(reverse("import", args=[job.pk])).context["outcome_url"]
+    assert shown == reverse("coordinator_offers"), "the queue: a coordinator has no list of own places"
     offers = list(Offer.objects.order_by("pk"))
     assert [offer.organisation for offer in offers] == [company.organisation, other.organisation]
     assert {offer.state for offer in offers} == {OfferState.SUBMITTED}

@@ -15,6 +15,7 @@ from backend.common import clock
 from backend.common.models import PeriodicRun
 from backend.common.schedule import jobs, slot_at
 from backend.notifications.models import Delivery
+from backend.web.network_words import JOBS_IN_WORDS
 from tests.factories import (
     ApplicationFactory,
     CoordinatorFactory,
@@ -88,6 +89,20 @@ def test_a_job_without_a_recent_run_is_late(office: Client) -> None:
     assert (rows[on_time.name]["is_late"], rows[on_time.name]["handled"]) == (False, 7)
     assert rows[on_time.name]["next"] == slot + on_time.every
     assert (rows[late.name]["is_late"], rows[late.name]["error"]) == (True, "OperationalError")
+
+
+def test_every_scheduled_job_is_said_in_words() -> None:
+    assert JOBS_IN_WORDS.keys() == {job.name for job in jobs()}
+
+
+def test_what_must_hold_is_counted_and_what_does_not_is_first(office: Client) -> None:
+    page = reverse("network_invariants")
+    assert "Everything holds" in office.get(page).text
+    period = ApplicationFactory().period
+    type(period).objects.filter(pk=period.pk).update(taken=period.taken + 1)
+    broken = office.get(page)
+    assert "not hold" in broken.text
+    assert next((row["name"], row["count"]) for row in broken.context["rows"]) == ("seats.taken_are_held", 1)
 
 
 def dead_delivery() -> Delivery:

@@ -12,11 +12,11 @@ from backend.applications.services import (
     withdraw_application,
 )
 from backend.common import clock
+from backend.common.invariants import broken
 from backend.offers.details import OfferDetails, PeriodDetails
 from backend.offers.enums import OfferState
 from backend.offers.models import Offer, OfferPeriod
 from backend.offers.services import copy_offer, publish_offer, submit_offer, update_offer
-from backend.ops.invariants import broken
 from backend.ops.walkthrough.people import Cast, become_student, people_at
 from backend.ops.walkthrough.timeline import NotSeenError, Timeline
 from backend.placements.enums import MatchState, PlacementState

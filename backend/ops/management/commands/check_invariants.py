@@ -3,7 +3,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from backend.ops.invariants import check
+from backend.common.invariants import check
 
 
 class Command(BaseCommand):

@@ -6,11 +6,13 @@ Constraints keep most of what must hold; these cross tables. Each counts offende
 from dataclasses import dataclass
 
 from django.db import connection
+from django.utils.translation import gettext_noop as _
 
 
 @dataclass(frozen=True)
 class Invariant:
-    """name: stable, for reports. sql: one number, the rows that break it."""
+    """name: stable, for reports. says: in English; a page says it in the reader's language. sql: one number, the rows
+    that break it."""
 
     name: str
     says: str
@@ -27,7 +29,9 @@ class Breach:
 INVARIANTS: tuple[Invariant, ...] = (
     Invariant(
         "seats.taken_are_held",
-        "the seats taken in a period are those of its holding applications, of matches made by rounds, and of open rounds",
+        _(
+            "the seats taken in a period are those of its holding applications, of matches made by rounds, and of open rounds"
+        ),
         """
         SELECT count(*) FROM offers_offerperiod p WHERE p.taken <>
           (SELECT count(*) FROM applications_application a
@@ -44,12 +48,12 @@ INVARIANTS: tuple[Invariant, ...] = (
     ),
     Invariant(
         "seats.at_most_capacity",
-        "no period has more seats taken than it has",
+        _("no period has more seats taken than it has"),
         "SELECT count(*) FROM offers_offerperiod WHERE taken > capacity OR taken < 0",
     ),
     Invariant(
         "applications.have_events",
-        "every application that exists was recorded as submitted",
+        _("every application that exists was recorded as submitted"),
         """
         SELECT count(*) FROM applications_application a WHERE NOT EXISTS
           (SELECT 1 FROM common_domainevent e WHERE e.kind = 'application.submitted'
@@ -58,7 +62,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     ),
     Invariant(
         "applications.state_is_logged",
-        "the newest change of state in the log is the state of the application",
+        _("the newest change of state in the log is the state of the application"),
         """
         SELECT count(*) FROM applications_application a WHERE a.state <> 'submitted' AND a.state IS DISTINCT FROM
           (SELECT l.data ->> 'to' FROM common_logentry l WHERE l.subject_type = 'application' AND l.subject_id = a.id
@@ -67,7 +71,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     ),
     Invariant(
         "applications.accepted_waits_for_a_match",
-        "an accepted application has a match that waits for the coordinator",
+        _("an accepted application has a match that waits for the coordinator"),
         """
         SELECT count(*) FROM applications_application a LEFT JOIN placements_match m ON m.id = a.match_id
           WHERE a.state = 'accepted' AND (m.state IS NULL OR m.state NOT IN ('proposed', 'approved', 'rejected'))
@@ -78,7 +82,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     ),
     Invariant(
         "matches.follow_their_application",
-        "a match points at the student and the period of its application",
+        _("a match points at the student and the period of its application"),
         """
         SELECT count(*) FROM applications_application a JOIN placements_match m ON m.id = a.match_id
           WHERE m.student_id <> a.student_id OR m.period_id <> a.period_id
@@ -86,7 +90,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     ),
     Invariant(
         "placements.come_from_approved_matches",
-        "every placement has an approved match, and every approved match its placement",
+        _("every placement has an approved match, and every approved match its placement"),
         """
         SELECT (SELECT count(*) FROM placements_placement l JOIN placements_match m ON m.id = l.match_id
             WHERE m.state <> 'approved' OR m.student_id <> l.student_id OR m.period_id <> l.period_id)
@@ -96,7 +100,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     ),
     Invariant(
         "placements.do_not_overlap",
-        "nobody has two placements on the same day",
+        _("nobody has two placements on the same day"),
         """
         SELECT count(*) FROM placements_placement a JOIN placements_placement b
           ON a.student_id = b.student_id AND a.id < b.id AND a.start <= b."end" AND b.start <= a."end"
@@ -105,7 +109,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     ),
     Invariant(
         "offers.published_have_periods",
-        "a published offer has at least one period",
+        _("a published offer has at least one period"),
         """
         SELECT count(*) FROM offers_offer o WHERE o.state = 'published'
           AND NOT EXISTS (SELECT 1 FROM offers_offerperiod p WHERE p.offer_id = o.id)
@@ -113,7 +117,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     ),
     Invariant(
         "offers.workplace_is_own",
-        "an offer is at a workplace of its own organisation",
+        _("an offer is at a workplace of its own organisation"),
         """
         SELECT count(*) FROM offers_offer o JOIN organisations_workplace w ON w.id = o.workplace_id
           WHERE w.organisation_id <> o.organisation_id
@@ -121,7 +125,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     ),
     Invariant(
         "rounds.promises_are_results",
-        "what a round has promised in a row of seats are the offers of its publication that wait for an answer",
+        _("what a round has promised in a row of seats are the offers of its publication that wait for an answer"),
         """
         SELECT count(*) FROM rounds_roundseat s WHERE s.promised <> (SELECT count(*) FROM rounds_result r
           WHERE r.seat_id = s.id AND r.state = 'offered')
@@ -129,7 +133,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     ),
     Invariant(
         "rounds.hold_while_they_last",
-        "only an open, closed or published round holds seats, and only such a round keeps its students",
+        _("only an open, closed or published round holds seats, and only such a round keeps its students"),
         """
         SELECT (SELECT count(*) FROM rounds_roundseat s JOIN rounds_round r ON r.id = s.round_id
             WHERE s.held > 0 AND r.state NOT IN ('open', 'closed', 'published'))
@@ -139,7 +143,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     ),
     Invariant(
         "rounds.accepted_have_their_match",
-        "an accepted result has a match of the same student in the same period",
+        _("an accepted result has a match of the same student in the same period"),
         """
         SELECT count(*) FROM rounds_result r JOIN rounds_participant p ON p.id = r.participant_id
           JOIN rounds_roundseat s ON s.id = r.seat_id LEFT JOIN placements_match m ON m.id = r.match_id
@@ -148,7 +152,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     ),
     Invariant(
         "rounds.runs_fill_what_they_say",
-        "the seats a run fills are those of its students",
+        _("the seats a run fills are those of its students"),
         """
         SELECT count(*) FROM rounds_runseat s WHERE s.filled <> (SELECT count(*) FROM rounds_outcome o
           WHERE o.run_id = s.run_id AND o.seat_id = s.seat_id)
@@ -156,7 +160,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     ),
     Invariant(
         "waiting_list.ranks_differ",
-        "no two on the same waiting list have the same rank",
+        _("no two on the same waiting list have the same rank"),
         """
         SELECT count(*) FROM (SELECT 1 FROM applications_application WHERE state = 'waitlisted'
           GROUP BY period_id, waiting_rank HAVING count(*) > 1) AS doubles
@@ -164,14 +168,14 @@ INVARIANTS: tuple[Invariant, ...] = (
     ),
     Invariant(
         "students.protected_are_not_suggested",
-        "nobody with a protected identity is in a suggestion",
+        _("nobody with a protected identity is in a suggestion"),
         """
         SELECT count(*) FROM suggestions_suggestion s JOIN students_student p ON p.id = s.student_id WHERE p.is_protected
         """,
     ),
     Invariant(
         "deliveries.one_per_channel",
-        "one event reaches one person once on each channel",
+        _("one event reaches one person once on each channel"),
         """
         SELECT count(*) FROM (SELECT 1 FROM notifications_delivery
           GROUP BY event_id, recipient_id, channel HAVING count(*) > 1) AS doubles
@@ -179,7 +183,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     ),
     Invariant(
         "deliveries.sent_have_an_attempt",
-        "a mail that counts as sent was attempted",
+        _("a mail that counts as sent was attempted"),
         """
         SELECT count(*) FROM notifications_delivery d WHERE d.state = 'sent' AND d.channel = 'email'
           AND d.carried_by_id IS NULL AND NOT EXISTS (SELECT 1 FROM notifications_deliveryattempt a

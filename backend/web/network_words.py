@@ -1,0 +1,30 @@
+"""What each scheduled job does, for people who do not know the code."""
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+JOBS_IN_WORDS: "dict[str, str | Promise]" = {
+    "api.forget_answers": _("Forgets answers kept for programs"),
+    "applications.escalate_silence": _("Tells a coordinator of applications that nobody answers"),
+    "applications.lapse_ended": _("Ends applications whose weeks are over"),
+    "applications.lapse_holds": _("Passes on seats that were not answered in time"),
+    "exchange.disable_failing_webhooks": _("Switches off webhooks that do not answer"),
+    "exchange.forget_exports": _("Deletes files made for programs"),
+    "exchange.forget_imports": _("Deletes uploaded files after 30 days"),
+    "exchange.forget_webhook_deliveries": _("Forgets what was sent to webhooks after 30 days"),
+    "notifications.clear_done_work": _("Clears away finished work after 30 days"),
+    "notifications.clear_reports": _("Clears away old reports from mail providers"),
+    "notifications.expire_overdue": _("Gives up messages that are too late to be of use"),
+    "notifications.reconcile": _("The nightly check that every message is on its way"),
+    "notifications.send_digests": _("Sends digest mails"),
+    "notifications.send_reminders": _("Reminds of what was left lying"),
+    "notifications.settle_reports": _("Reads what mail providers report"),
+    "offers.close_overdue": _("Closes places whose last day has passed"),
+    "offers.refresh_search_words": _("Renews the words that search corrects typing errors with"),
+    "placements.advance": _("Begins and completes placements on their days"),
+    "rounds.close": _("Closes rounds when their time is up"),
+    "rounds.end_fallen": _("Passes on seats of a round that came to nothing"),
+    "rounds.finish": _("Ends rounds whose weeks have begun"),
+    "rounds.lapse_results": _("Passes on seats of a round that were not answered in time"),
+    "suggestions.refresh": _("Renews suggestions for students"),
+}

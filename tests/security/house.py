@@ -178,6 +178,7 @@ def _rows_of_routes(everybody: dict[str, Any], pages: dict[str, dict[str, Any]])
     undelivered = Delivery.objects.filter(state="dead")[0]
     return {
         "student_round_join": {"round_id": the_round.pk},
+        "student_round_demand": {"round_id": the_round.pk},
         "student_round_leave": {"round_id": the_round.pk},
         "student_round_wish": {"round_id": the_round.pk},
         "student_round_own_place": {"round_id": the_round.pk},

@@ -88,6 +88,15 @@ def test_plain_http_is_redirected_and_forgotten_for_a_year(deployed: None) -> No
     assert client.get("/health/").status_code == 200
 
 
+def test_a_deployment_counts_visitors_and_not_its_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both who count: the pages of the login, and the API."""
+    found = production(monkeypatch)
+    assert (found.ALLAUTH_TRUSTED_PROXY_COUNT, found.REST_FRAMEWORK["NUM_PROXIES"]) == (1, 1)
+    monkeypatch.setenv("TRUSTED_PROXIES", "2")
+    found = production(monkeypatch)
+    assert (found.ALLAUTH_TRUSTED_PROXY_COUNT, found.REST_FRAMEWORK["NUM_PROXIES"]) == (2, 2)
+
+
 PUBLIC = ("start", "search", "for_employers", "privacy", "account_login", "open_data", "feed_training", "api:offers")
 PERSONAL = {
     "student": (

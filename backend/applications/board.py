@@ -1,5 +1,6 @@
 """The guarantee board: who of a municipality's students has a place, who is at risk, who has none, and since when."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -113,8 +114,14 @@ def classes_of(user: User) -> list[ClassRow]:
             numbers.get(Standing.AT_RISK, 0),
             numbers.get(Standing.UNPLACED, 0),
         )
-        for (name, school), numbers in sorted(counted.items())
+        for (name, school), numbers in sorted(counted.items(), key=lambda item: (_year_first(item[0][0]), item[0][1]))
     ]
+
+
+def _year_first(name: str) -> tuple[bool, int, str]:
+    """8A before 9A before 10A before NA25; last those without a class."""
+    year = re.match(r"\d{1,4}", name, re.ASCII)
+    return (not name, int(year[0]) if year else 10_000, name)
 
 
 def list_silent_applications(user: User) -> "QuerySet[Application]":

@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from backend.accounts.models import User
 from backend.applications import services
+from backend.applications.board import classes_of
 from backend.common import clock
 from backend.organisations.models import MunicipalitySettings
 from backend.students.groups import GroupDetails, add_members, create_group
@@ -87,6 +88,12 @@ def test_every_number_of_the_board_leads_to_the_students_it_counts(desk: Client)
     }
     assert [number for number, _url in counted] == [len(desk.get(url).context["rows"]) for _number, url in counted]
     assert len(desk.get(classes["", ""]["url"]).context["rows"]) == 1
+
+
+def test_classes_stand_in_the_order_of_their_years(karin: User) -> None:
+    for name in ("10A", "", "NA25", "9B", "9A", "8C"):
+        named(f"Elev {name}", class_name=name)
+    assert [row.class_name for row in classes_of(karin)] == ["8C", "9A", "9B", "10A", "NA25", ""]
 
 
 def test_the_search_for_a_name_and_the_filters_keep_each_other(desk: Client) -> None:

@@ -43,6 +43,7 @@ NOT_IN_THE_TABLE = {
     "go": "only leads on, or says that there is no such page",
     "notification": "only leads on, or says that there is no such page",
     "round_second": "the form of round_new, filled in from the first round",
+    "student_round_demand": "a part of student_round that is fetched anew; tests/browser/test_round_journeys.py",
     "import_check": "the page of an import with its columns, shown by `import`",
     "caught_mail_html": "a mail as it was sent, with styles of its own; tests/notifications look at mails",
 }

@@ -62,14 +62,15 @@ DOORS = {
         coordinator_placements_csv coordinator_placements_xlsx tasks_csv tasks_xlsx
     """,
     ("coordinator_or_network", "form"): """
-        coordinator_offers coordinator_offer=KO+NA! coordinator_matches coordinator_placement=KO
+        coordinator_offers_decide coordinator_matches_decide coordinator_offer=KO+NA! coordinator_placement=KO
+        coordinator_match=KO
     """,
     ("coordinator_or_network", "post"): """
-        coordinator_offers_undo coordinator_matches_undo coordinator_match_approve=KO
-        coordinator_match_reject=KO task_close=KO
+        coordinator_offers_undo coordinator_matches_undo coordinator_match_approve=KO task_close=KO
     """,
     ("coordinator_or_network", "read"): """
-        coordinator_match=KO coordinator_placements tasks coordinator_offers_csv coordinator_offers_xlsx
+        coordinator_offers coordinator_matches coordinator_placements tasks coordinator_offers_csv
+        coordinator_offers_xlsx
     """,
     ("employer", "form"): """
         employer_workplace_new employer_workplace=CO+CM employer_team employer_offer_new
@@ -124,9 +125,9 @@ DOORS = {
         network_member_end=NA network_grant_revoke=NA network_resend=NA
     """,
     ("network", "read"): """
-        network_home network_effect network_effect_csv network_effect_xlsx network_jobs network_undelivered
-        network_undelivered_csv network_undelivered_xlsx network_home_csv network_home_xlsx
-        network_members_csv network_members_xlsx network_jobs_csv network_jobs_xlsx
+        network_home network_invariants network_effect network_effect_csv network_effect_xlsx network_jobs
+        network_undelivered network_undelivered_csv network_undelivered_xlsx network_home_csv
+        network_home_xlsx network_members_csv network_members_xlsx network_jobs_csv network_jobs_xlsx
     """,
     ("public", "off get"): """
         openid_start openid_answer

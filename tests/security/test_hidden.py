@@ -96,7 +96,9 @@ BEHIND = {
 OF_THE_API = ("AN", "TK", "ST", "SC", "GU", "CO", "C2", "KC", "K2", "NA") if EVERYBODY else ("AN", "CO", "KC", "NA")
 # What the network office sees of every message that did not arrive, whoever it was for: neither whom nor what it was
 # about, see docs/adr/0013. So many messages are not so many people, and somebody has to send them again.
+# The checks of the data count our own doing: in the world without, seats are taken that nobody took.
 UNNAMED = {
+    "network_invariants",
     "network_home",
     "network_undelivered",
     "network_undelivered_csv",
@@ -141,6 +143,8 @@ def asks(world: World, of: Hidden) -> Iterator[Ask]:
         for who in ("NB", "SC", "CO", "KC", "K2", "NA"):
             yield Ask(who, "GET", f"/till/{kind}/{of.ids[f'{kind}_id']}/")
     for who in ("KC", "K2", "NA"):
+        for decision in ("approve", "reject"):
+            yield Ask(who, "GET", f"/samordnare/matchningar/besluta/?decision={decision}&match={of.ids['match_id']}")
         yield Ask(who, "GET", f"/till/ownfoundplace/{of.ids['own_place_id']}/")
         yield Ask(who, "GET", f"/samordnare/utskick/application/{of.ids['application_id']}/")
         yield Ask(who, "GET", f"/samordnare/utskick/match/{of.ids['match_id']}/")

@@ -103,6 +103,12 @@ def check_details(details: OfferDetails, periods: Sequence[PeriodDetails]) -> No
             raise Invalid("offer.deadline_passed", _("The last day to apply has already passed."), field="apply_by")
         if periods and details.apply_by > max(period.end for period in periods):
             raise Invalid("offer.deadline_late", _("The last day to apply is after the last period."), field="apply_by")
+    if details.risk_assessed_on is not None and details.risk_assessed_on > clock.today():
+        raise Invalid(
+            "offer.assessed_later",
+            _("This day has not come yet. Enter the day on which the risks were assessed."),
+            field="risk_assessed_on",
+        )
     if details.hazards and not allowed_age_classes(details.hazards, details.form, clock.today()):
         raise Invalid(
             "offer.forbidden_work", _("Work with these risks is not allowed for anyone in this form."), field="hazards"

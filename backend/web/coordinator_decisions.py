@@ -144,7 +144,7 @@ def edit_offer(request: HttpRequest, offer_id: int) -> HttpResponse:
                 actor=user, offer_id=found.pk, details=form.details(found.languages), periods=form.periods()
             )
         except DomainError as error:
-            form.add_refusal(error)
+            add_domain_error(form, error)
         else:
             messages.success(request, _("Saved. %(organisation)s is told.") % {"organisation": found.organisation.name})
             return redirect("coordinator_offer", found.pk)

@@ -8,9 +8,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
-from backend.common.errors import Conflict, Invalid
 from backend.exchange.network_figures import suppressed
 from backend.exchange.words import in_words
 from backend.notifications import registry
@@ -23,6 +22,8 @@ from backend.students.protection import record_look
 from backend.web.access import coordinator
 from backend.web.cursors import page_of
 from backend.web.employer import person
+from backend.web.form_errors import takes_form
+from backend.web.forms.reasons import ReasonForm
 from backend.web.weeks import format_recent
 
 COLORS = {
@@ -115,16 +116,17 @@ def _ways(deliveries: Iterable[Delivery]) -> Iterable[dict[str, Any]]:
 
 
 @coordinator
-@require_POST
-def resend(request: HttpRequest, subject_type: str, subject_id: int, delivery_id: int) -> HttpResponse:
+@takes_form(
+    ReasonForm,
+    page=lambda request, subject_type, subject_id, delivery_id: reverse(
+        "coordinator_ledger", args=[subject_type, subject_id]
+    ),
+)
+def resend(
+    request: HttpRequest, form: ReasonForm, subject_type: str, subject_id: int, delivery_id: int
+) -> HttpResponse:
     """Makes one due again; logged with the reason. A second press finds it on its way and changes nothing."""
     _reading(request, subject_type, subject_id)
-    try:
-        resend_delivery(actor=person(request), delivery_id=delivery_id, reason=request.POST.get("reason", "")[:500])
-    except Invalid as error:
-        messages.error(request, str(error.message))
-    except Conflict as error:
-        messages.info(request, str(error.message))
-    else:
-        messages.success(request, _("It is due again and goes out in a moment."))
+    resend_delivery(actor=person(request), delivery_id=delivery_id, reason=form.cleaned_data["reason"])
+    messages.success(request, _("It is due again and goes out in a moment."))
     return redirect("coordinator_ledger", subject_type, subject_id)

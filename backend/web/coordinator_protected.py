@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from backend.accounts.policies import grants_in_force, protected_municipalities_of
 from backend.applications.board import students_of
@@ -33,7 +33,7 @@ from backend.web.coordinator_queues import until_text
 from backend.web.coordinator_rows import gate_lines
 from backend.web.cursors import page_of
 from backend.web.employer import person
-from backend.web.form_errors import add_domain_error
+from backend.web.form_errors import add_domain_error, takes_form
 from backend.web.numbers import number_in
 
 LOOKS_SHOWN = 50
@@ -218,23 +218,13 @@ def _matches(found: Student, form: WhyForm) -> list[dict[str, Any]]:
 
 
 @coordinator
-@require_POST
-def protect(request: HttpRequest, student_id: int) -> HttpResponse:
+@takes_form(ProtectForm, page="coordinator_student")
+def protect(request: HttpRequest, form: ProtectForm, student_id: int) -> HttpResponse:
     """Hides a student from everyone without a grant. The form stands on the student's page of those who have one."""
     user = person(request)
     found = get_object_or_404(students_of(user), pk=student_id)
-    form = ProtectForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, _("Write why the identity is to be protected."))
-        return redirect("coordinator_student", found.pk)
-    try:
-        protection.set_protected_identity(
-            actor=user, student_id=found.pk, reason=form.cleaned_data["reason"], alias=form.cleaned_data["alias"]
-        )
-    except DomainError as error:
-        if error.status in {403, 404}:
-            raise
-        messages.error(request, str(error.message))
-        return redirect("coordinator_student", found.pk)
+    protection.set_protected_identity(
+        actor=user, student_id=found.pk, reason=form.cleaned_data["reason"], alias=form.cleaned_data["alias"]
+    )
     messages.success(request, _("The identity is protected now. Only those with a grant find the student."))
     return redirect("coordinator_protected_student", found.pk)

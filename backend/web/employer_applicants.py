@@ -1,5 +1,7 @@
 """Applicants: one-click answers, the structured no with its preview, and the list as a file."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -21,7 +23,7 @@ from backend.web.employer_forms import DeclineForm
 from backend.web.employer_letters import decline_letter
 from backend.web.employer_offers import own_offer
 from backend.web.employer_rows import applicant_row, applicant_rows, due_text
-from backend.web.form_errors import add_domain_error
+from backend.web.form_errors import embedded, takes_form
 
 ENDED = {ApplicationState.DECLINED, ApplicationState.WITHDRAWN, ApplicationState.LAPSED, ApplicationState.REJECTED}
 
@@ -65,10 +67,7 @@ def application(request: HttpRequest, application_id: int) -> HttpResponse:
     user = person(request)
     found = own_application(user, application_id)
     services.mark_read(actor=user, application_id=found.pk)
-    return _application_page(request, found, DeclineForm())
-
-
-def _application_page(request: HttpRequest, found: Application, form: DeclineForm) -> HttpResponse:
+    form = embedded(request, "employer_application_decline", {"application_id": application_id}, is_drawn=False).form
     reason, message = form["reason"].value() or "", form["message"].value() or ""
     return render(
         request,
@@ -76,7 +75,6 @@ def _application_page(request: HttpRequest, found: Application, form: DeclineFor
         {
             "application": found,
             "row": applicant_row(found),
-            "form": form,
             "letter": decline_letter(str(reason), str(message)),
             "first_name": found.student.display_name.split(" ")[0],
             "colleagues": [
@@ -85,7 +83,6 @@ def _application_page(request: HttpRequest, found: Application, form: DeclineFor
                 if each != request.user and found.state in {ApplicationState.SUBMITTED, ApplicationState.WAITLISTED}
             ],
         },
-        status=400 if form.errors else 200,
     )
 
 
@@ -96,7 +93,7 @@ def offer_seat(request: HttpRequest, application_id: int) -> HttpResponse:
     user = person(request)
     found = own_application(user, application_id)
     try:
-        services.offer_seat(actor=user, application_id=found.pk, message=request.POST.get("message", "")[:1500])
+        services.offer_seat(actor=user, application_id=found.pk)
     except DomainError as error:
         messages.error(request, str(error.message))
     else:
@@ -111,9 +108,7 @@ def waitlist(request: HttpRequest, application_id: int) -> HttpResponse:
     user = person(request)
     found = own_application(user, application_id)
     try:
-        services.waitlist_application(
-            actor=user, application_id=found.pk, message=request.POST.get("message", "")[:1500]
-        )
+        services.waitlist_application(actor=user, application_id=found.pk)
     except DomainError as error:
         messages.error(request, str(error.message))
     else:
@@ -121,27 +116,21 @@ def waitlist(request: HttpRequest, application_id: int) -> HttpResponse:
     return redirect("employer_applicants", found.period.offer_id)
 
 
+def _decline_form(request: HttpRequest, data: Any, auto_id: str, application_id: int) -> DeclineForm:
+    """The button "preview" only shows what the student would read; nothing is decided by it."""
+    if data and "preview" in data:
+        return DeclineForm(auto_id=auto_id, initial={name: data.get(name, "") for name in ("reason", "message")})
+    return DeclineForm(data, auto_id=auto_id)
+
+
 @employer
-@require_POST
-def decline(request: HttpRequest, application_id: int) -> HttpResponse:
-    """No, with a reason. The button "preview" only shows what the student would read; nothing is decided by it."""
+@takes_form(_decline_form, page="employer_application")
+def decline(request: HttpRequest, form: DeclineForm, application_id: int) -> HttpResponse:
+    """No, with a reason."""
     user = person(request)
     found = own_application(user, application_id)
-    form = DeclineForm(request.POST)
-    if "preview" in request.POST:
-        unchecked = DeclineForm(initial={name: request.POST.get(name, "") for name in ("reason", "message")})
-        return _application_page(request, found, unchecked)
-    if form.is_valid():
-        try:
-            services.decline_application(
-                actor=user,
-                application_id=found.pk,
-                reason=form.cleaned_data["reason"],
-                message=form.cleaned_data["message"],
-            )
-        except DomainError as error:
-            add_domain_error(form, error)
-        else:
-            messages.success(request, _("%(name)s has your answer.") % {"name": found.student.display_name})
-            return redirect("employer_applicants", found.period.offer_id)
-    return _application_page(request, found, form)
+    services.decline_application(
+        actor=user, application_id=found.pk, reason=form.cleaned_data["reason"], message=form.cleaned_data["message"]
+    )
+    messages.success(request, _("%(name)s has your answer.") % {"name": found.student.display_name})
+    return redirect("employer_applicants", found.period.offer_id)

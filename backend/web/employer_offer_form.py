@@ -10,13 +10,11 @@ from django.forms import BoundField
 from django.utils.translation import gettext_lazy as _
 
 from backend.common import clock
-from backend.common.errors import DomainError
 from backend.offers.details import OfferDetails, PeriodDetails
 from backend.offers.models import Offer
 from backend.offers.queues import forbidden_classes_by_hazard
 from backend.organisations.models import Workplace
 from backend.reference.models import HazardFlag, OccupationGroup, PlacementForm, Programme
-from backend.web.form_errors import add_domain_error
 
 ROWS = 4
 MOST_ROWS = 12
@@ -222,14 +220,14 @@ class OfferForm(forms.Form):
             rows.append(PeriodDetails(start, end, 1 if seats is None else seats, pk))
         return rows
 
-    def add_refusal(self, error: DomainError) -> None:
-        """A refusal of the command next to its field. The command counts used periods, the page counts rows."""
-        parts = error.field.split("-")
-        if error.field == "periods":
-            error.field = f"periods-{self.used_rows[0] if self.used_rows else 0}-start"
-        elif parts[0] == "periods" and len(parts) == 3 and int(parts[1]) < len(self.used_rows):
-            error.field = f"periods-{self.used_rows[int(parts[1])]}-{parts[2]}"
-        add_domain_error(self, error)
+    def field_of(self, name: str) -> str:
+        """The command counts used periods, the page counts rows."""
+        parts = name.split("-")
+        if name == "periods":
+            return f"periods-{self.used_rows[0] if self.used_rows else 0}-start"
+        if parts[0] == "periods" and len(parts) == 3 and int(parts[1]) < len(self.used_rows):
+            return f"periods-{self.used_rows[int(parts[1])]}-{parts[2]}"
+        return name
 
 
 def _workplace_label(place: Workplace) -> str:

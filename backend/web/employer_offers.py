@@ -32,6 +32,7 @@ from backend.web.drafts import keeps_drafts, restore
 from backend.web.employer import person
 from backend.web.employer_offer_form import OfferForm, offer_initial, workplaces_of
 from backend.web.employer_rows import STATE_COLORS, next_step, offer_row
+from backend.web.form_errors import add_domain_error
 from backend.web.ruler import Period, Ruler, build_ruler
 
 LONGEST_RULER_DAYS = 366 * 2
@@ -86,7 +87,7 @@ def new(request: HttpRequest) -> HttpResponse:
                 actor=user, organisation=chosen.organisation, details=form.details(), periods=form.periods()
             )
         except DomainError as error:
-            form.add_refusal(error)
+            add_domain_error(form, error)
         else:
             messages.success(request, _("The draft is saved. Read it through and send it in."))
             return redirect("employer_offer", offer.pk)
@@ -143,7 +144,7 @@ def edit(request: HttpRequest, offer_id: int) -> HttpResponse:
                 actor=user, offer_id=offer.pk, details=form.details(offer.languages), periods=form.periods()
             )
         except DomainError as error:
-            form.add_refusal(error)
+            add_domain_error(form, error)
         else:
             again = saved.state == OfferState.SUBMITTED and offer.state != OfferState.SUBMITTED
             messages.success(

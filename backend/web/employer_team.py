@@ -1,5 +1,7 @@
 """Colleagues: who belongs to the organisation, inviting one more, and asking one to answer an applicant."""
 
+from typing import Any
+
 from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -10,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from backend.applications import forwarding
+from backend.applications.selectors import get_application
 from backend.common import clock
 from backend.common.errors import DomainError
 from backend.organisations import team as commands
@@ -18,13 +21,13 @@ from backend.organisations.models import Organisation
 from backend.organisations.selectors import (
     get_invitation_to,
     list_colleagues,
+    list_member_users,
     list_open_invitations,
     list_organisations_of,
 )
 from backend.web.access import employer, logged_in
 from backend.web.employer import person
-from backend.web.form_errors import add_domain_error
-from backend.web.numbers import number_in
+from backend.web.form_errors import add_domain_error, takes_form
 
 
 class InvitationForm(forms.Form):
@@ -146,17 +149,32 @@ def invitation(request: HttpRequest, invitation_id: int) -> HttpResponse:
     return render(request, "pages/employer/invitation.html", {"invitation": found, "is_open": is_open})
 
 
+class ColleagueForm(forms.Form):
+    """Whom to ask to answer an applicant."""
+
+    colleague = forms.TypedChoiceField(
+        label=gettext_lazy("Colleague"),
+        coerce=int,
+        error_messages={"invalid_choice": gettext_lazy("Choose one of your colleagues.")},
+    )
+
+
+def _colleagues(request: HttpRequest, data: Any, auto_id: str, application_id: int) -> ColleagueForm:
+    found = get_application(person(request), application_id)
+    if found is None:
+        raise Http404
+    form, organisation = ColleagueForm(data, auto_id=auto_id), found.period.offer.organisation_id
+    people = [(each.pk, each.name) for each in list_member_users(organisation) if each != request.user]
+    form.fields["colleague"].choices = people  # type: ignore[attr-defined]
+    return form
+
+
 @employer
-@require_POST
-def ask_colleague(request: HttpRequest, application_id: int) -> HttpResponse:
+@takes_form(_colleagues, page="employer_application")
+def ask_colleague(request: HttpRequest, form: ColleagueForm, application_id: int) -> HttpResponse:
     """Sends a colleague to an applicant."""
-    chosen = request.POST.get("colleague", "")
-    try:
-        forwarding.ask_colleague(
-            actor=person(request), application_id=application_id, colleague_id=number_in(chosen) or 0
-        )
-    except DomainError as error:
-        messages.error(request, str(error.message))
-    else:
-        messages.success(request, _("Your colleague is asked."))
+    forwarding.ask_colleague(
+        actor=person(request), application_id=application_id, colleague_id=form.cleaned_data["colleague"]
+    )
+    messages.success(request, _("Your colleague is asked."))
     return redirect("employer_application", application_id)

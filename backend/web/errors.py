@@ -11,6 +11,8 @@ from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from backend.web.form_errors import page_left
+
 RETRY_AFTER_SECONDS = 5
 
 
@@ -25,18 +27,9 @@ def is_ours(request: HttpRequest, address: str) -> bool:
     return bool(address) and urlsplit(address).netloc == request.get_host()
 
 
-def _came_from(request: HttpRequest) -> str:
-    """The page of ours that the person came from, as a path with its query; empty when it is none of ours."""
-    address = request.headers.get("HX-Current-URL") or request.headers.get("Referer", "")
-    parts = urlsplit(address)
-    if not is_ours(request, address) or not parts.path.startswith("/") or parts.path.startswith("//"):
-        return ""
-    return parts.path + (f"?{parts.query}" if parts.query else "")
-
-
 def page_behind(request: HttpRequest) -> str:
     """The page that somebody pressed a button on, else their first page."""
-    return _came_from(request) or reverse("home")
+    return page_left(request) or reverse("home")
 
 
 def way_back(request: HttpRequest) -> str:
@@ -44,7 +37,7 @@ def way_back(request: HttpRequest) -> str:
 
     Not the refused address: it refuses again, and many take only a POST and could not be opened.
     """
-    path = _came_from(request)
+    path = page_left(request)
     if path and (request.method == "POST" or path != request.get_full_path()):
         return path
     return reverse("home") if request.user.is_authenticated else "/"

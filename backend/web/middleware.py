@@ -5,13 +5,16 @@ from collections.abc import Callable
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import DataError, InterfaceError, OperationalError, transaction
+from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import render
+from django.template.response import TemplateResponse
 from django.utils import translation
 from django.utils.cache import patch_cache_control
 
 from backend.common.errors import DomainError
 from backend.web.errors import bad_request, database_away, not_a_page, way_back
+from backend.web.form_errors import back_with
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 LOGIN_PAGES = "/konto/"
@@ -112,9 +115,18 @@ class DomainErrorMiddleware:
             return page
         return response
 
+    def process_template_response(self, request: HttpRequest, response: TemplateResponse) -> TemplateResponse:
+        """The pages of allauth answer 200 to a form with errors; here that is a 400, as on every other page."""
+        drawn = (response.context_data or {}).values()
+        if response.status_code == 200 and any(isinstance(each, BaseForm) and each.errors for each in drawn):
+            response.status_code = 400
+        return response
+
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if not isinstance(exception, DomainError):
             return None
+        if answer := back_with(request, exception):
+            return answer
         return render(
             request,
             "pages/errors/refusal.html",

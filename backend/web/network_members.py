@@ -1,15 +1,15 @@
 """The members of the network as rows that can be kept, and the picture of what skills a municipality can supply."""
 
-from datetime import date
 from typing import Any
 
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from backend.common import clock
 from backend.common.errors import DomainError
@@ -18,7 +18,7 @@ from backend.reference.enums import EvidenceGrade
 from backend.reference.models import Municipality, NetworkMembership
 from backend.web.access import network
 from backend.web.employer import person
-from backend.web.form_errors import add_domain_error
+from backend.web.form_errors import add_domain_error, takes_form
 
 Row = dict[str, Any]
 
@@ -80,25 +80,25 @@ def members(request: HttpRequest) -> HttpResponse:
         "standing": [row for row in rows if row.valid_to is None or row.valid_to >= today],
         "ended": [row for row in rows if row.valid_to is not None and row.valid_to < today],
         "confirmed": sum(row.evidence == EvidenceGrade.CONFIRMED and row.valid_to is None for row in rows),
-        "today": today.isoformat(),
     }
     return render(request, "pages/network/members.html", context, status=400 if form.errors else 200)
 
 
+class EndForm(forms.Form):
+    last_day = forms.DateField(
+        label=gettext_lazy("Last day"),
+        required=False,
+        initial=clock.today,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        error_messages={"invalid": gettext_lazy("Enter a date such as 2027-01-25.")},
+    )
+
+
 @network
-@require_POST
-def end(request: HttpRequest, membership_id: int) -> HttpResponse:
+@takes_form(EndForm, page=lambda request, membership_id: reverse("network_members"))
+def end(request: HttpRequest, form: EndForm, membership_id: int) -> HttpResponse:
     """Ends a membership after the day that was sent, today when none was."""
-    text = request.POST.get("last_day", "")
-    try:
-        last_day = date.fromisoformat(text) if text else clock.today()
-        ended = end_membership(actor=person(request), membership_id=membership_id, last_day=last_day)
-    except ValueError:
-        messages.error(request, _("Enter a date such as 2027-01-25."))
-    except DomainError as error:
-        if error.status in {403, 404}:
-            raise
-        messages.error(request, str(error.message))
-    else:
-        messages.success(request, _("The membership of %(name)s is ended.") % {"name": ended.municipality.name})
+    last_day = form.cleaned_data["last_day"] or clock.today()
+    ended = end_membership(actor=person(request), membership_id=membership_id, last_day=last_day)
+    messages.success(request, _("The membership of %(name)s is ended.") % {"name": ended.municipality.name})
     return redirect("network_members")

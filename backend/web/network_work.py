@@ -8,12 +8,12 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_lazy
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
-from backend.common.errors import Conflict, Invalid
 from backend.common.invariants import check
 from backend.common.models import WorkState
 from backend.exchange.network_figures import job_figures
@@ -32,6 +32,8 @@ from backend.notifications.services import resend_delivery
 from backend.web.access import network
 from backend.web.cursors import page_of
 from backend.web.employer import person
+from backend.web.form_errors import takes_form
+from backend.web.forms.reasons import ReasonForm
 from backend.web.network_words import JOBS_IN_WORDS
 from backend.web.weeks import format_recent
 
@@ -161,17 +163,15 @@ def _delivery_rows(deliveries: Iterable[Delivery]) -> Iterable[dict[str, Any]]:
         }
 
 
-@network
-@require_POST
-def resend(request: HttpRequest, delivery_id: int) -> HttpResponse:
-    """Makes one due again; logged with the reason. A second press finds it on its way and changes nothing."""
+def _page_of_delivery(request: HttpRequest, delivery_id: int) -> str:
     get_object_or_404(Delivery, pk=delivery_id)
-    try:
-        resend_delivery(actor=person(request), delivery_id=delivery_id, reason=request.POST.get("reason", "")[:500])
-    except Invalid as error:
-        messages.error(request, str(error.message))
-    except Conflict as error:
-        messages.info(request, str(error.message))
-    else:
-        messages.success(request, _("It is due again and goes out in a moment."))
+    return reverse("network_undelivered")
+
+
+@network
+@takes_form(ReasonForm, page=_page_of_delivery)
+def resend(request: HttpRequest, form: ReasonForm, delivery_id: int) -> HttpResponse:
+    """Makes one due again; logged with the reason. A second press finds it on its way and changes nothing."""
+    resend_delivery(actor=person(request), delivery_id=delivery_id, reason=form.cleaned_data["reason"])
+    messages.success(request, _("It is due again and goes out in a moment."))
     return redirect("network_undelivered")

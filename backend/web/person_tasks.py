@@ -5,16 +5,18 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from backend.accounts.policies import is_coordinator
-from backend.common.errors import Conflict
 from backend.common.weeks import ago
 from backend.notifications.reminders import close_task, lines_of, list_open_tasks
 from backend.web.access import coordinator_or_network
 from backend.web.cursors import page_of
 from backend.web.employer import person
+from backend.web.form_errors import takes_form
+from backend.web.forms.reasons import NoteForm
 
 
 @coordinator_or_network
@@ -32,13 +34,9 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 @coordinator_or_network
-@require_POST
-def close(request: HttpRequest, task_id: int) -> HttpResponse:
+@takes_form(NoteForm, page=lambda request, task_id: reverse("tasks"))
+def close(request: HttpRequest, form: NoteForm, task_id: int) -> HttpResponse:
     """Taken care of, with a note for the colleagues."""
-    try:
-        close_task(actor=person(request), task_id=task_id, note=request.POST.get("note", ""))
-    except Conflict as error:
-        messages.info(request, str(error.message))
-    else:
-        messages.success(request, _("Done. It is noted in the log."))
+    close_task(actor=person(request), task_id=task_id, note=form.cleaned_data["note"])
+    messages.success(request, _("Done. It is noted in the log."))
     return redirect("tasks")

@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
+
+from django.urls import resolve
 
 CSRF = "csrfmiddlewaretoken"
 TYPED = frozenset({"text", "search", "email", "tel", "url", "password", "textarea", "number", "date", "time"})
@@ -20,12 +22,19 @@ class Input:
 
 @dataclass(frozen=True)
 class PageForm:
-    """A form with the button that sends it. action: path with query."""
+    """A form with the button that sends it. page: where it stands; action: where it is sent, path with query."""
 
+    page: str
     method: str
     action: str
     inputs: tuple[Input, ...]
-    has_file: bool = False
+    file: str = ""
+    """The name of the field that takes a file."""
+
+    @property
+    def name(self) -> str:
+        """The name of the address in the URL configuration."""
+        return resolve(urlsplit(self.action).path).view_name
 
     def data(self) -> dict[str, list[str]]:
         """What is sent when nothing is touched."""
@@ -53,7 +62,7 @@ class _Open:
     action: str
     inputs: list[Input] = field(default_factory=list)
     buttons: list[Input] = field(default_factory=list)
-    has_file: bool = False
+    file: str = ""
 
 
 class _Reader(HTMLParser):
@@ -87,7 +96,7 @@ class _Reader(HTMLParser):
         if kind == "submit":
             form.buttons.append(Input(name, "submit", value))
         elif name and kind == "file":
-            form.has_file = True
+            form.file = name
         elif name and tag == "textarea":
             self.textarea = Input(name, "textarea", "")
         elif name and tag == "select":
@@ -122,4 +131,4 @@ def read_forms(address: str, page: str) -> Iterator[PageForm]:
     for form in reader.forms:
         for button in form.buttons or [Input("", "submit", "")]:
             inputs = (*form.inputs, button) if button.name else tuple(form.inputs)
-            yield PageForm(form.method, form.action, inputs, form.has_file)
+            yield PageForm(address, form.method, form.action, inputs, form.file)

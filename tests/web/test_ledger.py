@@ -167,8 +167,10 @@ class TestSendingAgain:
 
         self.resend(desk, application, delivery, reason=" ")
         assert Delivery.objects.get(pk=delivery.pk).state == "dead"
-        for _press in range(2):
-            assert self.resend(desk, application, delivery).status_code == 302
+        assert self.resend(desk, application, delivery).status_code == 302
+        again = self.resend(desk, application, delivery)
+        assert again.status_code == 409
+        assert "It is on its way or has already arrived." in again.text
 
         assert Delivery.objects.get(pk=delivery.pk).state == "pending"
         entry = LogEntry.objects.get(action="delivery.resent")

@@ -222,7 +222,7 @@ class TestTasks:
         entry = LogEntry.objects.get(action="task.closed")
         assert (entry.actor, entry.reason) == (coordinator, "Ringde.")
         assert "did not answer" not in client.get(reverse("tasks")).text
-        assert client.post(reverse("task_close", args=[task.pk]), {}).status_code == 302
+        assert client.post(reverse("task_close", args=[task.pk]), {}).status_code == 409
 
     def test_their_number_stands_on_the_first_page(self, coordinator: User, task: Task) -> None:
         client = logged_in(coordinator)

@@ -8,9 +8,11 @@ from django.test import Client
 from django.urls import reverse
 
 from backend.applications.models import Application
+from backend.applications.timers import UNANSWERED
 from backend.common import clock
 from backend.common.models import LogEntry
 from backend.exchange.models import ImportJob
+from backend.notifications.reminders import Owner, open_task
 from backend.offers.models import Offer
 from backend.offers.services import close_offer
 from backend.organisations.models import MunicipalitySettings
@@ -18,7 +20,7 @@ from backend.rounds import services as rounds
 from backend.rounds.models import Wish
 from backend.students.models import Student
 from tests.exchange.files import CLASS_HEADINGS, CLASS_ROW, work
-from tests.factories import CoordinatorFactory, MembershipFactory, PeriodFactory, StudentFactory
+from tests.factories import ApplicationFactory, CoordinatorFactory, MembershipFactory, PeriodFactory, StudentFactory
 from tests.factories.rows import FINSPANG
 from tests.rounds.world import World, details
 from tests.web.desk import logged_in, make_company, offer_data
@@ -145,3 +147,42 @@ def test_a_login_that_ends_in_mid_form(name: str) -> None:
     assert answer.status_code == 302
     assert answer["Location"].startswith(reverse("account_login"))
     assert reverse(name).strip("/").split("/")[0] in answer["Location"]
+
+
+class TestSomebodyWasFaster:
+    @pytest.fixture
+    def task(self) -> Any:
+        application: Any = ApplicationFactory()
+        return open_task(UNANSWERED, application, Owner(municipality_code=FINSPANG, people=[]))
+
+    def sent(self, client: Client, task: Any, page: str, note: str = "Ringde Ulf på smedjan.") -> Any:
+        url = reverse("task_close", args=[task.pk])
+        return client.post(url, {"note": note}, headers={"referer": f"http://testserver{page}"})
+
+    def test_the_page_says_so_and_keeps_what_was_written(self, task: Any) -> None:
+        desk, url = logged_in(CoordinatorFactory()), reverse("tasks") + "?after=x"
+        assert self.sent(desk, task, url).status_code == 302
+        late = self.sent(desk, task, url)
+        assert late.status_code == 409
+        assert "A colleague has already taken care of this." in late.text
+        assert "Ringde Ulf på smedjan." in late.text
+        # It is the page that was left, and leads on as that page does.
+        assert f'name="next" value="{url}"' in late.text
+
+    @pytest.mark.parametrize("page", ["/natverket/", "/finns/inte/", "/uppgifter/999999/klar/"])
+    def test_from_a_page_that_can_not_be_shown(self, task: Any, page: str) -> None:
+        answer = self.sent(logged_in(CoordinatorFactory()), task, page, note="x" * 501)
+        assert answer.status_code == 400
+        assert f'name="next" value="{reverse("tasks")}"' in answer.text
+        assert "x" * 501 in answer.text
+
+    def test_a_button_leads_back_with_the_reason(self) -> None:
+        student, period = StudentFactory(), PeriodFactory()
+        client = logged_in(student.user)
+        client.post(reverse("apply", args=[period.offer_id]), {"period": period.pk})
+        url = reverse("student_accept", args=[Application.objects.get().pk])
+        page = reverse("student_home")
+        answer = client.post(url, headers={"referer": f"http://testserver{page}"}, follow=True)
+        assert answer.redirect_chain == [(page, 302)]
+        assert answer.text.count('role="alert"') == 1
+        assert client.post(url).status_code == 409

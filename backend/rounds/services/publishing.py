@@ -51,6 +51,7 @@ def publish_round(*, actor: User, run_id: int, reason: str = "") -> Publication:
         raise Conflict(
             "round.minimums",
             _("Some places get fewer students than they need. Write why you publish all the same, or run again."),
+            field="reason",
             data={"seats": short},
         )
     outcomes = list(

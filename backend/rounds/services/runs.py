@@ -245,7 +245,12 @@ def adjust(
         refuse_hard(participant, seat, run.round)
     open_warnings = [row for row in warnings_for(run, participant, seat) if row.code not in overridden]
     if open_warnings:
-        raise Conflict("adjust.warnings", open_warnings[0].text, data={"warnings": [row.code for row in open_warnings]})
+        raise Conflict(
+            "adjust.warnings",
+            open_warnings[0].text,
+            field="overridden",
+            data={"warnings": [row.code for row in open_warnings]},
+        )
     if not reason.strip():
         raise Invalid("adjust.no_reason", _("Write why."), field="reason")
     _shift(run, outcome, seat)

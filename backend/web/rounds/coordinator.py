@@ -24,8 +24,9 @@ from backend.web.coordinator import own_municipalities
 from backend.web.cursors import page_of
 from backend.web.drafts import keeps_drafts, restore
 from backend.web.employer import person
-from backend.web.form_errors import add_domain_error
-from backend.web.rounds.forms import ReasonForm, ReopenForm, RoundForm, round_initial
+from backend.web.form_errors import add_domain_error, takes_form
+from backend.web.forms.reasons import ReasonForm
+from backend.web.rounds.forms import ReopenForm, RoundForm, round_initial
 from backend.web.weeks import format_weeks
 
 KEYS = ("-opens_at", "-pk")
@@ -156,8 +157,6 @@ def overview(request: HttpRequest, round_id: int) -> HttpResponse:
     counts = counts_of(found)
     context = heading(request, found) | {
         "municipalities": list(found.municipalities.all()),
-        "reason_form": ReasonForm(),
-        "reopen_form": ReopenForm(initial={"closes_at": localtime(clock.now()) + timedelta(days=3)}),
         "caps": list(found.region_caps.select_related("municipality")),
         "counts": counts,
         "figures": [
@@ -176,12 +175,8 @@ def overview(request: HttpRequest, round_id: int) -> HttpResponse:
 def _moves(request: HttpRequest, round_id: int, done: str, command: Callable[[], object]) -> HttpResponse:
     """Runs a command and says what happened, on the round's page."""
     round_or_404(request, round_id)
-    try:
-        command()
-    except DomainError as error:
-        messages.error(request, str(error.message))
-    else:
-        messages.success(request, done)
+    command()
+    messages.success(request, done)
     return redirect("round", round_id)
 
 
@@ -202,12 +197,9 @@ def close_it(request: HttpRequest, round_id: int) -> HttpResponse:
 
 
 @coordinator
-@require_POST
-def reopen(request: HttpRequest, round_id: int) -> HttpResponse:
-    user, form = person(request), ReopenForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, str(next(iter(form.errors.values()))[0]))
-        return redirect("round", round_id)
+@takes_form(ReopenForm, page="round")
+def reopen(request: HttpRequest, form: ReopenForm, round_id: int) -> HttpResponse:
+    user = person(request)
     closes_at, reason = form.cleaned_data["closes_at"], form.cleaned_data["reason"]
     return _moves(
         request,
@@ -218,8 +210,8 @@ def reopen(request: HttpRequest, round_id: int) -> HttpResponse:
 
 
 @coordinator
-@require_POST
-def cancel(request: HttpRequest, round_id: int) -> HttpResponse:
-    user, reason = person(request), request.POST.get("reason", "")[:500]
+@takes_form(ReasonForm, page="round")
+def cancel(request: HttpRequest, form: ReasonForm, round_id: int) -> HttpResponse:
+    user, reason = person(request), form.cleaned_data["reason"]
     done = _("The round is cancelled. Its seats are free again, and everyone is told.")
     return _moves(request, round_id, done, lambda: lifecycle.cancel_round(actor=user, round_id=round_id, reason=reason))

@@ -1,8 +1,10 @@
 """Rounds as an organisation sees them: its places in each, and putting those who wish for one in order."""
 
+from collections.abc import Iterable
 from itertools import groupby
 from typing import Any
 
+from django import forms
 from django.contrib import messages
 from django.db.models import Count, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
@@ -15,13 +17,15 @@ from backend.common import clock
 from backend.common.errors import DomainError
 from backend.rounds.enums import RoundState
 from backend.rounds.models import RoundSeat
-from backend.rounds.selectors import list_applicants
+from backend.rounds.selectors import Applicant, list_applicants
 from backend.rounds.services.wishes import rank_applicants
 from backend.web.access import employer
 from backend.web.cursors import page_of
 from backend.web.employer import person
+from backend.web.form_errors import add_domain_error
 from backend.web.weeks import format_weeks
 
+MOST_RANKS = 9_999
 KEYS = ("-round__closes_at", "-pk")
 
 
@@ -38,6 +42,36 @@ def _own_seats(user: User) -> "QuerySet[RoundSeat]":
 def _can_rank(seat: RoundSeat) -> bool:
     until = seat.round.employers_answer_by
     return seat.round.state == RoundState.CLOSED and until is not None and clock.now() <= until
+
+
+class RankForm(forms.Form):
+    """A number beside each applicant, `rank-7`; none leaves the applicant to the lottery."""
+
+    def __init__(self, data: Any, *, applicants: Iterable[Applicant], is_open: bool) -> None:
+        super().__init__(data)
+        self.applicants = list(applicants)
+        for each in self.applicants:
+            self.fields[f"rank-{each.participant_id}"] = forms.IntegerField(
+                label=_("Order of %(name)s") % {"name": each.name},
+                required=False,
+                min_value=1,
+                max_value=MOST_RANKS,
+                initial=each.rank,
+                widget=forms.TextInput(attrs={"inputmode": "numeric", "disabled": not is_open}),
+                error_messages=dict.fromkeys(
+                    ("invalid", "min_value", "max_value"), _("Enter whole numbers from 1, or leave the field empty.")
+                ),
+            )
+
+    def rows(self) -> list[dict[str, Any]]:
+        """For the template."""
+        return [{"applicant": each, "field": self[f"rank-{each.participant_id}"]} for each in self.applicants]
+
+    def ranking(self) -> list[list[int]]:
+        """Those with a number, best first, equals together. Call it on a valid form."""
+        found = ((self.cleaned_data[f"rank-{each.participant_id}"], each.participant_id) for each in self.applicants)
+        ordered = sorted((number, pk) for number, pk in found if number is not None)
+        return [[pk for _number, pk in group] for _number, group in groupby(ordered, key=lambda pair: pair[0])]
 
 
 @employer
@@ -63,34 +97,23 @@ def rank(request: HttpRequest, seat_id: int) -> HttpResponse:
     seat = _own_seats(person(request)).filter(pk=seat_id).first()
     if seat is None or seat.round.employers_answer_by is None or seat.round.state == RoundState.OPEN:
         raise Http404
-    rows: list[dict[str, Any]] = [{"applicant": each, "rank": str(each.rank or "")} for each in list_applicants(seat)]
-    failure = ""
-    if request.method == "POST":
-        for row in rows:
-            row["rank"] = request.POST.get(f"rank-{row['applicant'].participant_id}", "").strip()[:4]
-        failure = _save(request, seat, rows)
-        if not failure:
+    can_rank = _can_rank(seat)
+    form = RankForm(
+        request.POST if request.method == "POST" else None, applicants=list_applicants(seat), is_open=can_rank
+    )
+    if form.is_bound and form.is_valid():
+        try:
+            rank_applicants(actor=person(request), seat_id=seat.pk, ranking=form.ranking())
+        except DomainError as error:
+            add_domain_error(form, error)
+        else:
             messages.success(request, _("Your order is saved. You can change it until the time is over."))
             return redirect("employer_rounds")
     context = {
         "seat": seat,
-        "rows": rows,
+        "form": form,
+        "rows": form.rows(),
         "weeks": format_weeks(seat.period.start, seat.period.end, with_year=True),
-        "can_rank": _can_rank(seat),
-        "failure": failure,
+        "can_rank": can_rank,
     }
-    return render(request, "pages/rounds/rank.html", context, status=400 if failure else 200)
-
-
-def _save(request: HttpRequest, seat: RoundSeat, rows: list[dict[str, Any]]) -> str:
-    """What went wrong, as a sentence. Empty when the order is saved."""
-    typed = [(row["rank"], row["applicant"].participant_id) for row in rows if row["rank"]]
-    if not all(text.isascii() and text.isdigit() and int(text) > 0 for text, _pk in typed):
-        return _("Enter whole numbers from 1, or leave the field empty.")
-    ordered = sorted((int(text), pk) for text, pk in typed)
-    ranking = [[pk for _number, pk in group] for _number, group in groupby(ordered, key=lambda pair: pair[0])]
-    try:
-        rank_applicants(actor=person(request), seat_id=seat.pk, ranking=ranking)
-    except DomainError as error:
-        return str(error.message)
-    return ""
+    return render(request, "pages/rounds/rank.html", context, status=400 if form.errors else 200)

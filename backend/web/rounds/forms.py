@@ -1,6 +1,7 @@
 """What coordinators fill in about a round."""
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
@@ -13,6 +14,7 @@ from backend.rounds.enums import Method, Sex, UnplacedPolicy
 from backend.rounds.models import Round
 from backend.rounds.models.rounds import MOST_WISHES
 from backend.rounds.services.setup import RoundDetails
+from backend.web.forms.reasons import ReasonForm
 
 MOMENT = "%Y-%m-%dT%H:%M"
 
@@ -124,16 +126,14 @@ def round_initial(the_round: Round) -> dict[str, Any]:
     }
 
 
-class ReasonForm(forms.Form):
-    """A decision that needs a reason."""
-
-    reason = forms.CharField(label=_("Why?"), max_length=500, widget=forms.Textarea(attrs={"rows": 2}))
+def _in_three_days() -> datetime:
+    return timezone.localtime(clock.now()) + timedelta(days=3)
 
 
 class ReopenForm(ReasonForm):
     """Until when students may wish again, and why."""
 
-    closes_at = _moment(_("Students wish until"))
+    closes_at = _moment(_("Students wish until"), initial=_in_three_days)
     field_order = ["closes_at", "reason"]
 
 

@@ -1,5 +1,7 @@
 """The students of a round: whole class lists in, wishes on someone's behalf, and what the figures go by."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
@@ -18,10 +20,10 @@ from backend.students.policies import groups_visible_to, may_list
 from backend.web.access import coordinator
 from backend.web.cursors import page_of
 from backend.web.employer import person
-from backend.web.form_errors import add_domain_error
-from backend.web.numbers import number_in, numbers_in
+from backend.web.form_errors import add_domain_error, takes_form
 from backend.web.rounds.coordinator import heading, round_or_404
 from backend.web.rounds.forms import ParticipantForm
+from backend.web.rounds.student_forms import ClassListsForm, PairForm, WishesForm
 
 MOST_OTHERS = 3_000
 KEYS = ("need", "student__user__name", "pk")
@@ -31,7 +33,7 @@ KEYS = ("need", "student__user__name", "pk")
 @require_safe
 def index(request: HttpRequest, round_id: int) -> HttpResponse:
     """Who takes part, and who has not wished yet."""
-    user, found = person(request), round_or_404(request, round_id)
+    found = round_or_404(request, round_id)
     counts, rows = counts_of(found), list_participants(found)
     if request.GET.get("show") == "silent":
         rows = rows.filter(wished_at=None)
@@ -41,23 +43,22 @@ def index(request: HttpRequest, round_id: int) -> HttpResponse:
         "silent": request.GET.get("show") == "silent",
         "all_count": counts.students,
         "silent_count": counts.students - counts.wishing,
-        "groups": list(groups_visible_to(user).filter(municipality__in=found.municipalities.values("pk"))),
         "can_change": found.state in {"draft", "open"},
     }
     return render(request, "pages/rounds/participants.html", context)
 
 
+def _class_lists(request: HttpRequest, data: Any, auto_id: str, round_id: int) -> ClassListsForm:
+    found = round_or_404(request, round_id)
+    groups = groups_visible_to(person(request)).filter(municipality__in=found.municipalities.values("pk"))
+    return ClassListsForm(data, auto_id, groups=[(each.pk, f"{each.name}, {each.school}") for each in groups])
+
+
 @coordinator
-@require_POST
-def add(request: HttpRequest, round_id: int) -> HttpResponse:
+@takes_form(_class_lists, page="round_participants")
+def add(request: HttpRequest, form: ClassListsForm, round_id: int) -> HttpResponse:
     """Takes whole class lists in."""
-    round_or_404(request, round_id)
-    chosen = numbers_in(request.POST.getlist("groups"))
-    try:
-        added = setup.add_participants(actor=person(request), round_id=round_id, group_ids=chosen)
-    except DomainError as error:
-        messages.error(request, str(error.message))
-        return redirect("round_participants", round_id)
+    added = setup.add_participants(actor=person(request), round_id=round_id, group_ids=form.cleaned_data["groups"])
     text = ngettext("%(number)d student is added.", "%(number)d students are added.", added.added)
     messages.success(request, text % {"number": added.added})
     if added.refused:
@@ -98,56 +99,38 @@ def one(request: HttpRequest, participant_id: int) -> HttpResponse:
         else:
             messages.success(request, _("Saved."))
             return redirect("round_participant", found.pk)
-    return _page(request, found, form, status=400 if form.errors else 200)
-
-
-def _page(
-    request: HttpRequest, found: Participant, form: ParticipantForm, *, wish_error: str = "", status: int = 200
-) -> HttpResponse:
     the_round = round_or_404(request, found.round_id)
-    own = {wish.rank: wish.seat_id for wish in found.wishes.all()}
-    typed = request.POST.getlist("wishes")
-    slots = [
-        {
-            "number": number,
-            "chosen": number_in(typed[number - 1]) if len(typed) >= number else own.get(number),
-        }
-        for number in range(1, the_round.max_wishes + 1)
-    ]
     context = heading(request, the_round) | {
         "participant": found,
         "form": form,
-        "slots": slots,
-        "seats": list(list_seats(the_round)),
+        "wished": [wish.seat for wish in found.wishes.select_related("seat__period__offer__organisation")],
         "pair": TownPair.objects.filter(Q(first=found) | Q(second=found)).first(),
-        "others": list(list_participants(the_round).exclude(pk=found.pk)[:MOST_OTHERS]),
         "can_pair": the_round.state in {"draft", "open"},
-        "wish_error": wish_error,
         "can_wish": the_round.state == "open",
         "remove_url": reverse("round_participant_remove", args=[found.pk]),
         "can_remove": the_round.state in {"draft", "open", "closed"},
     }
-    return render(request, "pages/rounds/participant.html", context, status=status)
+    return render(request, "pages/rounds/participant.html", context, status=400 if form.errors else 200)
+
+
+def _wishes(request: HttpRequest, data: Any, auto_id: str, participant_id: int) -> WishesForm:
+    found = _participant(request, participant_id)
+    own = {wish.rank: wish.seat_id for wish in found.wishes.all()}
+    return WishesForm(data, auto_id, places=list_seats(found.round), own=own, most=found.round.max_wishes)
 
 
 @coordinator
-@require_POST
-def wishes(request: HttpRequest, participant_id: int) -> HttpResponse:
+@takes_form(_wishes, page="round_participant")
+def wishes(request: HttpRequest, form: WishesForm, participant_id: int) -> HttpResponse:
     """Wishes on the student's behalf; the log says who and why."""
-    found = _participant(request, participant_id)
-    chosen = numbers_in(request.POST.getlist("wishes"))
-    try:
-        set_wishes(
-            actor=person(request),
-            participant_id=found.pk,
-            seat_ids=chosen,
-            reason=request.POST.get("reason", "")[:500],
-        )
-    except DomainError as error:
-        form = ParticipantForm(initial={"group": found.group, "sex": found.sex, "priority": found.priority})
-        return _page(request, found, form, wish_error=str(error.message), status=400)
+    set_wishes(
+        actor=person(request),
+        participant_id=participant_id,
+        seat_ids=form.seat_ids(),
+        reason=form.cleaned_data["reason"],
+    )
     messages.success(request, _("The wishes are saved on the student's behalf."))
-    return redirect("round_participant", found.pk)
+    return redirect("round_participant", participant_id)
 
 
 @coordinator
@@ -155,30 +138,24 @@ def wishes(request: HttpRequest, participant_id: int) -> HttpResponse:
 def remove(request: HttpRequest, participant_id: int) -> HttpResponse:
     """Takes the student out of the round."""
     found = _participant(request, participant_id)
-    try:
-        setup.remove_participant(
-            actor=person(request), participant_id=found.pk, reason=request.POST.get("reason", "")[:500]
-        )
-    except DomainError as error:
-        messages.error(request, str(error.message))
-        return redirect("round_participant", found.pk)
+    setup.remove_participant(actor=person(request), participant_id=found.pk)
     messages.success(request, _("The student is no longer in the round."))
     return redirect("round_participants", found.round_id)
 
 
-@coordinator
-@require_POST
-def pair(request: HttpRequest, participant_id: int) -> HttpResponse:
-    """Two who want to be in the same town."""
+def _pair(request: HttpRequest, data: Any, auto_id: str, participant_id: int) -> PairForm:
     found = _participant(request, participant_id)
-    other = request.POST.get("other", "")
-    try:
-        setup.pair_participants(actor=person(request), first_id=found.pk, second_id=number_in(other) or 0)
-    except DomainError as error:
-        messages.error(request, str(error.message))
-    else:
-        messages.success(request, _("The two are a pair now."))
-    return redirect("round_participant", found.pk)
+    others = list_participants(found.round).exclude(pk=found.pk)[:MOST_OTHERS]
+    return PairForm(data, auto_id, others=others)
+
+
+@coordinator
+@takes_form(_pair, page="round_participant")
+def pair(request: HttpRequest, form: PairForm, participant_id: int) -> HttpResponse:
+    """Two who want to be in the same town."""
+    setup.pair_participants(actor=person(request), first_id=participant_id, second_id=form.cleaned_data["other"])
+    messages.success(request, _("The two are a pair now."))
+    return redirect("round_participant", participant_id)
 
 
 @coordinator
@@ -189,10 +166,6 @@ def unpair(request: HttpRequest, pair_id: int) -> HttpResponse:
     if known is None:
         raise Http404
     found = _participant(request, known.first_id)
-    try:
-        setup.unpair(actor=person(request), pair_id=pair_id)
-    except DomainError as error:
-        messages.error(request, str(error.message))
-    else:
-        messages.success(request, _("They are no longer a pair."))
+    setup.unpair(actor=person(request), pair_id=pair_id)
+    messages.success(request, _("They are no longer a pair."))
     return redirect("round_participant", found.pk)

@@ -5,8 +5,9 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -30,9 +31,10 @@ from backend.web.access import coordinator
 from backend.web.coordinator import own_municipalities
 from backend.web.cursors import page_of
 from backend.web.employer import person
-from backend.web.form_errors import add_domain_error
+from backend.web.form_errors import add_domain_error, takes_form
+from backend.web.forms.reasons import LONGEST, ReasonForm
 from backend.web.rounds.coordinator import heading, round_or_404
-from backend.web.rounds.forms import ReasonForm, RoundForm, round_initial
+from backend.web.rounds.forms import RoundForm, round_initial
 
 MOST_ON_PAPER = 2_000
 KEYS = ("need", "student__user__name", "pk")
@@ -41,7 +43,9 @@ COLORS = {"offered": "info", "accepted": "success", "unplaced": "warning", "decl
 
 
 class AnswerForm(forms.Form):
-    answer = forms.CharField(label=gettext_lazy("Answer"), max_length=1500, widget=forms.Textarea(attrs={"rows": 3}))
+    answer = forms.CharField(
+        label=gettext_lazy("Your answer"), max_length=1500, widget=forms.Textarea(attrs={"rows": 3})
+    )
 
 
 @coordinator
@@ -74,24 +78,17 @@ def index(request: HttpRequest, round_id: int) -> HttpResponse:
             {"value": counts.unplaced, "label": _("without a place"), "mark": counts.unplaced > 0},
         ],
         "counts": counts,
-        "reason_form": ReasonForm(),
         "can_undo": the_round.state == RoundState.PUBLISHED and not counts.accepted,
     }
     return render(request, "pages/rounds/results.html", context)
 
 
 @coordinator
-@require_POST
-def undo(request: HttpRequest, round_id: int) -> HttpResponse:
+@takes_form(ReasonForm, page="round_results")
+def undo(request: HttpRequest, form: ReasonForm, round_id: int) -> HttpResponse:
     """Takes the publication back while nobody has said yes."""
     round_or_404(request, round_id)
-    try:
-        publishing.undo_publication(
-            actor=person(request), round_id=round_id, reason=request.POST.get("reason", "")[:500]
-        )
-    except DomainError as error:
-        messages.error(request, str(error.message))
-        return redirect("round_results", round_id)
+    publishing.undo_publication(actor=person(request), round_id=round_id, reason=form.cleaned_data["reason"])
     messages.success(request, _("The publication is taken back. Everyone is told."))
     return redirect("round_runs", round_id)
 
@@ -101,12 +98,8 @@ def undo(request: HttpRequest, round_id: int) -> HttpResponse:
 def finish(request: HttpRequest, round_id: int) -> HttpResponse:
     """Ends the round; seats nobody took are free for others."""
     round_or_404(request, round_id)
-    try:
-        lifecycle.finish_round(actor=person(request), round_id=round_id)
-    except DomainError as error:
-        messages.error(request, str(error.message))
-    else:
-        messages.success(request, _("The round is finished. Seats that nobody took are free for others."))
+    lifecycle.finish_round(actor=person(request), round_id=round_id)
+    messages.success(request, _("The round is finished. Seats that nobody took are free for others."))
     return redirect("round_results", round_id)
 
 
@@ -142,24 +135,25 @@ def second(request: HttpRequest, round_id: int) -> HttpResponse:
 def appeal_list(request: HttpRequest, round_id: int) -> HttpResponse:
     """Messages about results, unanswered first."""
     the_round = round_or_404(request, round_id)
-    context = heading(request, the_round) | {"appeals": list(list_appeals(the_round)), "form": AnswerForm()}
+    context = heading(request, the_round) | {"appeals": list(list_appeals(the_round))}
     return render(request, "pages/rounds/appeals.html", context)
 
 
-@coordinator
-@require_POST
-def appeal_answer(request: HttpRequest, appeal_id: int) -> HttpResponse:
+def _round_of_appeal(request: HttpRequest, appeal_id: int) -> int:
     known = Appeal.objects.filter(result__participant__student__in=may_list(person(request)))
-    found = known.select_related("result__participant").filter(pk=appeal_id).first()
-    if found is None:
-        raise Http404
-    round_id = round_or_404(request, found.result.participant.round_id).pk
-    try:
-        appeals.answer_appeal(actor=person(request), appeal_id=appeal_id, answer=request.POST.get("answer", ""))
-    except DomainError as error:
-        messages.error(request, str(error.message))
-    else:
-        messages.success(request, _("Your answer is sent."))
+    found = get_object_or_404(known.select_related("result__participant"), pk=appeal_id)
+    return round_or_404(request, found.result.participant.round_id).pk
+
+
+@coordinator
+@takes_form(
+    AnswerForm,
+    page=lambda request, appeal_id: reverse("round_appeals", args=[_round_of_appeal(request, appeal_id)]),
+)
+def appeal_answer(request: HttpRequest, form: AnswerForm, appeal_id: int) -> HttpResponse:
+    round_id = _round_of_appeal(request, appeal_id)
+    appeals.answer_appeal(actor=person(request), appeal_id=appeal_id, answer=form.cleaned_data["answer"])
+    messages.success(request, _("Your answer is sent."))
     return redirect("round_appeals", round_id)
 
 
@@ -171,32 +165,42 @@ def own_place_list(request: HttpRequest, round_id: int) -> HttpResponse:
     rows = sorted(list_own_places(the_round), key=lambda place: place.state != "submitted")
     context: dict[str, Any] = heading(request, the_round) | {
         "places": rows,
-        "hazards": list(HazardFlag.objects.all()),
-        "reason_form": ReasonForm(),
     }
     return render(request, "pages/rounds/own_places.html", context)
 
 
-@coordinator
-@require_POST
-def own_place_decide(request: HttpRequest, own_place_id: int) -> HttpResponse:
-    """Yes with the risks at work, or no with a reason."""
+class DecisionForm(forms.Form):
+    """Yes with the risks at work, or no with a reason. The button decides: `decision` is "no", or else yes."""
+
+    hazards = forms.MultipleChoiceField(
+        label=gettext_lazy("Risks at work"),
+        choices=lambda: [(each.pk, each.name) for each in HazardFlag.objects.all()],
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"invalid_choice": gettext_lazy("Choose from the list.")},
+    )
+    reason = forms.CharField(label=gettext_lazy("If no: why?"), max_length=LONGEST, required=False)
+    decision = forms.CharField(required=False, widget=forms.HiddenInput)
+
+
+def _round_of_place(request: HttpRequest, own_place_id: int) -> int:
     known = OwnFoundPlace.objects.filter(participant__student__in=may_list(person(request)))
-    found = known.select_related("participant").filter(pk=own_place_id).first()
-    if found is None:
-        raise Http404
-    round_id = round_or_404(request, found.participant.round_id).pk
-    try:
-        if request.POST.get("decision") == "no":
-            own_places.reject_own_place(
-                actor=person(request), own_place_id=own_place_id, reason=request.POST.get("reason", "")[:500]
-            )
-            messages.success(request, _("The student is told that the place is not possible."))
-        else:
-            own_places.accept_own_place(
-                actor=person(request), own_place_id=own_place_id, hazards=tuple(request.POST.getlist("hazards"))
-            )
-            messages.success(request, _("The place is kept for the student."))
-    except DomainError as error:
-        messages.error(request, str(error.message))
+    found = get_object_or_404(known.select_related("participant"), pk=own_place_id)
+    return round_or_404(request, found.participant.round_id).pk
+
+
+@coordinator
+@takes_form(
+    DecisionForm,
+    page=lambda request, own_place_id: reverse("round_own_places", args=[_round_of_place(request, own_place_id)]),
+)
+def own_place_decide(request: HttpRequest, form: DecisionForm, own_place_id: int) -> HttpResponse:
+    """Yes with the risks at work, or no with a reason."""
+    user, round_id, cleaned = person(request), _round_of_place(request, own_place_id), form.cleaned_data
+    if cleaned["decision"] == "no":
+        own_places.reject_own_place(actor=user, own_place_id=own_place_id, reason=cleaned["reason"])
+        messages.success(request, _("The student is told that the place is not possible."))
+    else:
+        own_places.accept_own_place(actor=user, own_place_id=own_place_id, hazards=tuple(cleaned["hazards"]))
+        messages.success(request, _("The place is kept for the student."))
     return redirect("round_own_places", round_id)

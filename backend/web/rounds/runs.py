@@ -30,7 +30,9 @@ from backend.rounds.services import publishing, runs
 from backend.web.access import coordinator
 from backend.web.cursors import page_of
 from backend.web.employer import person
+from backend.web.form_errors import add_domain_error, takes_form
 from backend.web.rounds.coordinator import heading, round_or_404
+from backend.web.rounds.run_forms import MethodForm, MoveForm, PublishForm
 
 OUTCOME_KEYS = ("participant__student__user__name", "pk")
 RANKS = (
@@ -81,7 +83,6 @@ def index(request: HttpRequest, round_id: int) -> HttpResponse:
         "runs": [{"run": run, "figures": figures_of(run)} for run in found],
         "is_busy": any(run.state in RUN_BUSY for run in found),
         "can_run": the_round.state == RoundState.CLOSED,
-        "methods": Method.choices,
         "done": done,
         "chosen": chosen,
         "sides": [],
@@ -173,15 +174,11 @@ def _groups(side: RunFigures) -> list[Group]:
 
 
 @coordinator
-@require_POST
-def start(request: HttpRequest, round_id: int) -> HttpResponse:
+@takes_form(MethodForm.of_round, page="round_runs")
+def start(request: HttpRequest, form: MethodForm, round_id: int) -> HttpResponse:
     round_or_404(request, round_id)
-    try:
-        runs.start_run(actor=person(request), round_id=round_id, method=request.POST.get("method", ""))
-    except DomainError as error:
-        messages.error(request, str(error.message))
-    else:
-        messages.success(request, _("The run has started. You can leave this page meanwhile."))
+    runs.start_run(actor=person(request), round_id=round_id, method=form.cleaned_data["method"])
+    messages.success(request, _("The run has started. You can leave this page meanwhile."))
     return redirect("round_runs", round_id)
 
 
@@ -189,12 +186,8 @@ def start(request: HttpRequest, round_id: int) -> HttpResponse:
 @require_POST
 def cancel(request: HttpRequest, run_id: int) -> HttpResponse:
     run = run_or_404(request, run_id)
-    try:
-        runs.cancel_run(actor=person(request), run_id=run.pk)
-    except DomainError as error:
-        messages.error(request, str(error.message))
-    else:
-        messages.success(request, _("The run is cancelled."))
+    runs.cancel_run(actor=person(request), run_id=run.pk)
+    messages.success(request, _("The run is cancelled."))
     return redirect("round_runs", run.round_id)
 
 
@@ -278,60 +271,63 @@ def move(request: HttpRequest, run_id: int, participant_id: int) -> HttpResponse
     asked = (request.POST if request.method == "POST" else request.GET).get("seat", "")
     seats = list(list_seats(the_round))
     seat = next((each for each in seats if str(each.pk) == asked), None)
-    failure = ""
-    if request.method == "POST":
-        failure = _move(request, run, outcome, seat)
-        if not failure:
+    is_choice = seat is not None or asked == "none"
+    warnings = (
+        runs.warnings_for(run, outcome.participant, seat)
+        if is_choice and (seat.pk if seat else None) != outcome.seat_id
+        else []
+    )
+    form = MoveForm(
+        request.POST if request.method == "POST" else None,
+        seats=[str(each.pk) for each in seats],
+        warnings=[(each.code, str(each.text)) for each in warnings],
+        initial={"seat": asked},
+    )
+    if form.is_bound and form.is_valid():
+        try:
+            _move(request, run, outcome, seat, form)
+        except DomainError as error:
+            if error.status not in {400, 409}:
+                raise
+            add_domain_error(form, error)
+        else:
             messages.success(request, _("The student is moved."))
             return redirect("round_board", run.pk)
     wishes = {wish.seat_id: wish.rank for wish in outcome.participant.wishes.all()}
-    warnings = (
-        runs.warnings_for(run, outcome.participant, seat)
-        if asked and (seat is not None or asked == "none") and (seat.pk if seat else None) != outcome.seat_id
-        else []
-    )
     context = heading(request, the_round) | {
         "run": run,
         "outcome": outcome,
-        "asked": asked,
+        "asked": asked if is_choice else "",
         "warnings": warnings,
-        "failure": failure,
-        "reason": request.POST.get("reason", ""),
+        "form": form,
         "options": sorted(
             ({"seat": each, "rank": wishes.get(each.pk)} for each in seats),
             key=lambda row: (row["rank"] is None, row["rank"] or 0),
         ),
     }
-    return render(request, "pages/rounds/move.html", context, status=409 if failure else 200)
+    return render(request, "pages/rounds/move.html", context, status=409 if form.errors else 200)
 
 
-def _move(request: HttpRequest, run: Run, outcome: Outcome, seat: RoundSeat | None) -> str:
-    """What stands against it, as a sentence. Empty when the student is moved."""
-    if seat is None and request.POST.get("seat") != "none":
-        return _("Choose a place.")
-    reason = request.POST.get("reason", "")[:500]
-    try:
-        if seat is not None and "lock" in request.POST:
-            runs.move_and_lock(
-                actor=person(request),
-                run_id=run.pk,
-                participant_id=outcome.participant_id,
-                seat_id=seat.pk,
-                overridden=request.POST.getlist("overridden"),
-                reason=reason,
-            )
-        else:
-            runs.adjust(
-                actor=person(request),
-                run_id=run.pk,
-                participant_id=outcome.participant_id,
-                seat_id=seat.pk if seat else None,
-                overridden=request.POST.getlist("overridden"),
-                reason=reason,
-            )
-    except DomainError as error:
-        return str(error.message)
-    return ""
+def _move(request: HttpRequest, run: Run, outcome: Outcome, seat: RoundSeat | None, form: MoveForm) -> None:
+    cleaned, user = form.cleaned_data, person(request)
+    if seat is not None and cleaned["lock"]:
+        runs.move_and_lock(
+            actor=user,
+            run_id=run.pk,
+            participant_id=outcome.participant_id,
+            seat_id=seat.pk,
+            overridden=cleaned["overridden"],
+            reason=cleaned["reason"],
+        )
+    else:
+        runs.adjust(
+            actor=user,
+            run_id=run.pk,
+            participant_id=outcome.participant_id,
+            seat_id=seat.pk if seat else None,
+            overridden=cleaned["overridden"],
+            reason=cleaned["reason"],
+        )
 
 
 @coordinator
@@ -342,24 +338,16 @@ def unlock(request: HttpRequest, run_id: int, participant_id: int) -> HttpRespon
     locked = LockedPair.objects.filter(participant=participant_id, participant__round=run.round_id).first()
     if locked is None:
         raise Http404
-    try:
-        runs.unlock_pair(actor=person(request), lock_id=locked.pk)
-    except DomainError as error:
-        messages.error(request, str(error.message))
-    else:
-        messages.success(request, _("Later runs decide about the student again."))
+    runs.unlock_pair(actor=person(request), lock_id=locked.pk)
+    messages.success(request, _("Later runs decide about the student again."))
     return redirect("round_board", run.pk)
 
 
 @coordinator
-@require_POST
-def publish(request: HttpRequest, run_id: int) -> HttpResponse:
+@takes_form(PublishForm, page="round_run")
+def publish(request: HttpRequest, form: PublishForm, run_id: int) -> HttpResponse:
     """The decision. Everyone is told at once, or nothing has happened."""
     run = run_or_404(request, run_id)
-    try:
-        publishing.publish_round(actor=person(request), run_id=run.pk, reason=request.POST.get("reason", "")[:500])
-    except DomainError as error:
-        messages.error(request, str(error.message))
-        return redirect("round_run", run.pk)
+    publishing.publish_round(actor=person(request), run_id=run.pk, reason=form.cleaned_data["reason"])
     messages.success(request, _("The round is published. Everyone is being told."))
     return redirect("round_results", run.round_id)

@@ -22,7 +22,7 @@ from backend.rounds.services import appeals, own_places, results, wishes
 from backend.web.access import student
 from backend.web.employer import person
 from backend.web.employer_forms import MunicipalityField
-from backend.web.form_errors import add_domain_error
+from backend.web.form_errors import add_domain_error, shown_on, takes_form
 from backend.web.numbers import number_in, numbers_in
 from backend.web.weeks import format_weeks
 
@@ -91,9 +91,7 @@ def one(request: HttpRequest, round_id: int) -> HttpResponse:
     data = _page_data(request, round_id)
     if data.participant is None:
         return render(request, "pages/rounds/student_join.html", _frame(data))
-    if data.round.state in ANSWERED:
-        return _answer_page(request, data, AppealForm())
-    return _wish_page(request, data)
+    return (_answer_page if data.round.state in ANSWERED else _wish_page)(request, data)
 
 
 def _frame(data: StudentRound) -> dict[str, Any]:
@@ -170,6 +168,7 @@ def moved(order: list[int], action: str) -> list[int]:
 
 
 @student
+@shown_on("student_round")
 @require_POST
 def wish(request: HttpRequest, round_id: int) -> HttpResponse:
     """A button changes the list as it stands now, whatever an old page shows. Dragging sends the whole new order, and is
@@ -203,15 +202,14 @@ def demand(request: HttpRequest, round_id: int) -> HttpResponse:
     return render(request, "pages/rounds/_demand_now.html", {"rows": demand_rows(participant.round)})
 
 
-def _answer_page(request: HttpRequest, data: StudentRound, form: AppealForm, *, status: int = 200) -> HttpResponse:
+def _answer_page(request: HttpRequest, data: StudentRound) -> HttpResponse:
     """What the student got, and why, per wish, in one plain sentence."""
     seat = data.result.seat if data.result else None
     context = _frame(data) | {
         "result": data.result,
         "place_weeks": format_weeks(seat.period.start, seat.period.end) if seat else "",
-        "form": form,
     }
-    return render(request, "pages/rounds/answer.html", context, status=status)
+    return render(request, "pages/rounds/answer.html", context)
 
 
 def _result(request: HttpRequest, round_id: int) -> Result:
@@ -247,20 +245,14 @@ def answer(request: HttpRequest, round_id: int) -> HttpResponse:
 
 
 @student
-@require_POST
-def appeal(request: HttpRequest, round_id: int) -> HttpResponse:
+@takes_form(AppealForm, page="student_round")
+def appeal(request: HttpRequest, form: AppealForm, round_id: int) -> HttpResponse:
     """A message to the coordinator about the result."""
-    result = _result(request, round_id)
-    form = AppealForm(request.POST)
-    if form.is_valid():
-        try:
-            appeals.appeal_result(actor=person(request), result_id=result.pk, text=form.cleaned_data["text"])
-        except DomainError as error:
-            add_domain_error(form, error)
-        else:
-            messages.success(request, _("Your message is sent. A coordinator answers you."))
-            return redirect("student_round", round_id)
-    return _answer_page(request, _page_data(request, round_id), form, status=400)
+    appeals.appeal_result(
+        actor=person(request), result_id=_result(request, round_id).pk, text=form.cleaned_data["text"]
+    )
+    messages.success(request, _("Your message is sent. A coordinator answers you."))
+    return redirect("student_round", round_id)
 
 
 @student

@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from backend.web import weeks as week_texts
+from backend.web.form_errors import EmbeddedForm, embedded
 from backend.web.municipality_map import MapDrawing, MapMember, build_map
 
 register = template.Library()
@@ -160,6 +161,13 @@ def municipality_map(members: Iterable[Any]) -> MapDrawing:
 
 
 @register.simple_tag(takes_context=True)
+def form_for(context: template.Context, name: str, **kwargs: Any) -> EmbeddedForm:
+    """`{% form_for "round_cancel" round_id=round.pk as cancel %}`: the form that an address takes, `cancel.action` and
+    `cancel.form`, for the page it stands on; with what was sent and what is wrong when it was refused just now."""
+    return embedded(context["request"], name, kwargs, is_drawn=True)
+
+
+@register.simple_tag(takes_context=True)
 def autosave(context: template.Context) -> SafeString:
     """Attributes of a `<form>` whose page keeps drafts (web/drafts.py): what is typed is kept two seconds later."""
     return format_html(
@@ -195,6 +203,12 @@ def is_single_checkbox(field: BoundField) -> bool:
 
 
 @register.filter
+def has_lost_its_file(field: BoundField) -> bool:
+    """Whether a file was sent with a form that is shown again: no browser keeps it in the field."""
+    return isinstance(field.field.widget, FileInput) and field.form.is_bound and bool(field.form.errors)
+
+
+@register.filter
 def described_by(field: BoundField) -> str:
     """Ids of the help and the error text of a form field, for `aria-describedby`."""
     ids = [f"{field.auto_id}_helptext"] if field.help_text else []
@@ -220,3 +234,19 @@ def widget(field: BoundField) -> SafeString:
     if isinstance(field.field.widget, FileInput):
         attrs["data-file"] = ""
     return field.as_widget(attrs=attrs)
+
+
+@register.simple_tag
+def cell(field: BoundField, kind: str = "") -> SafeString:
+    """A form field in a cell of a table: its label is for listeners, its error stands below. kind: "num" for numbers."""
+    attrs: dict[str, Any] = {"class": " ".join(filter(None, ["ds-input", kind])), "aria-label": field.label}
+    if not field.errors:
+        return field.as_widget(attrs=attrs)
+    attrs |= {"aria-invalid": "true", "aria-describedby": f"{field.auto_id}_error"}
+    return format_html(
+        '{}<p class="err" id="{}_error">{}{}</p>',
+        field.as_widget(attrs=attrs),
+        field.auto_id,
+        icon("circle-alert"),
+        field.errors[0],
+    )

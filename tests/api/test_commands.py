@@ -75,7 +75,7 @@ PAGES_ONLY = {
     "rounds.services.runs.start_run": ROUNDS,
     "rounds.services.runs.unlock_pair": ROUNDS,
     "rounds.services.setup.add_participants": ROUNDS,
-    "rounds.services.setup.create_round": ROUNDS,
+    "rounds.services.setup.create_round_once": ROUNDS,
     "rounds.services.setup.pair_participants": ROUNDS,
     "rounds.services.setup.remove_participant": ROUNDS,
     "rounds.services.setup.set_seats": ROUNDS,

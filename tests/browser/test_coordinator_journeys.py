@@ -61,7 +61,7 @@ def look(page: Page) -> None:
     assert not is_wider_than_window(page)
 
 
-def waiting_place(title: str) -> Offer:
+def waiting_place(title: str):
     start = clock.today() + timedelta(days=60)
     return OfferFactory(
         title=title,
@@ -73,7 +73,7 @@ def waiting_place(title: str) -> Offer:
     )
 
 
-def waiting_match(name: str, *, title: str = "Svetsa i rostfritt", **student) -> Match:
+def waiting_match(name: str, *, title: str = "Svetsa i rostfritt", **student):
     """Both sides said yes."""
     start = clock.today() + timedelta(days=60)
     offer = OfferFactory(title=title, period__start=start, period__end=start + timedelta(days=25))

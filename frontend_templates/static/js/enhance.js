@@ -35,9 +35,10 @@ document.addEventListener("submit", (event) => {
   else sentAt.set(event.target, event.timeStamp);
 });
 
-/** A page that answers a form, with what has to be corrected, becomes an address like any other: coming back to it, the
- * browser would show an error of its own and ask whether to send everything again. */
-if (document.documentElement.hasAttribute("data-answers-form")) history.replaceState(history.state, "", location.href);
+/** A page that answers a form, with what has to be corrected, becomes an address like any other, that of the page the form
+ * stands on: coming back to it, the browser would show an error of its own and ask whether to send everything again. */
+const answersForm = document.documentElement.dataset.answersForm;
+if (answersForm !== undefined) history.replaceState(history.state, "", answersForm || location.href);
 
 /** data-copy="text" on a button: copies the text, then says so with the words of data-copied. */
 document.addEventListener("click", async (event) => {

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models.manager import BaseManager
 from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.fields import empty
 
@@ -99,6 +100,14 @@ def _itself(row: Any) -> Any:
 
 def _read_all(read: Callable[[Any], Any], rows: Any) -> list[Any]:
     return [read(row) for row in (rows.all() if isinstance(rows, BaseManager) else rows)]
+
+
+@extend_schema_field({"type": "string", "pattern": r"^([01]\d|2[0-3]):[0-5]\d$", "example": "21:00"})
+class ClockTime(serializers.TimeField):
+    """Hours and minutes of the wall clock. The format `time` of JSON Schema wants seconds and an offset as well."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(format="%H:%M", input_formats=["%H:%M"], **options)
 
 
 class CodeName(Answer):

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from backend.api.principals import not_found
 from backend.api.schema import operation
-from backend.api.serializers import Answer, NoBody, PageQuery, StrictSerializer
+from backend.api.serializers import Answer, ClockTime, NoBody, PageQuery, StrictSerializer
 from backend.api.v1.shapes import Brief, render
 from backend.api.views import ANY_TOKEN, ApiView, bad_cursor
 from backend.notifications import services
@@ -142,8 +142,8 @@ class PreferenceAnswer(Answer):
 
 
 class HoursAnswer(Answer):
-    quiet_from = serializers.TimeField(allow_null=True, format="%H:%M", help_text="Nothing rings from here on.")
-    quiet_to = serializers.TimeField(allow_null=True, format="%H:%M")
+    quiet_from = ClockTime(allow_null=True, help_text="Nothing rings from here on.")
+    quiet_to = ClockTime(allow_null=True)
     school_time_only = serializers.BooleanField(help_text="What can wait comes on weekdays from 8 to 16.")
     paused_from = serializers.DateField(allow_null=True, help_text="The first day on which what can wait waits.")
     paused_to = serializers.DateField(allow_null=True, help_text="The last one.")
@@ -163,8 +163,8 @@ class PreferenceInput(StrictSerializer):
 class HoursInput(StrictSerializer):
     """What is left out stays."""
 
-    quiet_from = serializers.TimeField(required=False, allow_null=True, input_formats=["%H:%M"])
-    quiet_to = serializers.TimeField(required=False, allow_null=True, input_formats=["%H:%M"])
+    quiet_from = ClockTime(required=False, allow_null=True)
+    quiet_to = ClockTime(required=False, allow_null=True)
     school_time_only = serializers.BooleanField(required=False)
     paused_from = serializers.DateField(required=False, allow_null=True)
     paused_to = serializers.DateField(required=False, allow_null=True)

@@ -189,6 +189,10 @@ class OfferForm(forms.Form):
         for name, text in ((start, _("Enter the first day.")), (end, _("Enter the last day."))):
             if self.cleaned_data.get(name) is None and name not in self.errors:
                 self.add_error(name, str(text))
+        first, last = self.cleaned_data.get(start), self.cleaned_data.get(end)
+        if first and last and last < first:
+            # The command says so as well, but one thing at a time.
+            self.add_error(end, str(_("The last day is before the first.")))
 
     def details(self, languages: Sequence[str] = ()) -> OfferDetails:
         """What was filled in, periods aside. Call it on a valid form. languages: kept as they are, the page has none."""

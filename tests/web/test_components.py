@@ -380,3 +380,16 @@ def test_every_class_of_the_design_system_that_is_used_is_delivered() -> None:
     sheet = (TEMPLATES / "static/vendor/designsystemet/designsystemet.css").read_text()
     assert "ds-button" in used
     assert {name for name in used if not re.search(rf"\.{name}(?![\w-])", sheet)} == set()
+
+
+def test_a_summary_of_many_mistakes_names_the_first_and_counts_the_rest() -> None:
+    class Many(forms.Form):
+        def __init__(self, number: int) -> None:
+            super().__init__({})
+            for each in range(number):
+                self.fields[f"row-{each}"] = forms.CharField(label=f"Row {each}")
+
+    drawn = draw('<c-form-errors :form="form" />', form=Many(11))
+    assert drawn.count("<a href=") == 8
+    assert "och 3 till, markerade nedanför" in drawn
+    assert "nedanför" not in draw('<c-form-errors :form="form" />', form=Many(8))

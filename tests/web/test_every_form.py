@@ -240,8 +240,8 @@ def unsaid(each: Found, contradiction: Contradiction, before: str) -> Iterator[s
     if lost_names:
         yield f"loses {lost_names}"
     yield from dead_ends(form, swedish)
-    if form.file and "Välj filen igen" not in swedish.page:
-        yield "does not say that the file must be chosen again"
+    if form.file and bool(data.get(form.file)) != ("Välj filen igen" in swedish.page):
+        yield "does not say that the file must be chosen again, or says so without one"
 
 
 def can_say(form: PageForm, contradiction: Contradiction) -> bool:

@@ -20,4 +20,6 @@ class ReasonForm(forms.Form):
 class NoteForm(forms.Form):
     """What came of a matter, for the colleagues."""
 
-    note = forms.CharField(label=_("What came of it"), max_length=LONGEST, required=False)
+    note = forms.CharField(
+        label=_("What came of it"), max_length=LONGEST, required=False, widget=forms.Textarea(attrs={"rows": 2})
+    )

@@ -10,7 +10,7 @@ from typing import Any
 
 from django import template
 from django.contrib.staticfiles import finders
-from django.forms import BoundField
+from django.forms import BaseForm, BoundField
 from django.forms.widgets import CheckboxInput, CheckboxSelectMultiple, FileInput, RadioSelect
 from django.urls import reverse
 from django.utils.formats import number_format
@@ -205,7 +205,13 @@ def is_single_checkbox(field: BoundField) -> bool:
 @register.filter
 def has_lost_its_file(field: BoundField) -> bool:
     """Whether a file was sent with a form that is shown again: no browser keeps it in the field."""
-    return isinstance(field.field.widget, FileInput) and field.form.is_bound and bool(field.form.errors)
+    return isinstance(field.field.widget, FileInput) and field.html_name in field.form.files and bool(field.form.errors)
+
+
+@register.filter
+def wrong_fields(form: BaseForm) -> list[BoundField]:
+    """The fields that have an error, in the order of the form."""
+    return [field for field in form if field.errors]
 
 
 @register.filter

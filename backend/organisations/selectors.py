@@ -8,7 +8,7 @@ from backend.organisations.models import Invitation, Membership, MunicipalitySet
 
 
 def list_organisations_of(user: User) -> list[Organisation]:
-    return list(Organisation.objects.filter(memberships__user=user).order_by("name"))
+    return list(Organisation.objects.filter(memberships__user=user).order_by("name", "pk"))
 
 
 def may_publish_unreviewed(organisation_id: int, municipality_code: str | None) -> bool:

@@ -38,4 +38,9 @@ def list_groups(user: User) -> "QuerySet[StudentGroup]":
 
 def members_of(group: StudentGroup) -> "QuerySet[Student]":
     """Those on the list, without protected identities, by name."""
-    return Student.objects.unprotected().filter(groups=group).select_related("user", "programme").order_by("user__name")
+    return (
+        Student.objects.unprotected()
+        .filter(groups=group)
+        .select_related("user", "programme")
+        .order_by("user__name", "pk")
+    )

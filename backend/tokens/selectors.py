@@ -49,5 +49,7 @@ def list_tokens(user: User) -> "QuerySet[ApiToken]":
 def list_owned_organisations(user: User) -> list[Organisation]:
     """The organisations whose tokens the person manages."""
     return list(
-        Organisation.objects.filter(memberships__user=user, memberships__role=MembershipRole.OWNER).order_by("name")
+        Organisation.objects.filter(memberships__user=user, memberships__role=MembershipRole.OWNER).order_by(
+            "name", "pk"
+        )
     )

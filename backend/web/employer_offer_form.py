@@ -54,7 +54,7 @@ def workplaces_of(user: Any) -> list[Workplace]:
     return list(
         Workplace.objects.filter(organisation__memberships__user=user)
         .select_related("organisation", "municipality")
-        .order_by("organisation__name", "name")
+        .order_by("organisation__name", "name", "pk")
     )
 
 

@@ -32,7 +32,7 @@ def _child(guardianship: Guardianship) -> dict[str, Any]:
     live = (
         Application.objects.filter(student=student, state__in=LIVE_STATES | {"approved"})
         .select_related("period__offer__organisation")
-        .order_by("-submitted_at")
+        .order_by("-submitted_at", "-pk")
     )
     return {
         "guardianship": guardianship,

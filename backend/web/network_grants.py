@@ -51,7 +51,7 @@ class GrantForm(forms.Form):
             str(role.pk): role
             for role in Role.objects.filter(kind=RoleKind.COORDINATOR, user__is_active=True)
             .select_related("user", "municipality")
-            .order_by("municipality__name", "user__name")
+            .order_by("municipality__name", "user__name", "pk")
         }
         field = self.fields["user"]
         assert isinstance(field, forms.ChoiceField)
@@ -85,7 +85,9 @@ def grants(request: HttpRequest) -> HttpResponse:
             return redirect("network_grants")
     today = clock.today()
     rows = ProtectedGrant.objects.select_related("user", "municipality", "granted_by", "revoked_by")
-    standing = rows.filter(revoked_at__isnull=True, valid_until__gte=today).order_by("municipality__name", "user__name")
+    standing = rows.filter(revoked_at__isnull=True, valid_until__gte=today).order_by(
+        "municipality__name", "user__name", "pk"
+    )
     ended = rows.exclude(revoked_at__isnull=True, valid_until__gte=today).order_by("-granted_at", "-pk")
     looks = page_of(list_looks(), ("-pk",), request.GET.get("after", ""))
     names = dict(Municipality.objects.filter(pk__in={_place(each) for each in looks.rows}).values_list("pk", "name"))

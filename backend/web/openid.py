@@ -115,7 +115,7 @@ def connections(request: HttpRequest) -> HttpResponse:
     pending = _pending(request)
     if request.method == "POST":
         return _change(request, request.user, pending)
-    rows = list(OpenIdentity.objects.filter(user=request.user).order_by("connected_at"))
+    rows = list(OpenIdentity.objects.filter(user=request.user).order_by("connected_at", "pk"))
     issuers = {row.issuer for row in rows}
     context = {
         "rows": [{"identity": row, "name": _name_of(row.issuer)} for row in rows],

@@ -167,7 +167,7 @@ def _own_applications(student: Student | None, place: Offer) -> list[dict[str, A
     rows = Application.objects.filter(student=student, period__offer=place, state__in=[*LIVE_STATES, "approved"])
     return [
         {"id": row.pk, "weeks": format_weeks(row.period.start, row.period.end), "state": row.get_state_display()}
-        for row in rows.select_related("period").order_by("period__start")
+        for row in rows.select_related("period").order_by("period__start", "pk")
     ]
 
 

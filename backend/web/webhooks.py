@@ -35,7 +35,7 @@ def _owners(user: User) -> list[tuple[str, str]]:
     """Whose webhooks the user keeps: organisations owned, municipalities coordinated."""
     owned = Organisation.objects.filter(memberships__user=user, memberships__role=MembershipRole.OWNER)
     towns = Municipality.objects.filter(pk__in=municipalities_coordinated_by(user))
-    return [(f"o{each.pk}", each.name) for each in owned.order_by("name")] + [
+    return [(f"o{each.pk}", each.name) for each in owned.order_by("name", "pk")] + [
         (f"m{each.pk}", each.name) for each in towns
     ]
 

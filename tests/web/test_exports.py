@@ -170,6 +170,7 @@ WITHOUT_A_FILE = {
     "exchange/webhook.html": "one thing",
     "exchange/webhooks.html": "settings",
     "network/grants.html": "protected identities are never copied",
+    "network/invariants.html": "figures of the service, nobody's rows",
     "notifications/settings.html": "settings",
     "public/embed.html": "the search, which has one",
     "public/municipality.html": "the search, which has one",
@@ -186,6 +187,7 @@ WITHOUT_A_FILE = {
     "rounds/runs.html": "a handful",
     "rounds/seats.html": "a form",
     "student/application.html": "a few of the search, which has one",
+    "student/home.html": "a few of the search, which has one",
 }
 PAGES = settings.TEMPLATES_DIR / "pages"
 

@@ -5,10 +5,10 @@ from typing import Any
 
 from django.utils.http import parse_etags
 from django.utils.translation import gettext_lazy as _
-from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 
 from backend.api.problems import PreconditionFailed
+from backend.api.rendering import FastJsonRenderer
 
 
 def etag_of(content: bytes) -> str:
@@ -31,7 +31,7 @@ def require_match(request: Request, body: Any) -> None:
     if header is None:
         return
     wanted = parse_etags(header)
-    if "*" not in wanted and etag_of(JSONRenderer().render(body)) not in wanted:
+    if "*" not in wanted and etag_of(FastJsonRenderer().render(body)) not in wanted:
         raise PreconditionFailed(
             "precondition.changed", _("This was changed after you read it. Read it again, then change it.")
         )

@@ -8,7 +8,7 @@ from tests.benchmarks.environment import ROOT, run_json
 from tests.benchmarks.report import Report, Timing
 
 SECTION = "API"
-OFFERS, REQUESTS = 20_000, 120
+OFFERS, REQUESTS = 20_000, 400
 
 
 def run(report: Report) -> None:

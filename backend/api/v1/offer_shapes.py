@@ -19,7 +19,7 @@ from backend.offers.details import MAX_SEATS, OfferDetails, PeriodDetails
 from backend.offers.enums import OfferState
 from backend.offers.models import Offer
 from backend.offers.search import Found
-from backend.offers.summaries import OfferSummary, read_summaries
+from backend.offers.summaries import Named, OfferSummary, read_summaries
 from backend.tokens.enums import Scope
 
 MAX_PERIODS = 60
@@ -56,25 +56,23 @@ def load_in_brief(found: Sequence[Found]) -> list[dict[str, Any]]:
     zone = timezone.get_current_timezone()
     is_english = (get_language() or "").startswith("en")
 
-    def coded(code: str | None, swedish: str | None, english: str | None = None) -> dict[str, Any] | None:
-        return {"code": code, "name": english if is_english and english else swedish} if code else None
+    def coded(named: Named) -> dict[str, Any]:
+        return {"code": named.code, "name": named.english if is_english and named.english else named.swedish}
 
     def in_brief(row: OfferSummary) -> dict[str, Any]:
         distance = distances[row.pk]
+        pk, name = row.organisation
+        site = row.site
+        town = {"code": site.municipality_code, "name": site.municipality_name} if site.municipality_code else None
         return {
             "id": row.pk,
             "state": row.state,
             "title": row.title,
-            "organisation": {"id": row.organisation_id, "name": row.organisation_name},
-            "workplace": {
-                "id": row.workplace_id,
-                "name": row.workplace_name,
-                "city": row.city,
-                "municipality": coded(row.municipality_code, row.municipality_name),
-            },
-            "form": coded(row.form_code, row.form_sv, row.form_en),
-            "occupation": coded(row.occupation_code, row.occupation_sv, row.occupation_en),
-            "programmes": [coded(*programme) for programme in row.programmes],
+            "organisation": {"id": pk, "name": name},
+            "workplace": {"id": site.pk, "name": site.name, "city": site.city, "municipality": town},
+            "form": coded(row.form),
+            "occupation": coded(row.occupation) if row.occupation else None,
+            "programmes": [coded(programme) for programme in row.programmes],
             "skills": row.skills,
             "languages": row.languages,
             "apply_by": row.apply_by,

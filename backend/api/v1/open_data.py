@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from rest_framework import serializers
-from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from backend.api.rendering import FastJsonRenderer
 from backend.api.schema import operation
 from backend.api.serializers import Answer, StrictSerializer
 from backend.api.views import ReferenceView
@@ -35,14 +36,14 @@ class CsvRenderer(BaseRenderer):
     ) -> bytes:
         if isinstance(data, bytes):
             return data
-        content: bytes = JSONRenderer().render(data)
+        content: bytes = FastJsonRenderer().render(data)
         return content
 
 
 class OpenTable(ReferenceView):
     """A whole table. `Accept: text/csv` gives it for a spreadsheet, as the addresses below /oppna-data/ do."""
 
-    renderer_classes = (JSONRenderer, CsvRenderer)
+    renderer_classes = (FastJsonRenderer, CsvRenderer)
 
     def table(self, columns: Sequence[Column[Any]], read: Callable[[], Iterable[Any]]) -> Response:
         self.query(NoQuery)

@@ -274,7 +274,7 @@ CONTENT_SECURITY_POLICY = {
 # --- the API ----------------------------------------------------------------------------------------------------------
 
 REST_FRAMEWORK = {
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_RENDERER_CLASSES": ["backend.api.rendering.FastJsonRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "backend.api.schema.Description",
     "EXCEPTION_HANDLER": "backend.api.problems.handle",

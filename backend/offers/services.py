@@ -215,10 +215,16 @@ def _send_in(offer: Offer, actor: User) -> Offer:
 
 
 @transaction.atomic
-def publish_offer(*, actor: User, offer_id: int) -> Offer:
-    """A coordinator of the workplace's municipality lets a submitted offer out."""
+def publish_offer(*, actor: User, offer_id: int, seen: datetime | None = None) -> Offer:
+    """A coordinator of the workplace's municipality lets a submitted offer out.
+
+    seen: `updated_at` of what was read. Raises Conflict when the place was changed after that: nobody has approved the new
+    words.
+    """
     offer = _locked(offer_id)
     policies.require(policies.can_publish_offer(actor, offer), actor, offer)
+    if seen is not None and offer.updated_at != seen:
+        raise Conflict("offer.changed", _("The place was changed after you opened it. Read it once more, then decide."))
     if offer.state == OfferState.DRAFT and not policies.is_own_offer(actor, offer):
         raise Conflict("offer.not_submitted", _("The organisation has not submitted the place yet."))
     _require_upcoming_period(offer)

@@ -1,12 +1,15 @@
 """One decision on one screen: the facts, the two answers, and the way on to the next in the queue."""
 
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -34,7 +37,7 @@ from backend.web.coordinator_queues import match_undo_rows, offer_undo_rows, und
 from backend.web.coordinator_rows import gate_lines, review_lines
 from backend.web.employer import person
 from backend.web.employer_offer_form import OfferForm, offer_initial
-from backend.web.form_errors import add_domain_error
+from backend.web.form_errors import add_domain_error, shown_again
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,7 @@ def offer(request: HttpRequest, offer_id: int) -> HttpResponse:
     if request.method == "POST":
         try:
             if request.POST.get("decision") == "approve":
-                offer_services.publish_offer(actor=user, offer_id=found.pk)
+                offer_services.publish_offer(actor=user, offer_id=found.pk, seen=_seen(request))
                 messages.success(request, _("Published: %(title)s.") % {"title": found.title})
                 return _onwards("coordinator_offer", beside.next_pk)
             if form.is_valid():
@@ -95,6 +98,9 @@ def offer(request: HttpRequest, offer_id: int) -> HttpResponse:
                 messages.error(request, str(error.message))
                 return redirect("coordinator_offer", found.pk)
         except Conflict as error:
+            if form.is_bound:
+                add_domain_error(form, error)
+                return shown_again(request, form, request.path, status=error.status)
             messages.error(request, str(error.message))
             return redirect("coordinator_offer", found.pk)
     context = _offer_context(found, form) | {
@@ -103,6 +109,13 @@ def offer(request: HttpRequest, offer_id: int) -> HttpResponse:
         "undoable": offer_undo_rows(user),
     }
     return render(request, "pages/coordinator/offer.html", context, status=400 if form.errors else 200)
+
+
+def _seen(request: HttpRequest) -> datetime | None:
+    """When the place was last changed as it stood on the page that was sent."""
+    with suppress(ValueError):
+        return parse_datetime(request.POST.get("seen", ""))
+    return None
 
 
 def _offer_context(found: Offer, form: ReasonForm) -> dict[str, Any]:
@@ -172,8 +185,8 @@ def match(request: HttpRequest, match_id: int) -> HttpResponse:
         add_domain_error(form, error)
         return _match_page(request, match_id, form)
     except Conflict as error:
-        messages.error(request, str(error.message))
-        return redirect("coordinator_match", match_id)
+        add_domain_error(form, error)
+        return shown_again(request, form, request.path, status=error.status)
     messages.success(
         request, _("Rejected. %(name)s and the organisation are told why.") % {"name": found.student.user.name}
     )

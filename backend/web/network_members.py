@@ -87,7 +87,6 @@ def members(request: HttpRequest) -> HttpResponse:
 class EndForm(forms.Form):
     last_day = forms.DateField(
         label=gettext_lazy("Last day"),
-        required=False,
         initial=clock.today,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         error_messages={"invalid": gettext_lazy("Enter a date such as 2027-01-25.")},
@@ -97,8 +96,8 @@ class EndForm(forms.Form):
 @network
 @takes_form(EndForm, page=lambda request, membership_id: reverse("network_members"))
 def end(request: HttpRequest, form: EndForm, membership_id: int) -> HttpResponse:
-    """Ends a membership after the day that was sent, today when none was."""
-    last_day = form.cleaned_data["last_day"] or clock.today()
+    """Ends a membership after the day that was sent."""
+    last_day = form.cleaned_data["last_day"]
     ended = end_membership(actor=person(request), membership_id=membership_id, last_day=last_day)
     messages.success(request, _("The membership of %(name)s is ended.") % {"name": ended.municipality.name})
     return redirect("network_members")

@@ -108,6 +108,16 @@ def test_who_may(command, actor):
         refused(code, COMMANDS[command], actor=user, offer_id=offer.pk)
 
 
+def test_a_place_that_was_changed_after_it_was_read_is_not_published(frozen_clock):
+    offer = OfferFactory(state=OfferState.SUBMITTED, submitted_at=NOW)
+    read, coordinator = offer.updated_at, CoordinatorFactory()
+    frozen_clock.shift(1)
+    update(actor=ACTORS[ORGANISATION](offer), offer_id=offer.pk)
+    refused("offer.changed", services.publish_offer, actor=coordinator, offer_id=offer.pk, seen=read)
+    offer.refresh_from_db()
+    assert services.publish_offer(actor=coordinator, offer_id=offer.pk, seen=offer.updated_at).is_open
+
+
 TARGETS = {
     "submit": "offer.submitted",
     "publish": "offer.published",

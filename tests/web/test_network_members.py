@@ -66,7 +66,7 @@ def test_bad_input_is_named_and_saves_nothing(office: Client, changes: dict[str,
 def test_an_end_before_the_beginning_is_refused(office: Client) -> None:
     office.post(MEMBERS, GNESTA)
     row = NetworkMembership.objects.get(municipality="0461")
-    for text in ("2025-12-31", "nonsense"):
+    for text in ("2025-12-31", "nonsense", ""):
         office.post(reverse("network_member_end", args=[row.pk]), {"last_day": text})
     row.refresh_from_db()
     assert row.valid_to is None

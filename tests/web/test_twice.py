@@ -16,14 +16,23 @@ from backend.notifications.reminders import Owner, open_task
 from backend.offers.models import Offer
 from backend.offers.services import close_offer
 from backend.organisations.models import MunicipalitySettings
+from backend.placements.services import approve_match
 from backend.rounds import services as rounds
 from backend.rounds.models import Wish
 from backend.students.models import Student
 from tests.exchange.files import CLASS_HEADINGS, CLASS_ROW, work
-from tests.factories import ApplicationFactory, CoordinatorFactory, MembershipFactory, PeriodFactory, StudentFactory
+from tests.factories import (
+    ApplicationFactory,
+    CoordinatorFactory,
+    MembershipFactory,
+    OfferFactory,
+    PeriodFactory,
+    StudentFactory,
+)
 from tests.factories.rows import FINSPANG
 from tests.rounds.world import World, details
 from tests.web.desk import logged_in, make_company, offer_data
+from tests.web.test_coordinator_queues import accepted
 from tests.web.test_imports import mapping_of, upload
 
 pytestmark = pytest.mark.django_db
@@ -91,6 +100,63 @@ class TestAPlace:
             ends_well(company.client.post(url, {**data, "title": title}))
         assert Offer.objects.get().title == "Från andra fliken"
         assert LogEntry.objects.filter(action="offer.updated").count() == 2
+
+
+class TestAReview:
+    """A coordinator reads a page while somebody else acts."""
+
+    @pytest.fixture
+    def desk(self) -> Client:
+        return logged_in(CoordinatorFactory())
+
+    def test_words_that_nobody_has_read_are_not_published(self, desk: Client, frozen_clock: Any) -> None:
+        company = make_company()
+        company.client.post(reverse("employer_offer_new"), offer_data(company.workplace))
+        company.client.post(reverse("employer_offer_submit", args=[Offer.objects.get().pk]))
+        offer = Offer.objects.get()
+        assert offer.state == "submitted"
+        page = reverse("coordinator_offer", args=[offer.pk])
+        read = {"decision": "approve", "seen": offer.updated_at.isoformat()}
+        assert f'name="seen" value="{read["seen"]}"' in desk.get(page).text
+        frozen_clock.shift(60)
+        changed = {
+            **offer_data(company.workplace),
+            "tasks": "Något helt annat.",
+            "periods-0-id": offer.periods.get().pk,
+        }
+        company.client.post(reverse("employer_offer_edit", args=[offer.pk]), changed)
+        offer.refresh_from_db()
+        assert offer.tasks == "Något helt annat."
+
+        said = desk.post(page, read, follow=True).text
+        assert "The place was changed after you opened it." in said
+        assert "Något helt annat." in said
+        assert Offer.objects.get().state == "submitted"
+        desk.post(page, {"decision": "approve", "seen": offer.updated_at.isoformat()})
+        assert Offer.objects.get().state == "published"
+
+    @pytest.mark.parametrize("seen", ["", "2026-13-45T99:00", "förra veckan"])
+    def test_a_moment_that_is_none_is_not_asked_for(self, desk: Client, seen: str) -> None:
+        offer = OfferFactory(state="submitted", submitted_at=clock.now())
+        desk.post(reverse("coordinator_offer", args=[offer.pk]), {"decision": "approve", "seen": seen})
+        offer.refresh_from_db()
+        assert offer.state == "published"
+
+    def test_a_reason_for_a_match_that_is_decided_already_is_shown_again(self, desk: Client) -> None:
+        match = accepted()
+        approve_match(actor=CoordinatorFactory(), match_id=match.pk)
+        answer = desk.post(reverse("coordinator_match", args=[match.pk]), {"reason": "Platsen ligger för långt bort."})
+        assert answer.status_code == 409
+        assert "Platsen ligger för långt bort." in answer.text
+
+    def test_a_reason_for_a_place_that_is_published_already_is_shown_again(self, desk: Client) -> None:
+        offer = OfferFactory(state="published")
+        answer = desk.post(
+            reverse("coordinator_offer", args=[offer.pk]),
+            {"decision": "send_back", "reason": "Skriv mer om maskinerna."},
+        )
+        assert answer.status_code == 409
+        assert "Skriv mer om maskinerna." in answer.text
 
 
 def test_wishes_from_two_tabs_and_twice() -> None:

@@ -86,9 +86,11 @@ def tell_result(event: DomainEvent, result: Result) -> None:
 
 
 def tell_appeal(event: DomainEvent, appeal: Appeal) -> None:
-    """The coordinators of the round who may know of the student; the sender of an answered one."""
+    """Those who may answer: coordinators of the round, for a protected identity those with a grant for the student; the
+    sender of an answered one."""
     participant = appeal.result.participant
-    asked = deciders_for(participant.student, participant.round.lead_id)
+    student = participant.student
+    asked = deciders_for(student, student.municipality_id if student.is_protected else participant.round.lead_id)
     recipients = asked if event.kind == "appeal.sent" else [appeal.sent_by]
     notify(event=event, recipients=recipients, kind=event.kind, subject=appeal)
 

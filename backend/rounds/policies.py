@@ -47,6 +47,22 @@ def can_watch_round(user: User, the_round: Round) -> bool:
     )
 
 
+def knows_participant(user: User, participant: Participant) -> bool:
+    """Coordinators who see the round; for a protected identity those with a grant, whoever leads it."""
+    if participant.student.is_protected:
+        return can_coordinate(user, participant.student)
+    return can_watch_round(user, participant.round)
+
+
+def require_answerer(user: User, participant: Participant) -> None:
+    """Who answers what a participant asks and names: coordinators of the leading municipality, and for a protected identity
+    those with a grant. NotFound for others who must not know of it, NotAllowed for those who may only read."""
+    if not knows_participant(user, participant):
+        raise NotFound("participant.unknown", _("There is no such participant."))
+    if not participant.student.is_protected:
+        require_manager(user, participant.round)
+
+
 def can_wish_for(user: User, participant: Participant) -> bool:
     return is_self(user, participant.student) or can_coordinate(user, participant.student)
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
+from backend.accounts.models import User
 from backend.accounts.policies import grants_in_force, protected_municipalities_of
 from backend.applications.board import students_of
 from backend.applications.selectors import ROW
@@ -24,6 +25,8 @@ from backend.placements.models import Match
 from backend.placements.selectors import list_protected_matches
 from backend.reference.models import Municipality
 from backend.reference.work_rules import age_class, age_on
+from backend.rounds.enums import OwnPlaceState
+from backend.rounds.selectors import list_protected_appeals, list_protected_own_places
 from backend.students import protection
 from backend.students.models import GuardianConsent, Student
 from backend.students.policies import is_minor
@@ -95,8 +98,20 @@ def index(request: HttpRequest) -> HttpResponse:
             "grants": grants_in_force().filter(user=user, municipality__in=codes).select_related("municipality"),
             "page": page,
             "waiting": waiting,
+            "asking": _asking(user),
         },
     )
+
+
+def _asking(user: User) -> list[dict[str, Any]]:
+    """Protected students whose question or found place waits for an answer."""
+    asked = list_protected_appeals(user).filter(answered_at=None)
+    named = list_protected_own_places(user).filter(state=OwnPlaceState.SUBMITTED)
+    rows = [(each.result.participant, _("asks about a result"), each.sent_at) for each in asked]
+    rows += [(each.participant, _("has found a place"), each.created_at) for each in named]
+    return [
+        {"alias": of.student.alias, "pk": of.student_id, "text": text, "waited": ago(since)} for of, text, since in rows
+    ]
 
 
 @coordinator
@@ -122,7 +137,10 @@ def student(request: HttpRequest, student_id: int) -> HttpResponse:
                 return redirect("coordinator_protected_student", found.pk)
     protection.record_look(actor=user, student=found)
     return render(
-        request, "pages/coordinator/protected_student.html", _context(found, form), status=400 if form.errors else 200
+        request,
+        "pages/coordinator/protected_student.html",
+        _context(user, found, form),
+        status=400 if form.errors else 200,
     )
 
 
@@ -161,7 +179,7 @@ def _act(request: HttpRequest, found: Student, form: WhyForm) -> HttpResponse | 
     return redirect("coordinator_protected_student", found.pk)
 
 
-def _context(found: Student, form: WhyForm) -> dict[str, Any]:
+def _context(user: User, found: Student, form: WhyForm) -> dict[str, Any]:
     today = clock.today()
     consents = GuardianConsent.objects.filter(guardianship__student=found, withdrawn_at__isnull=True)
     given = {consent.guardianship_id: consent for consent in consents}
@@ -173,6 +191,8 @@ def _context(found: Student, form: WhyForm) -> dict[str, Any]:
         "clear_form": WhyForm(auto_id="clear-%s") if isinstance(form, RejectForm) else form,
         "matches": _matches(found, form),
         "applications": found.applications.select_related(*ROW).order_by("-submitted_at", "-pk"),
+        "appeals": list_protected_appeals(user).filter(result__participant__student=found),
+        "own_places": list_protected_own_places(user).filter(participant__student=found),
         "is_minor": is_minor(found),
         "consent_is_missing": consent_is_missing(found),
         "guardians": [

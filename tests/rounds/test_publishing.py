@@ -5,6 +5,8 @@ from datetime import date, timedelta
 import pytest
 from django.db import connection
 
+from backend.accounts.services import give_grant
+from backend.common import clock
 from backend.common.invariants import broken
 from backend.notifications.models import Notification
 from backend.offers.enums import OfferState
@@ -17,8 +19,15 @@ from backend.rounds.enums import ResultState, RoundState
 from backend.rounds.models import Publication, Result, Round
 from backend.rounds.scheduled_tasks import end_fallen
 from tests.applications.test_races import at_once
-from tests.factories import CoordinatorFactory, GuardianshipFactory, PeriodFactory, StudentFactory
+from tests.factories import (
+    CoordinatorFactory,
+    GuardianshipFactory,
+    NetworkOfficerFactory,
+    PeriodFactory,
+    StudentFactory,
+)
 from tests.factories.refusals import refused
+from tests.factories.rows import FINSPANG
 from tests.factories.work import handle_events
 from tests.rounds.world import ACCEPT_BY, World
 
@@ -306,6 +315,31 @@ class TestAppeals:
         assert Notification.objects.get(kind="appeal.answered").recipient == actor
         refused("appeal.answered", services.answer_appeal, actor=world.coordinator, appeal_id=appeal.pk, answer="Igen")
         assert services.appeal_result(actor=actor, result_id=result.pk, text="Tack!").pk
+
+    def test_a_partners_student_is_answered_by_those_who_lead_the_round(self):
+        world = World(1, municipality_codes=(FINSPANG, "0882")).open()
+        participant = world.student(0, municipality_id="0882")
+        partner = CoordinatorFactory(municipality="0882")
+        result = world.close().publish().results.get(participant=participant)
+        appeal = services.appeal_result(actor=participant.student.user, result_id=result.pk, text="Varför just där?")
+        refused("round.not_allowed", services.answer_appeal, actor=partner, appeal_id=appeal.pk, answer="Jo.")
+        stranger = CoordinatorFactory(municipality="0461")
+        refused("appeal.unknown", services.answer_appeal, actor=stranger, appeal_id=appeal.pk, answer="Jo.")
+        assert services.answer_appeal(actor=world.coordinator, appeal_id=appeal.pk, answer="Det låg närmast.").answer
+
+    def test_a_protected_students_question_is_for_those_with_a_grant(self):
+        world = World(1, municipality_codes=(FINSPANG, "0882")).open()
+        participant = world.student(0, municipality_id="0882", is_protected=True, alias="Student KXBR")
+        granted = CoordinatorFactory(municipality="0882")
+        until = clock.today() + timedelta(days=90)
+        give_grant(
+            actor=NetworkOfficerFactory(), user=granted, municipality_code="0882", valid_until=until, reason="Rektor."
+        )
+        result = world.close().publish().results.get(participant=participant)
+        appeal = services.appeal_result(actor=participant.student.user, result_id=result.pk, text="Varför just där?")
+        assert [each.recipient for each in Notification.objects.filter(kind="appeal.sent")] == [granted]
+        refused("appeal.unknown", services.answer_appeal, actor=world.coordinator, appeal_id=appeal.pk, answer="Jo.")
+        assert services.answer_appeal(actor=granted, appeal_id=appeal.pk, answer="Det låg närmast.").answer
 
     def test_an_empty_one_and_a_strangers(self, world):
         result = world.publish().results.select_related("participant__student__user").first()

@@ -14,6 +14,8 @@ from backend.common import clock
 from backend.common.models import LogEntry
 from backend.placements.enums import MatchState
 from backend.placements.models import Match
+from backend.rounds import services as rounds
+from backend.rounds.models import Participant
 from backend.students.models import Student
 from tests.factories import (
     CoordinatorFactory,
@@ -23,6 +25,7 @@ from tests.factories import (
     StudentFactory,
     UserFactory,
 )
+from tests.rounds.world import END, START, World
 from tests.web.desk import logged_in, only_period
 
 pytestmark = pytest.mark.django_db
@@ -127,6 +130,60 @@ def test_a_reason_that_is_too_long_stays_in_its_own_field(granted: Client, match
     assert page.count('aria-invalid="true"') == 1
     match.refresh_from_db()
     assert (match.state, match.student.is_protected) == (MatchState.PROPOSED, True)
+
+
+class TestInRounds:
+    """A protected student stands on no list of a round: what waits for an answer stands on the student's own page."""
+
+    @pytest.fixture
+    def world(self) -> World:
+        return World(1).open()
+
+    @pytest.fixture
+    def hidden(self, world: World) -> Participant:
+        return world.student(0, user=UserFactory(name="Hemliga Hanna"), is_protected=True, alias="Student KXBR")
+
+    def test_a_question_about_a_result_is_found_and_answered(
+        self, granted: Client, desk: Client, world: World, hidden: Participant
+    ) -> None:
+        result = world.close().publish().results.get(participant=hidden)
+        appeal = rounds.appeal_result(actor=hidden.student.user, result_id=result.pk, text="Varför just där?")
+        index, case = granted.get(INDEX).text, reverse("coordinator_protected_student", args=[hidden.student_id])
+        assert "asks about a result" in index
+        assert "Hanna" not in index
+        assert "Varför just där?" in granted.get(case).text
+        answer = reverse("round_appeal_answer", args=[appeal.pk])
+        refused = granted.post(answer, {"answer": " "})
+        assert (refused.status_code, "Varför just där?" in refused.text) == (400, True)
+        assert desk.post(answer, {"answer": "Jo."}).status_code == 404
+        assert granted.post(answer, {"answer": "Det låg närmast."})["Location"] == case
+        assert "Det låg närmast." in granted.get(case).text
+        assert "asks about a result" not in granted.get(INDEX).text
+        assert "Varför" not in desk.get(reverse("round_appeals", args=[world.round.pk])).text
+
+    def test_a_found_place_is_found_and_answered(
+        self, granted: Client, desk: Client, world: World, hidden: Participant
+    ) -> None:
+        details = rounds.OwnPlaceDetails(
+            organisation_name="Brors smedja",
+            municipality_code="0562",
+            contact_name="Bror",
+            contact_email="bror@verkstad.example",
+            title="Smida",
+            tasks="Smida krokar.",
+            start=START,
+            end=END,
+        )
+        place = rounds.submit_own_place(actor=hidden.student.user, participant_id=hidden.pk, details=details)
+        assert "has found a place" in granted.get(INDEX).text
+        case = reverse("coordinator_protected_student", args=[hidden.student_id])
+        assert "Brors smedja" in granted.get(case).text
+        decide = reverse("round_own_place_decide", args=[place.pk])
+        assert desk.post(decide, {"decision": "yes"}).status_code == 404
+        assert granted.post(decide, {"decision": "yes"})["Location"] == case
+        place.refresh_from_db()
+        assert place.state == "accepted"
+        assert "has found a place" not in granted.get(INDEX).text
 
 
 @pytest.mark.parametrize("text", ["", "x", "999999", "99999999999999999999"])

@@ -1,4 +1,4 @@
-"""Questions about rounds. Lists take a constant number of queries; protected identities are in none of them."""
+"""Questions about rounds. Lists take a constant number of queries; protected identities are in none but those of `protected`."""
 
 from backend.rounds.selectors.board import (
     Applicant,
@@ -26,6 +26,7 @@ from backend.rounds.selectors.figures import (
     snapshot_of,
 )
 from backend.rounds.selectors.kept import mark_kept
+from backend.rounds.selectors.protected import list_protected_appeals, list_protected_own_places
 from backend.rounds.selectors.wishing import (
     SEAT_ROW,
     Demand,
@@ -69,6 +70,8 @@ __all__ = [
     "list_outcomes",
     "list_own_places",
     "list_participants",
+    "list_protected_appeals",
+    "list_protected_own_places",
     "list_rounds",
     "list_runs",
     "list_seats",

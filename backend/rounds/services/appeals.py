@@ -11,7 +11,6 @@ from backend.rounds import policies
 from backend.rounds.enums import ResultState
 from backend.rounds.models import Appeal, Result
 from backend.rounds.notifications import tell_appeal
-from backend.students.policies import may_list
 
 LONGEST = 1_500
 RELATED = ("result__participant__student__user", "result__participant__round")
@@ -41,9 +40,9 @@ def appeal_result(*, actor: User, result_id: int, text: str) -> Appeal:
 def answer_appeal(*, actor: User, appeal_id: int, answer: str) -> Appeal:
     """The coordinator answers in words; what shall change is done with the ordinary commands."""
     appeal = Appeal.objects.select_related(*RELATED).select_for_update(of=("self",)).filter(pk=appeal_id).first()
-    if appeal is None or not may_list(actor).filter(pk=appeal.result.participant.student_id).exists():
+    if appeal is None or not policies.knows_participant(actor, appeal.result.participant):
         raise NotFound("appeal.unknown", _("There is no such message."))
-    policies.require_manager(actor, appeal.result.participant.round)
+    policies.require_answerer(actor, appeal.result.participant)
     if appeal.answered_at is not None:
         raise Conflict("appeal.answered", _("The message has been answered already."))
     _check(answer)

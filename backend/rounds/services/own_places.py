@@ -17,10 +17,11 @@ from backend.offers.models import Offer, OfferPeriod
 from backend.offers.seats import hold_seat
 from backend.organisations.models import Organisation, Workplace
 from backend.reference.models import HazardFlag, Municipality
+from backend.rounds import policies
 from backend.rounds.eligibility import problems_for
 from backend.rounds.enums import OwnPlaceState, RoundState
 from backend.rounds.models import LockedPair, OwnFoundPlace, Participant, RoundSeat
-from backend.rounds.services.setup import locked_participant, require_no_run, require_state
+from backend.rounds.services.setup import lock_participant, require_no_run, require_state
 from backend.rounds.services.wishes import SEAT, _participant, _require_open
 
 LONGEST = {"organisation_name": 160, "address": 200, "contact_name": 120, "title": 120, "tasks": 4_000}
@@ -88,7 +89,8 @@ def _locked(actor: User, own_place_id: int) -> OwnFoundPlace:
     place = OwnFoundPlace.objects.filter(pk=own_place_id).first()
     if place is None:
         raise NotFound("own_place.unknown", _("There is no such place."))
-    participant = locked_participant(actor, place.participant_id)
+    participant = lock_participant(place.participant_id)
+    policies.require_answerer(actor, participant)
     require_state(participant.round, RoundState.OPEN, RoundState.CLOSED)
     require_no_run(participant.round)
     place = OwnFoundPlace.objects.select_for_update().get(pk=own_place_id)

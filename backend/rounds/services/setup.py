@@ -353,15 +353,23 @@ def add_participants(
     )
 
 
-def locked_participant(actor: User, participant_id: int) -> Participant:
-    """The participant, locked, of a round the actor leads and whom the actor may know of."""
+def lock_participant(participant_id: int) -> Participant:
+    """For a caller who then asks whether the actor may. Raises NotFound."""
     participant = (
         Participant.objects.select_related("round", "student__user")
         .select_for_update(of=("self",))
         .filter(pk=participant_id)
         .first()
     )
-    if participant is None or not may_list(actor).filter(pk=participant.student_id).exists():
+    if participant is None:
+        raise NotFound("participant.unknown", _("There is no such participant."))
+    return participant
+
+
+def locked_participant(actor: User, participant_id: int) -> Participant:
+    """The participant, locked, of a round the actor leads and whom the actor may know of."""
+    participant = lock_participant(participant_id)
+    if not may_list(actor).filter(pk=participant.student_id).exists():
         raise NotFound("participant.unknown", _("There is no such participant."))
     policies.require_manager(actor, participant.round)
     return participant

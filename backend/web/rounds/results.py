@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.timezone import localtime
@@ -17,7 +17,8 @@ from backend.common import clock
 from backend.common.errors import DomainError
 from backend.reference.models import HazardFlag
 from backend.rounds.enums import ResultState, RoundState
-from backend.rounds.models import Appeal, OwnFoundPlace
+from backend.rounds.models import Appeal, OwnFoundPlace, Participant
+from backend.rounds.policies import knows_participant
 from backend.rounds.selectors import (
     counts_of,
     get_publication,
@@ -26,7 +27,6 @@ from backend.rounds.selectors import (
     list_participants,
 )
 from backend.rounds.services import appeals, lifecycle, own_places, publishing
-from backend.students.policies import may_list
 from backend.web.access import coordinator
 from backend.web.coordinator import own_municipalities
 from backend.web.cursors import page_of
@@ -139,22 +139,27 @@ def appeal_list(request: HttpRequest, round_id: int) -> HttpResponse:
     return render(request, "pages/rounds/appeals.html", context)
 
 
-def _round_of_appeal(request: HttpRequest, appeal_id: int) -> int:
-    known = Appeal.objects.filter(result__participant__student__in=may_list(person(request)))
-    found = get_object_or_404(known.select_related("result__participant"), pk=appeal_id)
-    return round_or_404(request, found.result.participant.round_id).pk
+def _page_of(request: HttpRequest, participant: Participant, page: str) -> str:
+    """Where what a participant asks and names is answered: the round's page, for a protected identity the student's own."""
+    if not knows_participant(person(request), participant):
+        raise Http404
+    if participant.student.is_protected:
+        return reverse("coordinator_protected_student", args=[participant.student_id])
+    return reverse(page, args=[participant.round_id])
+
+
+def _page_of_appeal(request: HttpRequest, appeal_id: int) -> str:
+    known = Appeal.objects.select_related("result__participant__student", "result__participant__round")
+    return _page_of(request, get_object_or_404(known, pk=appeal_id).result.participant, "round_appeals")
 
 
 @coordinator
-@takes_form(
-    AnswerForm,
-    page=lambda request, appeal_id: reverse("round_appeals", args=[_round_of_appeal(request, appeal_id)]),
-)
+@takes_form(AnswerForm, page=_page_of_appeal)
 def appeal_answer(request: HttpRequest, form: AnswerForm, appeal_id: int) -> HttpResponse:
-    round_id = _round_of_appeal(request, appeal_id)
+    page = _page_of_appeal(request, appeal_id)
     appeals.answer_appeal(actor=person(request), appeal_id=appeal_id, answer=form.cleaned_data["answer"])
     messages.success(request, _("Your answer is sent."))
-    return redirect("round_appeals", round_id)
+    return redirect(page)
 
 
 @coordinator
@@ -183,24 +188,20 @@ class DecisionForm(forms.Form):
     decision = forms.CharField(required=False, widget=forms.HiddenInput)
 
 
-def _round_of_place(request: HttpRequest, own_place_id: int) -> int:
-    known = OwnFoundPlace.objects.filter(participant__student__in=may_list(person(request)))
-    found = get_object_or_404(known.select_related("participant"), pk=own_place_id)
-    return round_or_404(request, found.participant.round_id).pk
+def _page_of_place(request: HttpRequest, own_place_id: int) -> str:
+    known = OwnFoundPlace.objects.select_related("participant__student", "participant__round")
+    return _page_of(request, get_object_or_404(known, pk=own_place_id).participant, "round_own_places")
 
 
 @coordinator
-@takes_form(
-    DecisionForm,
-    page=lambda request, own_place_id: reverse("round_own_places", args=[_round_of_place(request, own_place_id)]),
-)
+@takes_form(DecisionForm, page=_page_of_place)
 def own_place_decide(request: HttpRequest, form: DecisionForm, own_place_id: int) -> HttpResponse:
     """Yes with the risks at work, or no with a reason."""
-    user, round_id, cleaned = person(request), _round_of_place(request, own_place_id), form.cleaned_data
+    user, page, cleaned = person(request), _page_of_place(request, own_place_id), form.cleaned_data
     if cleaned["decision"] == "no":
         own_places.reject_own_place(actor=user, own_place_id=own_place_id, reason=cleaned["reason"])
         messages.success(request, _("The student is told that the place is not possible."))
     else:
         own_places.accept_own_place(actor=user, own_place_id=own_place_id, hazards=tuple(cleaned["hazards"]))
         messages.success(request, _("The place is kept for the student."))
-    return redirect("round_own_places", round_id)
+    return redirect(page)

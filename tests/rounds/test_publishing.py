@@ -341,6 +341,15 @@ class TestAppeals:
         refused("appeal.unknown", services.answer_appeal, actor=world.coordinator, appeal_id=appeal.pk, answer="Jo.")
         assert services.answer_appeal(actor=granted, appeal_id=appeal.pk, answer="Det låg närmast.").answer
 
+    def test_a_double_click_asks_once(self, world, frozen_clock):
+        result = world.publish().results.select_related("participant__student__user").first()
+        asked = {"actor": result.participant.student.user, "result_id": result.pk, "text": "Varför just där?"}
+        first = services.appeal_result(**asked)
+        assert services.appeal_result(**asked) == first
+        assert Notification.objects.filter(kind="appeal.sent").count() == 1
+        frozen_clock.shift(61)
+        refused("appeal.waiting", services.appeal_result, **asked)
+
     def test_an_empty_one_and_a_strangers(self, world):
         result = world.publish().results.select_related("participant__student__user").first()
         refused(

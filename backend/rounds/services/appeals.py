@@ -11,6 +11,7 @@ from backend.rounds import policies
 from backend.rounds.enums import ResultState
 from backend.rounds.models import Appeal, Result
 from backend.rounds.notifications import tell_appeal
+from backend.rounds.services.setup import SAME_CLICK
 
 LONGEST = 1_500
 RELATED = ("result__participant__student__user", "result__participant__round")
@@ -18,7 +19,8 @@ RELATED = ("result__participant__student__user", "result__participant__round")
 
 @transaction.atomic
 def appeal_result(*, actor: User, result_id: int, text: str) -> Appeal:
-    """Raises Conflict `appeal.waiting` while an earlier message has no answer."""
+    """Raises Conflict `appeal.waiting` while an earlier message has no answer. The same words once more within a minute are a
+    double click: there is one message."""
     result = (
         Result.objects.select_related("participant__student__user", "participant__round").filter(pk=result_id).first()
     )
@@ -29,6 +31,9 @@ def appeal_result(*, actor: User, result_id: int, text: str) -> Appeal:
         with transaction.atomic():
             appeal = Appeal.objects.create(result=result, sent_by=actor, text=text.strip(), sent_at=clock.now())
     except IntegrityError as error:
+        waiting = result.appeals.filter(answered_at=None, sent_by=actor, text=text.strip())
+        if same := waiting.filter(sent_at__gte=clock.now() - SAME_CLICK).first():
+            return same
         raise Conflict("appeal.waiting", _("Your earlier message has not been answered yet.")) from error
     log("appeal.sent", appeal, actor=actor, data={"result": result.pk})
     tell_appeal(events.record("appeal.sent", appeal, {"result": result.pk}), appeal)

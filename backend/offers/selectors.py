@@ -14,6 +14,8 @@ from backend.offers.search import (
     Search,
     SearchPage,
     find_page,
+    load_offers,
+    matching_entries,
     months_ahead,
     next_month,
     open_entries,
@@ -37,6 +39,7 @@ __all__ = [
     "find_page",
     "get_offer_to_read",
     "list_similar_offers",
+    "matching_entries",
     "months_ahead",
     "next_month",
     "open_figures",
@@ -61,15 +64,16 @@ def answer_days_for(offer: Offer) -> int:
 
 
 def list_similar_offers(offer: Offer, limit: int = 3, *, besides: Collection[int] = ()) -> list[Offer]:
-    """Other open places with a free seat, in the same occupation or its field, else in the same form; those of the same
+    """Other open places with a free seat of the same form, in the occupation's field where it has one; those of the same
     municipality first. besides: offers to leave out, such as those already applied for.
     """
-    others = search_offers(Search(only_free=True)).exclude(pk__in=[offer.pk, *besides]).for_lists()
-    alike = Q(form=offer.form_id)
-    if offer.occupation is not None:
-        alike &= Q(occupation=offer.occupation_id) | Q(occupation__field=offer.occupation.field_id)
-    near = Case(When(workplace__municipality=offer.municipality_code, then=Value(0)), default=Value(1))
-    return list(others.filter(alike).annotate(near=near).order_by("near", "-published_at", "-pk")[:limit])
+    alike = Search(
+        forms=(offer.form_id,), fields=(offer.occupation.field_id,) if offer.occupation else (), only_free=True
+    )
+    near = Case(When(municipality=offer.municipality_code, then=Value(0)), default=Value(1))
+    others = matching_entries(alike).exclude(pk__in=[offer.pk, *besides])
+    ids = others.order_by(near, "-published_at", "-pk").values_list("pk", flat=True)[:limit]
+    return load_offers([(pk, None) for pk in ids])
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_safe
 
 from backend.common import clock
 from backend.offers.models import Offer
-from backend.offers.search import Search, open_entries, search_offers
+from backend.offers.search import Search, find_page, matching_entries, open_entries
 from backend.reference.models import Municipality
 from backend.reference.selectors import get_municipality
 from backend.web.access import public
@@ -129,13 +129,13 @@ def embed(request: HttpRequest, code: str) -> HttpResponse:
     `lang` in the address chooses the language, since the reader's own choice does not reach a frame.
     """
     place = get_municipality(code)
-    found = search_offers(Search(municipalities=(place.pk,), only_free=True))
+    search = Search(municipalities=(place.pk,), only_free=True)
     language = "en" if request.GET.get("lang") == "en" else "sv"
     with translation.override(language):
         context = {
             "place": place,
-            "total": found.count(),
-            "rows": [offer_row(offer) for offer in found.for_lists()[:PLACES_EMBEDDED]],
+            "total": matching_entries(search).count(),
+            "rows": [offer_row(offer) for offer in find_page(search, size=PLACES_EMBEDDED).rows],
             "language": language,
         }
         response = render(request, "pages/public/embed.html", context)

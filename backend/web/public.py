@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from django.db.models import Count, Q
+from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -25,10 +25,11 @@ from backend.offers.selectors import (
     Search,
     answer_days_for,
     count_open_by_municipality,
+    find_page,
     get_offer_to_read,
     list_similar_offers,
+    matching_entries,
     open_figures,
-    search_offers,
 )
 from backend.reference.enums import Verdict
 from backend.reference.models import Municipality, PlacementForm
@@ -64,7 +65,7 @@ def member_counts() -> list[dict[str, Any]]:
 @require_safe
 def start(request: HttpRequest) -> HttpResponse:
     figures = open_figures()
-    newest = list(search_offers(Search(only_free=True)).for_lists()[:NEWEST_SHOWN])
+    newest = find_page(Search(only_free=True), size=NEWEST_SHOWN).rows
     context = {
         "figures": {
             "open_count": figures.open_count,
@@ -80,9 +81,10 @@ def start(request: HttpRequest) -> HttpResponse:
 
 def _commonest_forms() -> list[PlacementForm]:
     """The forms with most open places, in the order of the table: as many as fit on two lines of a phone."""
-    open_now = Count("offers", filter=Q(offers__in=search_offers(Search())))
-    found = list(PlacementForm.objects.annotate(open_now=open_now).filter(open_now__gt=0).order_by("position", "code"))
-    most = sorted(found, key=lambda form: -form.open_now)[:FORMS_SHOWN]
+    entries = matching_entries(Search()).order_by().values("form").annotate(open_now=Count("pk"))
+    open_now = dict(entries.values_list("form", "open_now"))
+    found = PlacementForm.objects.filter(pk__in=open_now).order_by("position", "code")
+    most = sorted(found, key=lambda form: -open_now[form.pk])[:FORMS_SHOWN]
     return [form for form in found if form in most]
 
 
@@ -278,14 +280,14 @@ def _apply_facts(place: Offer) -> list[tuple[str, str]]:
 def municipality(request: HttpRequest, code: str) -> HttpResponse:
     """What a municipality has to offer right now. 404 for an unknown code."""
     place = get_municipality(code)
-    found = search_offers(Search(municipalities=(code,), only_free=True))
-    offers = list(found.for_lists()[:12])
+    search = Search(municipalities=(code,), only_free=True)
+    offers = find_page(search, size=12).rows
     applied, reasons = personal_facts(request, offers)
     context = {
         "place": place,
         "is_member": Municipality.objects.network_members(clock.today()).filter(pk=code).exists(),
         "rows": [offer_row(row, applied=applied, reasons=reasons) for row in offers],
-        "total": found.count(),
+        "total": matching_entries(search).count(),
         "education": education_in(place),
     }
     return render(request, "pages/public/municipality.html", context)

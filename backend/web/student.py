@@ -23,7 +23,7 @@ from backend.applications.selectors import list_applications_of
 from backend.common.errors import DomainError, NotAllowed, NotFound
 from backend.notifications.selectors import list_notifications_for
 from backend.offers.search_address import USUAL_RADIUS
-from backend.offers.selectors import Search, search_offers
+from backend.offers.selectors import Search, find_page
 from backend.rounds.selectors import mark_kept
 from backend.students import services
 from backend.students.models import Guardianship, Student
@@ -115,7 +115,7 @@ def _newest_near(student: Student) -> list[Any]:
         radius_km=(student.max_distance_km or USUAL_RADIUS) if student.municipality else None,
         only_free=True,
     )
-    found = list(search_offers(search).for_lists()[:SUGGESTIONS_ON_HOME])
+    found = find_page(search, size=SUGGESTIONS_ON_HOME).rows
     mark_kept(found)
     return [offer_row(offer) for offer in found]
 

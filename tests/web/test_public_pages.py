@@ -230,14 +230,14 @@ def test_a_municipality_shows_who_teaches_there(client, django_assert_num_querie
     OfferFactory(form_id="yrkesvux", title="Svetsutbildning", period__capacity=8)
     OfferFactory(title="Svarva")
     OfferFactory(form_id="yrkesvux", workplace__municipality_id="2580")
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         response = client.get(reverse("municipality", args=["0562"]))
     [provider] = response.context["education"]
     assert (provider["seats"], [course["title"] for course in provider["courses"]]) == (8, ["Svetsutbildning"])
     school = Offer.objects.get(title="Svetsutbildning").workplace
     OfferFactory(form_id="yrkesvux", workplace=school, title="Kurs")
     OfferFactory(form_id="yrkesvux", title="Annan")
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         response = client.get(reverse("municipality", args=["0562"]))
     assert sorted(len(provider["courses"]) for provider in response.context["education"]) == [1, 2]
 

@@ -35,7 +35,7 @@ def _requires(name: str, test: Test) -> Callable[[View], View]:
             assert isinstance(request.user, User)
             if not test(request.user):
                 raise NotAllowed(
-                    f"web.not_{name}", _("This page is for others. Log in with another account to see it.")
+                    f"web.not_{name}", _("Your account has no access to this page. Log in with another one to see it.")
                 )
             discard_when_sent(request)
             return view(request, *args, **kwargs)

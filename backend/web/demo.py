@@ -7,6 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -114,4 +115,7 @@ def demo_login(request: HttpRequest) -> HttpResponse:
     if user is None:
         raise Http404
     login(request, user, backend=BACKEND)
+    onward = request.POST.get("next", "")
+    if url_has_allowed_host_and_scheme(onward, {request.get_host()}, require_https=request.is_secure()):
+        return redirect(onward)
     return redirect(page if page in START_PAGES else "home")

@@ -16,9 +16,9 @@ from backend.web.form_errors import page_left
 RETRY_AFTER_SECONDS = 5
 
 
-def _page(request: HttpRequest, status: int, message: str) -> HttpResponse:
+def _page(request: HttpRequest, status: int, message: str, back: str = "/") -> HttpResponse:
     return render(
-        request, "pages/errors/refusal.html", {"message": message, "status": status, "back": "/"}, status=status
+        request, "pages/errors/refusal.html", {"message": message, "status": status, "back": back}, status=status
     )
 
 
@@ -48,7 +48,7 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return _page(request, 403, _("You do not have access to this page."))
+    return _page(request, 403, _("You do not have access to this page."), way_back(request))
 
 
 def not_a_page(request: HttpRequest) -> HttpResponse:
@@ -66,14 +66,16 @@ def too_many_requests(request: HttpRequest) -> HttpResponse:
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return _page(request, 404, _("There is no such page. It may have been moved or closed."))
+    return _page(request, 404, _("There is no such page. It may have been moved or closed."), way_back(request))
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     # Django calls this inside its `except`: the error is the one being handled.
     if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
         return database_away(request)
-    return _page(request, 500, _("Something went wrong on our side. Nothing you did was lost; try again in a moment."))
+    # Once more the same page and no other: finding out where somebody came from may be what went wrong.
+    again = request.get_full_path() if request.method in {"GET", "HEAD"} else "/"
+    return _page(request, 500, _("Nothing that was saved is lost. Try again in a moment."), again)
 
 
 def database_away(request: HttpRequest) -> HttpResponse:

@@ -35,6 +35,17 @@ def test_and_nowhere_else(client, demo, page):
     assert answer["Location"] == reverse("home")
 
 
+@pytest.mark.parametrize(
+    ("onward", "target"), [("/platser/7/ansok/", "/platser/7/ansok/"), ("https://evil.example/", None), ("", None)]
+)
+def test_one_comes_back_to_what_asked_for_a_login(client, demo, onward, target):
+    UserFactory(email="student@demo.example")
+    login = client.get(reverse("account_login"), {"next": onward}).text
+    assert (login.count('value="/platser/7/ansok/"') == 2) is (target is not None)
+    answer = client.post(reverse("demo_login"), {"email": "student@demo.example", "next": onward})
+    assert answer["Location"] == (target or reverse("home"))
+
+
 @pytest.mark.parametrize(("is_demo", "debug"), [(False, True), (True, False)])
 def test_outside_the_demo_there_is_no_tour(client, settings, is_demo, debug):
     settings.DEMO_MODE, settings.DEBUG = is_demo, debug

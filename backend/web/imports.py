@@ -259,7 +259,11 @@ def _job_page(request: HttpRequest, found: ImportJob, form: MappingForm | None) 
         "next_cursor": page.next_cursor,
         "headings": [found.headings[number] for number in columns],
         "preview": [
-            {"line": row.line, "outcome": row.get_outcome_display(), "cells": [row.cells[n] for n in columns]}
+            {
+                "line": row.line,
+                "outcome": row.get_outcome_display(),
+                "cells": [(found.headings[n], row.cells[n]) for n in columns],
+            }
             for row in shown
         ],
         "figures": [

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from html.parser import HTMLParser
 from urllib.parse import urljoin, urlsplit
 
@@ -31,7 +32,7 @@ class PageForm:
     file: str = ""
     """The name of the field that takes a file."""
 
-    @property
+    @cached_property
     def name(self) -> str:
         """The name of the address in the URL configuration."""
         return resolve(urlsplit(self.action).path).view_name

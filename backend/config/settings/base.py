@@ -100,6 +100,7 @@ ROOT_URLCONF = "backend.config.urls"
 WSGI_APPLICATION = "backend.config.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+FORM_RENDERER = "backend.web.form_renderer.FormRenderer"
 TEMPLATES_DIR = BASE_DIR / "frontend_templates"
 COTTON_DIR = "components"
 COTTON_SNAKE_CASED_NAMES = True

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -99,7 +99,8 @@ def by_link(request: HttpRequest, token: str) -> HttpResponse:
     pk = read_guardian_token(token)
     row = Guardianship.objects.select_related("student__user", "guardian").filter(pk=pk).first() if pk else None
     if row is None or not is_minor(row.student):
-        raise Http404
+        text = _("This link is not complete or no longer holds. Log in with the e-mail address that the letter came to.")
+        raise NotFound("guardian.link", text)
     if request.method == "POST":
         _answer(request, row.guardian, row.pk, method="link")
         return redirect("guardian_link", token)

@@ -99,7 +99,9 @@ def by_link(request: HttpRequest, token: str) -> HttpResponse:
     pk = read_guardian_token(token)
     row = Guardianship.objects.select_related("student__user", "guardian").filter(pk=pk).first() if pk else None
     if row is None or not is_minor(row.student):
-        text = _("This link is not complete or no longer holds. Log in with the e-mail address that the letter came to.")
+        text = _(
+            "This link is not complete or no longer holds. Log in with the e-mail address that the letter came to."
+        )
         raise NotFound("guardian.link", text)
     if request.method == "POST":
         _answer(request, row.guardian, row.pk, method="link")

@@ -120,7 +120,8 @@ def somebody_with_a_result(browser: Browser, base: str) -> str:
         "a[href$='/resultat/']",
         "main tbody tr:has([data-color=info]) a",
     )(page, base)
-    address = page.locator("main a[href^='mailto:']").first.inner_text()
+    href = str(page.locator("main a[href^='mailto:']").first.get_attribute("href"))
+    address = href.removeprefix("mailto:").partition("?")[0]
     context.close()
     return address
 

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -93,8 +93,13 @@ class EndForm(forms.Form):
     )
 
 
+def _members(request: HttpRequest, membership_id: int) -> str:
+    get_object_or_404(NetworkMembership, pk=membership_id)
+    return reverse("network_members")
+
+
 @network
-@takes_form(EndForm, page=lambda request, membership_id: reverse("network_members"))
+@takes_form(EndForm, page=_members)
 def end(request: HttpRequest, form: EndForm, membership_id: int) -> HttpResponse:
     """Ends a membership after the day that was sent."""
     last_day = form.cleaned_data["last_day"]

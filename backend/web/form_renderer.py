@@ -14,10 +14,10 @@ class FormRenderer(DjangoTemplates):
     """Django's own, but for lists to choose from: it includes two templates for each entry, and a list of all municipalities
     or occupations took longer than the rest of its page."""
 
-    def render(self, template_name: str, context: dict[str, Any], request: Any = None) -> SafeString:
+    def render(self, template_name: str, context: dict[str, Any], request: Any = None) -> str:
         if template_name == SELECT:
             return select(context["widget"])
-        return mark_safe(super().render(template_name, context, request))  # noqa: S308 - a template's own output
+        return super().render(template_name, context, request)
 
 
 def select(widget: Mapping[str, Any]) -> SafeString:

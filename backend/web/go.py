@@ -24,6 +24,7 @@ from backend.students.models import Guardianship, Student
 from backend.students.policies import is_guardian_of
 from backend.students.protection import protected_students_of
 from backend.web.access import logged_in
+from backend.web.rounds.coordinator import page_of_participant
 
 Guide = Callable[[User, int], str]
 
@@ -146,13 +147,7 @@ def _of_participant(user: User, participant: Participant | None, page: str) -> s
     student, the_round = participant.student, participant.round
     if student.user_id == user.pk or is_guardian_of(user, student):
         return _round(user, the_round.pk)
-    if student.is_protected:
-        if not protected_students_of(user).filter(pk=student.pk).exists():
-            raise Http404
-        return reverse("coordinator_protected_student", args=[student.pk])
-    if not can_watch_round(user, the_round):
-        raise Http404
-    return reverse(page, args=[the_round.pk])
+    return page_of_participant(user, participant, page)
 
 
 def _participant(**of: int) -> Participant | None:

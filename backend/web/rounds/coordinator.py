@@ -7,16 +7,18 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from backend.accounts.models import User
 from backend.common import clock
 from backend.common.errors import DomainError
 from backend.rounds import policies
 from backend.rounds.enums import RoundState
-from backend.rounds.models import Round
+from backend.rounds.models import Participant, Round
 from backend.rounds.selectors import counts_of, get_round, list_rounds
 from backend.rounds.services import lifecycle, setup
 from backend.web.access import coordinator
@@ -45,6 +47,16 @@ COLORS = {
     RoundState.FINISHED: "neutral",
     RoundState.CANCELLED: "neutral",
 }
+
+
+def page_of_participant(user: User, participant: Participant, page: str) -> str:
+    """Where coordinators answer what a participant asks and names: this page of the round, for a protected identity the
+    student's own. 404 for those who must not know of the student."""
+    if not policies.knows_participant(user, participant):
+        raise Http404
+    if participant.student.is_protected:
+        return reverse("coordinator_protected_student", args=[participant.student_id])
+    return reverse(page, args=[participant.round_id])
 
 
 def round_or_404(request: HttpRequest, round_id: int) -> Round:

@@ -5,9 +5,8 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -17,8 +16,7 @@ from backend.common import clock
 from backend.common.errors import DomainError
 from backend.reference.models import HazardFlag
 from backend.rounds.enums import ResultState, RoundState
-from backend.rounds.models import Appeal, OwnFoundPlace, Participant
-from backend.rounds.policies import knows_participant
+from backend.rounds.models import Appeal, OwnFoundPlace
 from backend.rounds.selectors import (
     counts_of,
     get_publication,
@@ -33,7 +31,7 @@ from backend.web.cursors import page_of
 from backend.web.employer import person
 from backend.web.form_errors import add_domain_error, takes_form
 from backend.web.forms.reasons import LONGEST, ReasonForm
-from backend.web.rounds.coordinator import heading, round_or_404
+from backend.web.rounds.coordinator import heading, page_of_participant, round_or_404
 from backend.web.rounds.forms import RoundForm, round_initial
 
 MOST_ON_PAPER = 2_000
@@ -139,18 +137,11 @@ def appeal_list(request: HttpRequest, round_id: int) -> HttpResponse:
     return render(request, "pages/rounds/appeals.html", context)
 
 
-def _page_of(request: HttpRequest, participant: Participant, page: str) -> str:
-    """Where what a participant asks and names is answered: the round's page, for a protected identity the student's own."""
-    if not knows_participant(person(request), participant):
-        raise Http404
-    if participant.student.is_protected:
-        return reverse("coordinator_protected_student", args=[participant.student_id])
-    return reverse(page, args=[participant.round_id])
-
-
 def _page_of_appeal(request: HttpRequest, appeal_id: int) -> str:
     known = Appeal.objects.select_related("result__participant__student", "result__participant__round")
-    return _page_of(request, get_object_or_404(known, pk=appeal_id).result.participant, "round_appeals")
+    return page_of_participant(
+        person(request), get_object_or_404(known, pk=appeal_id).result.participant, "round_appeals"
+    )
 
 
 @coordinator
@@ -190,7 +181,9 @@ class DecisionForm(forms.Form):
 
 def _page_of_place(request: HttpRequest, own_place_id: int) -> str:
     known = OwnFoundPlace.objects.select_related("participant__student", "participant__round")
-    return _page_of(request, get_object_or_404(known, pk=own_place_id).participant, "round_own_places")
+    return page_of_participant(
+        person(request), get_object_or_404(known, pk=own_place_id).participant, "round_own_places"
+    )
 
 
 @coordinator

@@ -7,13 +7,13 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.functional import Promise
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
 from backend.accounts.models import User
 from backend.web.access import public
 from backend.web.context import PERSONAS, is_demo
+from backend.web.onward import own_address
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
@@ -115,7 +115,6 @@ def demo_login(request: HttpRequest) -> HttpResponse:
     if user is None:
         raise Http404
     login(request, user, backend=BACKEND)
-    onward = request.POST.get("next", "")
-    if url_has_allowed_host_and_scheme(onward, {request.get_host()}, require_https=request.is_secure()):
+    if onward := own_address(request, request.POST.get("next", "")):
         return redirect(onward)
     return redirect(page if page in START_PAGES else "home")

@@ -12,7 +12,6 @@ from django.contrib.auth import login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -24,6 +23,7 @@ from backend.common.errors import DomainError
 from backend.web.access import logged_in, public
 from backend.web.demo import BACKEND
 from backend.web.numbers import number_in
+from backend.web.onward import own_address
 
 PENDING, NEXT = "openid_pending", "openid_next"
 KEPT = timedelta(minutes=15)
@@ -45,9 +45,7 @@ def _name_of(issuer: str) -> str:
 def start(request: HttpRequest, slug: str) -> HttpResponse:
     """To the provider's login page."""
     provider = _provider(slug)
-    target = request.GET.get("next", "")
-    is_ours = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
-    request.session[NEXT] = target if is_ours and target.startswith("/") else ""
+    request.session[NEXT] = own_address(request, request.GET.get("next", ""))
     back = request.build_absolute_uri(reverse("openid_answer", args=[slug]))
     try:
         return openid.send_to(provider, request, back)

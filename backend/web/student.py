@@ -9,7 +9,7 @@ from django.db.models import prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -40,6 +40,7 @@ from backend.web.forms.places import municipality_names
 from backend.web.forms.student import ApplyForm, GuardianForm, ProfileForm, occupation_choices, profile_initial
 from backend.web.notifications import news_items
 from backend.web.offer_rows import offer_row, periods_ahead, place_name
+from backend.web.onward import own_address
 from backend.web.public import (
     answer_days_of,
     is_open_to_apply,
@@ -192,11 +193,7 @@ def profile(request: HttpRequest) -> HttpResponse:
     known: Student | None = person.student if hasattr(person, "student") else None
     if known is None and roles_of(person):
         raise NotAllowed("web.not_student", _("This page is for students. Log in with another account to see it."))
-    target = request.POST.get("next", "") or request.GET.get("next", "")
-    is_ours = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
-    # What does not begin with a slash, `redirect` would take for the name of a page.
-    if not (is_ours and target.startswith("/")):
-        target = ""
+    target = own_address(request, request.POST.get("next", "") or request.GET.get("next", ""))
     initial = profile_initial(known) if known else {"name": person.name, "wants_suggestions": True}
     initial.setdefault("has_finished_compulsory_school", True)
     form = ProfileForm(request.POST or None, initial=initial, kept=known.programme_id if known else None)

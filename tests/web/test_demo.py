@@ -36,7 +36,8 @@ def test_and_nowhere_else(client, demo, page):
 
 
 @pytest.mark.parametrize(
-    ("onward", "target"), [("/platser/7/ansok/", "/platser/7/ansok/"), ("https://evil.example/", None), ("", None)]
+    ("onward", "target"),
+    [("/platser/7/ansok/", "/platser/7/ansok/"), ("https://evil.example/", None), ("ansok", None), ("", None)],
 )
 def test_one_comes_back_to_what_asked_for_a_login(client, demo, onward, target):
     UserFactory(email="student@demo.example")

@@ -1,7 +1,7 @@
 """The public search: what someone looks for, which open places answer it, in which order, and page by page."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from math import cos, radians
@@ -68,6 +68,13 @@ class Search:
         """How the text is understood; asks the database once."""
         return read_text(self.text)
 
+    def in_order(self, order: str) -> "Search":
+        """The same search in another order; what was read of its text is not asked again."""
+        other = replace(self, order=order)
+        if "reading" in vars(self):
+            vars(other)["reading"] = self.reading
+        return other
+
 
 @dataclass(frozen=True)
 class SearchPage(Generic[Row]):
@@ -98,11 +105,14 @@ def entries_around(search: Search) -> "QuerySet[SearchEntry]":
     """Open entries by text and place alone. With a centre each has `distance` in km (None: unknown)."""
     found = open_entries()
     if search.reading.query:
-        found = found.filter(pk__in=SearchDocument.objects.filter(words=_text_query(search)).values("pk"))
+        documents = SearchDocument.objects.filter(words=_text_query(search))
+        if search.centre is not None and search.radius_km is not None:
+            documents = documents.filter(_box_around(*search.centre, search.radius_km))
+        found = found.filter(pk__in=documents.values("pk"))
     if search.centre is not None:
         found = found.annotate(distance=_distance_from(*search.centre))
         if search.radius_km is not None:
-            found = _within(found, *search.centre, search.radius_km)
+            found = found.filter(_box_around(*search.centre, search.radius_km), distance__lte=search.radius_km)
     if search.place is not None and search.point is None and search.radius_km is None:
         found = found.filter(municipality=search.place.pk)
     return found
@@ -174,12 +184,11 @@ def _text_query(search: Search) -> SearchQuery:
     return SearchQuery(search.reading.query, search_type="raw", config="swedish")
 
 
-def _within(found: "QuerySet[SearchEntry]", lat: float, lon: float, km: int) -> "QuerySet[SearchEntry]":
-    """The circle, with a box around it first that an index can answer."""
+def _box_around(lat: float, lon: float, km: int) -> Q:
+    """The box that the circle lies in, which an index can answer."""
     high = km / KM_A_DEGREE
     wide = high / max(cos(radians(min(89.0, abs(lat) + high))), 0.01)
-    boxed = found.filter(lat__range=(lat - high, lat + high), lon__range=(lon - wide, lon + wide))
-    return boxed.filter(Q(distance__lte=km))
+    return Q(lat__range=(lat - high, lat + high), lon__range=(lon - wide, lon + wide))
 
 
 def _distance_from(lat: float, lon: float) -> Any:
@@ -259,7 +268,7 @@ def _renamed(key: str, names: dict[str, str]) -> str:
 
 
 def find_page(search: Search, cursor: str = "", *, size: int = 20) -> SearchPage[Offer]:
-    """A page of offers as `for_lists` has them, with `distance` in km (None: unknown). Four queries."""
+    """A page of offers as `for_place_rows` has them, with `distance` in km (None: unknown). Four queries."""
     return find_page_of(load_offers, search, cursor, size=size)
 
 
@@ -296,7 +305,7 @@ def find_page_of(
 
 
 def load_offers(found: Sequence[Found]) -> list[Offer]:
-    offers = Offer.objects.for_lists().in_bulk([pk for pk, _distance in found])
+    offers = Offer.objects.for_place_rows().in_bulk([pk for pk, _distance in found])
     rows = []
     for pk, distance in found:
         offer = offers.get(pk)

@@ -1,6 +1,6 @@
 """What the search reads: for each published offer a narrow row to count and a document of words, and a list of all words.
 
-Triggers of the database write them, in the transaction of whatever changed an offer (migration 0005, docs/adr/0008).
+Triggers of the database write them, in the transaction of whatever changed an offer (migrations 0005 and 0006, docs/adr/0008).
 """
 
 from django.contrib.postgres.fields import ArrayField
@@ -48,14 +48,20 @@ class SearchDocument(models.Model):
     """The words of a published offer. Apart from the entry, so that counting a hundred thousand entries reads little.
 
     words: folded to letters without accents, then stemmed; weight A title, B occupation, organisation and skills,
-    C place, form and programmes, D the long texts.
+    C place, form and programmes, D the long texts. lat, lon: as in the entry, so that words near a place are found by the
+    indexes of one table.
     """
 
     offer = models.OneToOneField("offers.Offer", primary_key=True, on_delete=models.CASCADE, related_name="document")
     words = SearchVectorField()
+    lat = models.FloatField(null=True)
+    lon = models.FloatField(null=True)
 
     class Meta:
-        indexes = [GinIndex(fields=["words"], name="searchdocument_words", fastupdate=False)]
+        indexes = [
+            GinIndex(fields=["words"], name="searchdocument_words", fastupdate=False),
+            models.Index(fields=["lat", "lon"], name="searchdocument_point"),
+        ]
 
     def __str__(self) -> str:
         return f"search document of offer {self.offer_id}"

@@ -11,7 +11,6 @@ from django.db.models import Case, When
 
 from backend.common import clock
 from backend.offers.search import (
-    GROUPS,
     Search,
     conditions,
     entries_around,
@@ -22,19 +21,35 @@ from backend.offers.search import (
 from backend.reference.models import Municipality, OccupationField, PlacementForm, Programme
 from backend.reference.models.mixins import TranslatedName
 
-BIT = {group: 1 << number for number, group in enumerate(GROUPS)}
-# A row that misses one group of filters counts beside the values of that group and nowhere else.
+# Each place counts in six sets, beside one value of each column. One that misses a group of filters counts beside the
+# values of that group alone: in the other columns it has none. The last column tells all that is asked of seats, and the
+# groups that are missed: sets of one short column cost half of what sets of several do.
 # OFFSET 0 keeps the planner from asking for free seats again wherever the answer is used.
 COUNT = """
-SELECT grouping(form, field, programmes_text, months_text, municipality, is_free), failed, form, field,
-    programmes_text, months_text, municipality, is_free, is_current, count(*)
-FROM (SELECT *, {failed} AS failed FROM ({base} OFFSET 0) AS base) AS judged
-WHERE failed IN ({allowed})
-GROUP BY GROUPING SETS ((failed, form), (failed, field), (failed, programmes_text), (failed, months_text),
-    (failed, municipality), (failed, is_free, is_current))
+SELECT grouping(form, field, programmes_text, months_text, municipality, seats), form, field, programmes_text,
+    months_text, municipality, seats, count(*)
+FROM (
+    SELECT {columns}, is_free::int * {free} + is_current::int * {current} + missed * {missing} AS seats
+    FROM (SELECT *, {missed} AS missed FROM ({base} OFFSET 0) AS base) AS judged
+    WHERE missed IN (0, {bits})
+) AS counted
+GROUP BY GROUPING SETS ((form), (field), (programmes_text), (months_text), (municipality), (seats))
 """
-COUNTED = ("form", "field", "programmes_text", "months_text", "municipality")
-COLUMNS = ("forms", "fields", "programmes", "months", "municipalities", "only_free")
+COLUMNS = {
+    "forms": "form",
+    "fields": "field",
+    "programmes": "programmes_text",
+    "months": "months_text",
+    "municipalities": "municipality",
+    "only_free": "seats",
+}
+GROUPS = tuple(COLUMNS)
+# PostgreSQL's grouping() has a bit for each column that a row is not about, the first column highest.
+GROUP_OF = {0b111111 ^ (0b100000 >> number): group for number, group in enumerate(GROUPS)}
+BIT = {group: 1 << number for number, group in enumerate(GROUPS)}
+FREE, CURRENT, MISSING = 1, 2, 4
+# Beside the months of the entries: places with days of this month that are still ahead.
+THIS_MONTH = "this"
 
 
 @dataclass(frozen=True)
@@ -68,55 +83,63 @@ class Facets:
 
 def count_facets(search: Search) -> Facets:
     """All numbers with one grouped query, and four short ones for the names."""
-    counts, free, current, totals = _count(search)
+    counts, totals = _count(search)
     programmes, everyone = _programmes(counts["programmes"])
-    asked = conditions(search)
     return Facets(
         forms=_named(counts["forms"], PlacementForm.objects.order_by("position", "code").values_list),
         municipalities=_municipalities(counts["municipalities"]),
         fields=_named(counts["fields"], OccupationField.objects.order_by("sort_key").values_list),
         programmes=programmes,
         programmes_for_everyone=everyone,
-        months=_months(counts["months"], current),
-        free=free,
+        months=_months(counts["months"]),
+        free=counts["only_free"][FREE],
         total=totals[0],
         base=totals.total(),
-        dropped={group: totals[0] + totals[BIT[group]] for group in GROUPS if group in asked},
+        dropped={group: totals[0] + totals[BIT[group]] for group in conditions(search)},
     )
 
 
-def _count(search: Search) -> tuple[dict[str, Counter[Any]], int, int, Counter[int]]:
-    """Per group the counts of its values; places with free seats; places in this month; places by what they miss."""
+def _count(search: Search) -> tuple[dict[str, Counter[Any]], Counter[int]]:
+    """Per group the counts of its values, and how many places miss nothing (0) or one group (its BIT)."""
     asked = conditions(search)
     judged = {f"ok_{group}": Case(When(condition, then=True), default=False) for group, condition in asked.items()}
     base = entries_around(search).annotate(
         **judged, is_free=has_free_seats(), is_current=Case(When(is_in_current_month(), then=True), default=False)
     )
-    base = base.values(*COUNTED, *judged, "is_free", "is_current")
-    sql, parameters = base.query.sql_with_params()
-    failed = " + ".join(["0", *(f"CASE WHEN ok_{group} THEN 0 ELSE {BIT[group]} END" for group in asked)])
-    allowed = ", ".join(str(bit) for bit in (0, *BIT.values()))
-    counts: dict[str, Counter[Any]] = {group: Counter() for group in COLUMNS}
-    free = current = 0
+    plain = {group: column for group, column in COLUMNS.items() if group != "only_free"}
+    sql, parameters = base.values(*plain.values(), *judged, "is_free", "is_current").query.sql_with_params()
+    counted = {
+        group: f"CASE WHEN missed IN (0, {BIT[group]}) THEN {column} END AS {column}" if asked else column
+        for group, column in plain.items()
+    }
+    query = COUNT.format(
+        base=sql,
+        columns=", ".join(counted.values()),
+        missed=" + ".join(["0", *(f"CASE WHEN ok_{group} THEN 0 ELSE {BIT[group]} END" for group in asked)]),
+        bits=", ".join(str(bit) for bit in BIT.values()),
+        free=FREE,
+        current=CURRENT,
+        missing=MISSING,
+    )
+    counts: dict[str, Counter[Any]] = {group: Counter() for group in GROUPS}
     totals: Counter[int] = Counter()
     with connection.cursor() as cursor:
-        cursor.execute(COUNT.format(base=sql, failed=failed, allowed=allowed), parameters)
-        for mask, missed, *values, is_current, number in cursor.fetchall():
-            column = _column_of(mask)
-            group = COLUMNS[column]
-            counted_here = missed in {0, BIT[group]}
-            if group == "only_free":
-                totals[missed] += number
-                free += number if counted_here and values[column] else 0
-                current += number if missed in {0, BIT["months"]} and is_current else 0
-            elif counted_here:
-                counts[group][values[column]] += number
-    return counts, free, current, totals
-
-
-def _column_of(mask: int) -> int:
-    """Which column a row of a grouping set is about: the one whose bit is not set, the first column highest."""
-    return next(number for number in range(len(COLUMNS)) if not mask >> (len(COLUMNS) - 1 - number) & 1)
+        cursor.execute(query, parameters)
+        for mask, *values, number in cursor.fetchall():
+            group = GROUP_OF[mask]
+            value = values[GROUPS.index(group)]
+            if value is None:
+                continue
+            if group != "only_free":
+                counts[group][value] += number
+                continue
+            missed = value // MISSING
+            totals[missed] += number
+            if value & FREE and missed in {0, BIT["only_free"]}:
+                counts["only_free"][FREE] += number
+            if value & CURRENT and missed in {0, BIT["months"]}:
+                counts["months"][THIS_MONTH] += number
+    return counts, totals
 
 
 def _named(counts: Counter[Hashable], rows: Callable[..., Iterable[tuple[str, str, str]]]) -> list[FacetValue]:
@@ -153,11 +176,11 @@ def _programmes(counts: Counter[str]) -> tuple[list[FacetValue], int]:
     return values, everyone
 
 
-def _months(counts: Counter[str], current: int) -> list[tuple[date, int]]:
+def _months(counts: Counter[str]) -> list[tuple[date, int]]:
     """This month is counted apart, since a part of it has passed."""
     numbers: Counter[str] = Counter()
     for together, number in counts.items():
         for month in together.split():
             numbers[month] += number
     this = clock.today().replace(day=1)
-    return [(first, current if first == this else numbers[f"{first:%Y%m}"]) for first in months_ahead()]
+    return [(first, counts[THIS_MONTH] if first == this else numbers[f"{first:%Y%m}"]) for first in months_ahead()]

@@ -49,9 +49,9 @@ PAGE = 20
 MOST_WORDS_TRIED = 4
 FIELDS_OFFERED = 4
 # Above this many hits the one that fits best says little and costs much: the newest come first.
-MOST_RANKED = 5_000
+MOST_RANKED = 2_000
 # Counting this many places takes a while, and nobody sees whether the number is half a minute old.
-MANY = 10_000
+MANY = 2_000
 COUNTERS_KEPT = 30  # seconds
 
 
@@ -62,7 +62,7 @@ def index(request: HttpRequest) -> HttpResponse:
     search = replace(asked.search, scores=suggestion_scores(request)) if asked.search.order == "fit" else asked.search
     facets = counted(search)
     if search.order == "fit" and not search.scores and facets.total > MOST_RANKED:
-        search = replace(search, order="newest")
+        search = search.in_order("newest")
     page = find_page(search, asked.cursor, size=PAGE)
     applied, reasons = personal_facts(request, page.rows)
     mark_kept(page.rows)

@@ -81,6 +81,8 @@ def _pages(report: Report) -> None:
     from django.test import Client
     from django.test.utils import CaptureQueriesContext
 
+    import backend.config.wsgi  # noqa: F401  # what it loads and freezes, as the server has it
+
     client = Client()
     kinds = {name: list(make(random.Random(7))) for name, make in KINDS.items()}
     for asked in kinds.values():

@@ -159,6 +159,26 @@ class TestPlaces:
             pytest.approx(offer.distance) if offer.distance is not None else None for offer in rows
         ]
 
+    def test_words_near_a_place_follow_a_workplace_that_moves(self):
+        offer = OfferFactory(title="Svetsa")
+        assert titles(text="svetsa", point=(58.7, 15.8), radius_km=10) == ["Svetsa"]
+        assert titles(text="lager", point=(58.7, 15.8), radius_km=10) == []
+        offer.workplace.lat, offer.workplace.lon = 65.58, 22.15
+        offer.workplace.save()
+        assert titles(text="svetsa", point=(58.7, 15.8), radius_km=10) == []
+        assert titles(text="svetsa", point=(65.58, 22.15), radius_km=10) == ["Svetsa"]
+
+
+class TestSearchInOrder:
+    def test_the_text_is_not_read_again(self, django_assert_num_queries):
+        OfferFactory(title="Svetsa")
+        search = Search(text="svetsa")
+        assert search.reading.query
+        with django_assert_num_queries(0):
+            assert search.in_order("closing").reading == search.reading
+        assert search.in_order("closing").order == "closing"
+        assert Search(text="svetsa", order="closing") == Search(text="svetsa").in_order("closing")
+
 
 class TestCounters:
     def test_each_counter_is_what_choosing_it_would_find(self):

@@ -31,7 +31,12 @@ DATABASES: dict[str, dict[str, Any]] = {
         # A connection that a restart of the server ended is noticed before it is used. A page waits this many seconds for
         # one, then it says 503.
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"pool": {"min_size": 0, "max_size": 8, "timeout": 5}},
+        "OPTIONS": {
+            "pool": {"min_size": 0, "max_size": 8, "timeout": 5},
+            # The data lie on solid state and mostly in memory, where a page out of turn costs what the next one does. To
+            # compile a question takes longer than the longest of ours.
+            "options": "-c random_page_cost=1.1 -c jit=off",
+        },
     },
 }
 REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")

@@ -6,7 +6,9 @@ SECRET_KEY = "test-only-key-of-sufficient-length-for-the-signing-checks"
 ALLOWED_HOSTS = ["testserver", "127.0.0.1", "localhost"]
 # Not where `make run` keeps its files: its keys and mails must not decide how a test ends.
 DATA_DIR = BASE_DIR / ".data" / "test"
-DATABASES["default"].update(OPTIONS={}, TEST={"TEMPLATE": env.str("TEST_DATABASE_TEMPLATE", "template0")})
+DATABASES["default"].update(TEST={"TEMPLATE": env.str("TEST_DATABASE_TEMPLATE", "template0")})
+# A test looks at its own connection; a pool would hand out others.
+del DATABASES["default"]["OPTIONS"]["pool"]
 
 
 class UndefinedVariable(str):

@@ -21,7 +21,7 @@ DATABASE = "app"
 INITDB_ARGUMENTS = ["-E", "UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-locale"]
 _SETTINGS = {
     "listen_addresses": "",
-    "shared_buffers": "96MB",
+    "shared_buffers": "256MB",
     "unix_socket_permissions": "0700",
     "max_connections": "120",
 }

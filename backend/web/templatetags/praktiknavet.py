@@ -120,9 +120,12 @@ def kept_seats(kept: int, total: int) -> str:
 
 
 @register.filter
-def bolt_holes(free: int, total: int) -> list[bool]:
-    """One entry per seat, True where it is free; empty above eight seats, where words alone are clearer."""
-    return [n < free for n in range(total)] if 0 < total <= MOST_HOLES else []
+def bolt_holes(free: int, total: int) -> SafeString:
+    """A hole per seat, filled where it is free; "" above eight seats, where words alone are clearer."""
+    if not 0 < total <= MOST_HOLES:
+        return SafeString()
+    filled = min(max(free, 0), total)
+    return mark_safe('<i class="on"></i>' * filled + "<i></i>" * (total - filled))  # noqa: S308  # constants
 
 
 @register.filter

@@ -1,7 +1,6 @@
 """The numbers beside the filters: one grouped query for all of them."""
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -18,7 +17,6 @@ from backend.offers.search import (
     is_in_current_month,
     months_ahead,
 )
-from backend.reference.models import Municipality, OccupationField, PlacementForm, Programme
 from backend.reference.models.mixins import TranslatedName
 
 # Each place counts in six sets, beside one value of each column. One that misses a group of filters counts beside the
@@ -52,6 +50,17 @@ FREE, CURRENT, MISSING = 1, 2, 4
 THIS_MONTH = "this"
 
 
+NAMES = """
+SELECT 'forms', code, name_sv, name_en, to_char(position, 'FM000000') || code FROM reference_placementform
+UNION ALL SELECT 'fields', code, name_sv, name_en, sort_key FROM reference_occupationfield
+UNION ALL SELECT 'programmes', code, name_sv, name_en, code FROM reference_programme
+UNION ALL SELECT 'municipalities', code, name, '', sort_key FROM reference_municipality
+ORDER BY 1, 5
+"""
+# Code, Swedish name, English name ("" where there is none).
+Named = tuple[str, str, str]
+
+
 @dataclass(frozen=True)
 class FacetValue:
     """A filter value, its name in the active language, and how many places it would leave."""
@@ -82,13 +91,14 @@ class Facets:
 
 
 def count_facets(search: Search) -> Facets:
-    """All numbers with one grouped query, and four short ones for the names."""
+    """All numbers with one grouped query, and all names with another."""
     counts, totals = _count(search)
-    programmes, everyone = _programmes(counts["programmes"])
+    names = _names()
+    programmes, everyone = _programmes(counts["programmes"], names["programmes"])
     return Facets(
-        forms=_named(counts["forms"], PlacementForm.objects.order_by("position", "code").values_list),
-        municipalities=_municipalities(counts["municipalities"]),
-        fields=_named(counts["fields"], OccupationField.objects.order_by("sort_key").values_list),
+        forms=_named(counts["forms"], names["forms"]),
+        municipalities=_named(counts["municipalities"], names["municipalities"]),
+        fields=_named(counts["fields"], names["fields"]),
         programmes=programmes,
         programmes_for_everyone=everyone,
         months=_months(counts["months"]),
@@ -142,35 +152,39 @@ def _count(search: Search) -> tuple[dict[str, Counter[Any]], Counter[int]]:
     return counts, totals
 
 
-def _named(counts: Counter[Hashable], rows: Callable[..., Iterable[tuple[str, str, str]]]) -> list[FacetValue]:
+def _names() -> dict[str, list[Named]]:
+    """By group the values there are, in the order in which they are shown."""
+    names: dict[str, list[Named]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(NAMES)
+        for group, code, swedish, english, _order in cursor.fetchall():
+            names.setdefault(group, []).append((code, swedish, english))
+    return names
+
+
+def _named(counts: Counter[str], names: list[Named]) -> list[FacetValue]:
     return [
         FacetValue(code, TranslatedName.in_active_language(swedish, english), counts[code])
-        for code, swedish, english in rows("pk", "name_sv", "name_en")
+        for code, swedish, english in names
         if counts[code]
     ]
 
 
-def _municipalities(counts: Counter[Hashable]) -> list[FacetValue]:
-    rows = Municipality.objects.order_by("sort_key").values_list("pk", "name")
-    return [FacetValue(code, name, counts[code]) for code, name in rows if counts[code]]
-
-
-def _programmes(counts: Counter[str]) -> tuple[list[FacetValue], int]:
+def _programmes(counts: Counter[str], named: list[Named]) -> tuple[list[FacetValue], int]:
     """One value per programme name, whatever the series; places for everyone count for each of them."""
     everyone = counts[""]
     counted = {code for together in counts for code in together.split()}
-    named: dict[str, tuple[str, str]] = {}
-    names: dict[str, str] = {}
-    for code, swedish, english in Programme.objects.order_by("pk").values_list("pk", "name_sv", "name_en"):
-        names[code] = swedish
+    names = {code: swedish for code, swedish, _english in named}
+    first: dict[str, tuple[str, str]] = {}
+    for code, swedish, english in named:
         if code in counted:
-            named.setdefault(swedish, (code, english))
+            first.setdefault(swedish, (code, english))
     numbers: Counter[str] = Counter()
     for together, number in counts.items():
         for name in {names[code] for code in together.split()}:
             numbers[name] += number
     values = [
-        FacetValue(named[name][0], TranslatedName.in_active_language(name, named[name][1]), numbers[name] + everyone)
+        FacetValue(first[name][0], TranslatedName.in_active_language(name, first[name][1]), numbers[name] + everyone)
         for name in sorted(numbers)
     ]
     return values, everyone

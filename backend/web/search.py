@@ -149,7 +149,7 @@ def _without_words(query: QueryDict, search: Search) -> dict[str, str] | None:
     """The same search without its words, when that finds something."""
     if not search.text:
         return None
-    count = matching_entries(replace(search, text="")).count()
+    count = counted(replace(search, text="", scores=())).total
     return {"text": without_text(count, search.text), "url": address(query, drop=["q"])} if count else None
 
 

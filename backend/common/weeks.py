@@ -118,6 +118,6 @@ def days_since(moment: date) -> int:
 
 
 def ago(moment: date) -> str:
-    """ "today", "1 day", "4 days"."""
+    """ "less than a day", "1 day", "4 days"."""
     days = days_since(moment)
-    return _("today") if days <= 0 else ngettext("%(days)d day", "%(days)d days", days) % {"days": days}
+    return _("less than a day") if days <= 0 else ngettext("%(days)d day", "%(days)d days", days) % {"days": days}

@@ -1,15 +1,12 @@
 """One decision on one screen: the facts, the two answers, and the way on to the next in the queue."""
 
-from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -38,6 +35,7 @@ from backend.web.coordinator_rows import gate_lines, review_lines
 from backend.web.employer import person
 from backend.web.employer_offer_form import OfferForm, offer_initial
 from backend.web.form_errors import add_domain_error, shown_again
+from backend.web.numbers import moment_in
 
 
 @dataclass(frozen=True)
@@ -84,7 +82,9 @@ def offer(request: HttpRequest, offer_id: int) -> HttpResponse:
     if request.method == "POST":
         try:
             if request.POST.get("decision") == "approve":
-                offer_services.publish_offer(actor=user, offer_id=found.pk, seen=_seen(request))
+                offer_services.publish_offer(
+                    actor=user, offer_id=found.pk, seen=moment_in(request.POST.get("seen", ""))
+                )
                 messages.success(request, _("Published: %(title)s.") % {"title": found.title})
                 return _onwards("coordinator_offer", beside.next_pk)
             if form.is_valid():
@@ -109,13 +109,6 @@ def offer(request: HttpRequest, offer_id: int) -> HttpResponse:
         "undoable": offer_undo_rows(user),
     }
     return render(request, "pages/coordinator/offer.html", context, status=400 if form.errors else 200)
-
-
-def _seen(request: HttpRequest) -> datetime | None:
-    """When the place was last changed as it stood on the page that was sent."""
-    with suppress(ValueError):
-        return parse_datetime(request.POST.get("seen", ""))
-    return None
 
 
 def _offer_context(found: Offer, form: ReasonForm) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The two queues: places to review and matches to decide. Choose some, read what it means, decide, undo."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -29,10 +30,10 @@ from backend.placements.models import Match
 from backend.placements.selectors import get_match, list_matches_to_decide, list_undoable_decisions
 from backend.web.access import coordinator_or_network
 from backend.web.coordinator_forms import ReasonForm
-from backend.web.coordinator_rows import match_rows, offer_rows
+from backend.web.coordinator_rows import match_rows, offer_rows, seen_value
 from backend.web.cursors import page_of
 from backend.web.employer import person
-from backend.web.numbers import numbers_in
+from backend.web.numbers import moment_in, number_in, numbers_in
 
 MOST_AT_ONCE = 100
 UNDOABLE_SHOWN = MOST_AT_ONCE
@@ -43,6 +44,16 @@ OFFER_KEYS = ("submitted_at", "pk")
 def chosen_ids(sent: QueryDict, name: str) -> list[int]:
     """The ids that were ticked, each once; what is no id is left out."""
     return list(dict.fromkeys(numbers_in(sent.getlist(name))))[:MOST_AT_ONCE]
+
+
+def seen_offers(sent: QueryDict) -> dict[int, datetime | None]:
+    """The ids of the ticked places, and when each was last changed as it stood on the page (None: not told)."""
+    seen: dict[int, datetime | None] = {}
+    for value in sent.getlist("offer"):
+        number, _at, moment = value.partition("@")
+        if (pk := number_in(number)) is not None and len(seen) < MOST_AT_ONCE:
+            seen.setdefault(pk, moment_in(moment))
+    return seen
 
 
 def until_text(moment: Any) -> str:
@@ -151,13 +162,14 @@ def _confirm_matches(request: HttpRequest, chosen: Sequence[int], form: ReasonFo
             "submit": _("Reject them") if rejects else _("Approve them"),
             "rows": [
                 {
-                    "pk": match.pk,
+                    "value": match.pk,
                     "title": match.student.user.name,
                     "text": f"{match.period.offer.title}, {match.period.offer.organisation.name}",
                 }
                 for match in kept
             ],
             "left_out": len(found) - len(kept),
+            "changed": 0,
             "gone": len(chosen) - len(found),
             "consequences": _match_consequences(kept, rejects=rejects),
             "undo_minutes": undo_minutes_of({match.deciding_municipality_id for match in kept}),
@@ -227,7 +239,7 @@ def offer_undo_rows(user: User) -> list[dict[str, Any]]:
 def decide_offers(request: HttpRequest) -> HttpResponse:
     """The chosen places at once, in the same two steps as the matches."""
     user, sent = person(request), request.POST if request.method == "POST" else request.GET
-    chosen = chosen_ids(sent, "offer")
+    chosen = seen_offers(sent)
     if not chosen:
         messages.warning(request, _("Choose at least one place."))
         return redirect("coordinator_offers")
@@ -241,9 +253,9 @@ def decide_offers(request: HttpRequest) -> HttpResponse:
     def command(pk: int) -> Any:
         if rejects:
             return offer_services.send_back_offer(actor=user, offer_id=pk, reason=form.cleaned_data["reason"])
-        return offer_services.publish_offer(actor=user, offer_id=pk)
+        return offer_services.publish_offer(actor=user, offer_id=pk, seen=chosen[pk])
 
-    done = _each(request, chosen, command, lambda pk: titles.get(pk, _("a place that is not yours to review")))
+    done = _each(request, list(chosen), command, lambda pk: titles.get(pk, _("a place that is not yours to review")))
     if done and rejects:
         text = ngettext("%(number)d place is sent back.", "%(number)d places are sent back.", done)
         messages.success(request, text % {"number": done})
@@ -253,8 +265,12 @@ def decide_offers(request: HttpRequest) -> HttpResponse:
     return redirect("coordinator_offers")
 
 
-def _confirm_offers(request: HttpRequest, chosen: Sequence[int], form: ReasonForm, *, rejects: bool) -> HttpResponse:
+def _confirm_offers(
+    request: HttpRequest, chosen: Mapping[int, datetime | None], form: ReasonForm, *, rejects: bool
+) -> HttpResponse:
     found = list(list_offers_to_review(person(request)).filter(pk__in=chosen))
+    # Nobody has read the new words of what was changed meanwhile. What is sent back may have any.
+    kept = found if rejects else [each for each in found if chosen[each.pk] in {None, each.updated_at}]
     if rejects:
         consequences = [
             _("They become drafts again. The organisations read your reason and can send them in anew."),
@@ -273,11 +289,12 @@ def _confirm_offers(request: HttpRequest, chosen: Sequence[int], form: ReasonFor
             "rejects": rejects,
             "title": _("Send these places back?") if rejects else _("Publish these places?"),
             "submit": _("Send them back") if rejects else _("Publish them"),
-            "rows": [{"pk": each.pk, "title": each.title, "text": each.organisation.name} for each in found],
+            "rows": [{"value": seen_value(each), "title": each.title, "text": each.organisation.name} for each in kept],
             "left_out": 0,
+            "changed": len(found) - len(kept),
             "gone": len(chosen) - len(found),
             "consequences": consequences,
-            "undo_minutes": undo_minutes_of({each.municipality_code for each in found}),
+            "undo_minutes": undo_minutes_of({each.municipality_code for each in kept}),
             "form": form if rejects else None,
         },
         status=400 if form.errors else 200,

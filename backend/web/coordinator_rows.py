@@ -56,9 +56,9 @@ def gate_lines(gates: Iterable[Gate]) -> list[GateLine]:
 
 @dataclass(frozen=True)
 class OfferRow:
-    """A place that waits for review, with what decides it."""
+    """A place that waits for review, with what decides it. value: see `seen_value`."""
 
-    pk: int
+    value: str
     title: str
     organisation: str
     municipality: str
@@ -71,6 +71,11 @@ class OfferRow:
     url: str
 
 
+def seen_value(offer: Offer) -> str:
+    """The id with the last change that stands on the page: what is changed after that has been read by nobody."""
+    return f"{offer.pk}@{offer.updated_at.isoformat()}"
+
+
 def offer_rows(offers: Sequence[Offer]) -> list[OfferRow]:
     """Rows in a constant number of queries. The offers come from `for_lists()` with their hazards."""
     facts = review_facts(offers)
@@ -81,7 +86,7 @@ def offer_rows(offers: Sequence[Offer]) -> list[OfferRow]:
         place = offer.workplace.municipality
         rows.append(
             OfferRow(
-                pk=offer.pk,
+                value=seen_value(offer),
                 title=offer.title,
                 organisation=offer.organisation.name,
                 municipality=place.name if place else _("Several municipalities"),

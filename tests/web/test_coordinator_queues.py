@@ -1,5 +1,6 @@
 """Deciding many at once, undoing it, walking through a queue, and changing a place oneself."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -95,6 +96,29 @@ class TestBulk:
         desk.post(DECIDE_OFFERS, {**data, "reason": "Skriv mer om uppgifterna."})
 
         assert states(Offer) == [OfferState.PUBLISHED, OfferState.PUBLISHED, OfferState.DRAFT]
+
+    def test_what_was_changed_after_the_queue_was_opened_is_not_published(self, desk: Client) -> None:
+        read, changed, late = (submitted(title=title) for title in ("Läst", "Ändrad", "Ändrad sent"))
+        boxes = re.findall(r'name="offer" value="([^"]+)"', desk.get(OFFERS).text)
+        assert len(boxes) == 3
+        Offer.objects.filter(pk=changed.pk).update(title="Nya ord", updated_at=clock.now() + timedelta(seconds=1))
+
+        page = desk.get(DECIDE_OFFERS, {"offer": boxes, "decision": "approve"}).text
+        assert "1 was changed after you opened the queue" in page
+        assert "Nya ord" not in page
+        again = re.findall(r'name="offer" value="([^"]+)"', page)
+        assert len(again) == 2
+        assert "Nya ord" in desk.get(DECIDE_OFFERS, {"offer": boxes, "decision": "reject"}).text
+
+        Offer.objects.filter(pk=late.pk).update(title="Andra ord", updated_at=clock.now() + timedelta(seconds=1))
+        told = desk.post(DECIDE_OFFERS, {"offer": [*again, *boxes], "decision": "approve"}, follow=True).text
+        assert "Not done: Andra ord. The place was changed after you opened it." in told
+        assert "Not done: Nya ord. The place was changed after you opened it." in told
+        assert {offer.pk: offer.state for offer in Offer.objects.all()} == {
+            read.pk: OfferState.PUBLISHED,
+            changed.pk: OfferState.SUBMITTED,
+            late.pk: OfferState.SUBMITTED,
+        }
 
     @pytest.mark.parametrize("url", [DECIDE_MATCHES, DECIDE_OFFERS])
     def test_choosing_nothing_says_so(self, desk: Client, url: str) -> None:

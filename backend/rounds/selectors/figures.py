@@ -34,8 +34,8 @@ class Group:
         return self.students - self.placed
 
     @property
-    def top_percent(self) -> int:
-        return round(100 * self.top / self.students) if self.students else 0
+    def top_share(self) -> float:
+        return self.top / self.students if self.students else 0.0
 
 
 @dataclass(frozen=True)

@@ -80,7 +80,7 @@ def index(request: HttpRequest, round_id: int) -> HttpResponse:
     chosen = _chosen(request, done)
     publication = get_publication(the_round)
     context = heading(request, the_round) | {
-        "runs": [{"run": run, "figures": figures_of(run)} for run in found],
+        "runs": [{"run": run, "share": run.progress / 100, "figures": figures_of(run)} for run in found],
         "is_busy": any(run.state in RUN_BUSY for run in found),
         "can_run": the_round.state == RoundState.CLOSED,
         "done": done,

@@ -5,13 +5,15 @@ from datetime import date, timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
+from backend.accounts.services import give_grant
+from backend.common import clock
 from backend.common.models import LogEntry
 from backend.offers.enums import OfferState
 from backend.offers.models import Offer
 from backend.reference.models import HazardFlag
 from backend.rounds import services
 from backend.rounds.models import EmployerRanking, Participant, Wish
-from tests.factories import CoordinatorFactory, MembershipFactory, StudentFactory
+from tests.factories import CoordinatorFactory, MembershipFactory, NetworkOfficerFactory, StudentFactory
 from tests.factories.refusals import refused
 from tests.rounds.world import CLOSES, World
 
@@ -281,3 +283,25 @@ class TestOwnPlaces:
         )
         services.reject_own_place(actor=world.coordinator, own_place_id=place.pk, reason="Ingen handledare.")
         assert services.submit_own_place(**self.named(participant)).pk != place.pk
+
+    def test_a_partners_student_is_answered_by_those_who_lead_the_round(self):
+        world = World(1, municipality_codes=("0562", "0882")).open()
+        place = services.submit_own_place(**self.named(world.student(municipality_id="0882")))
+        for municipality, code in (("0882", "round.not_allowed"), ("0461", "participant.unknown")):
+            actor = CoordinatorFactory(municipality=municipality)
+            refused(code, services.accept_own_place, actor=actor, own_place_id=place.pk)
+            refused(code, services.reject_own_place, actor=actor, own_place_id=place.pk, reason="För långt bort.")
+        assert services.accept_own_place(actor=world.coordinator, own_place_id=place.pk).pk
+
+    def test_a_protected_students_place_is_for_those_with_a_grant(self):
+        world = World(1, municipality_codes=("0562", "0882")).open()
+        participant = world.student(municipality_id="0882", is_protected=True, alias="Student KXBR")
+        place = services.submit_own_place(**self.named(participant))
+        granted, partner = CoordinatorFactory(municipality="0882"), CoordinatorFactory(municipality="0882")
+        until = clock.today() + timedelta(days=90)
+        give_grant(
+            actor=NetworkOfficerFactory(), user=granted, municipality_code="0882", valid_until=until, reason="Rektor."
+        )
+        for actor in (world.coordinator, partner):
+            refused("participant.unknown", services.accept_own_place, actor=actor, own_place_id=place.pk)
+        assert services.accept_own_place(actor=granted, own_place_id=place.pk).pk

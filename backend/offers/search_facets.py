@@ -10,6 +10,7 @@ from django.db.models import Case, When
 
 from backend.common import clock
 from backend.offers.search import (
+    GROUPS,
     Search,
     conditions,
     entries_around,
@@ -33,22 +34,13 @@ FROM (
 ) AS counted
 GROUP BY GROUPING SETS ((form), (field), (programmes_text), (months_text), (municipality), (seats))
 """
-COLUMNS = {
-    "forms": "form",
-    "fields": "field",
-    "programmes": "programmes_text",
-    "months": "months_text",
-    "municipalities": "municipality",
-    "only_free": "seats",
-}
-GROUPS = tuple(COLUMNS)
+COLUMN = dict(zip(GROUPS, ("form", "field", "programmes_text", "months_text", "municipality", "seats"), strict=True))
 # PostgreSQL's grouping() has a bit for each column that a row is not about, the first column highest.
 GROUP_OF = {0b111111 ^ (0b100000 >> number): group for number, group in enumerate(GROUPS)}
 BIT = {group: 1 << number for number, group in enumerate(GROUPS)}
 FREE, CURRENT, MISSING = 1, 2, 4
 # Beside the months of the entries: places with days of this month that are still ahead.
 THIS_MONTH = "this"
-
 
 NAMES = """
 SELECT 'forms', code, name_sv, name_en, to_char(position, 'FM000000') || code FROM reference_placementform
@@ -109,46 +101,50 @@ def count_facets(search: Search) -> Facets:
     )
 
 
-def _count(search: Search) -> tuple[dict[str, Counter[Any]], Counter[int]]:
-    """Per group the counts of its values, and how many places miss nothing (0) or one group (its BIT)."""
+def _query(search: Search) -> tuple[str, Any]:
+    """COUNT for this search, and its parameters."""
     asked = conditions(search)
     judged = {f"ok_{group}": Case(When(condition, then=True), default=False) for group, condition in asked.items()}
     base = entries_around(search).annotate(
         **judged, is_free=has_free_seats(), is_current=Case(When(is_in_current_month(), then=True), default=False)
     )
-    plain = {group: column for group, column in COLUMNS.items() if group != "only_free"}
+    plain = {group: column for group, column in COLUMN.items() if group != "only_free"}
     sql, parameters = base.values(*plain.values(), *judged, "is_free", "is_current").query.sql_with_params()
-    counted = {
-        group: f"CASE WHEN missed IN (0, {BIT[group]}) THEN {column} END AS {column}" if asked else column
+    counted = [
+        f"CASE WHEN missed IN (0, {BIT[group]}) THEN {column} END AS {column}" if asked else column
         for group, column in plain.items()
-    }
+    ]
+    missed = ["0", *(f"CASE WHEN ok_{group} THEN 0 ELSE {BIT[group]} END" for group in asked)]
     query = COUNT.format(
         base=sql,
-        columns=", ".join(counted.values()),
-        missed=" + ".join(["0", *(f"CASE WHEN ok_{group} THEN 0 ELSE {BIT[group]} END" for group in asked)]),
+        columns=", ".join(counted),
+        missed=" + ".join(missed),
         bits=", ".join(str(bit) for bit in BIT.values()),
         free=FREE,
         current=CURRENT,
         missing=MISSING,
     )
+    return query, parameters
+
+
+def _count(search: Search) -> tuple[dict[str, Counter[Any]], Counter[int]]:
+    """Per group the counts of its values, and how many places miss nothing (0) or one group (its BIT)."""
     counts: dict[str, Counter[Any]] = {group: Counter() for group in GROUPS}
     totals: Counter[int] = Counter()
     with connection.cursor() as cursor:
-        cursor.execute(query, parameters)
+        cursor.execute(*_query(search))
         for mask, *values, number in cursor.fetchall():
             group = GROUP_OF[mask]
             value = values[GROUPS.index(group)]
-            if value is None:
-                continue
-            if group != "only_free":
+            if group == "only_free":
+                missed = value // MISSING
+                totals[missed] += number
+                if value & FREE and missed in {0, BIT["only_free"]}:
+                    counts["only_free"][FREE] += number
+                if value & CURRENT and missed in {0, BIT["months"]}:
+                    counts["months"][THIS_MONTH] += number
+            elif value is not None:
                 counts[group][value] += number
-                continue
-            missed = value // MISSING
-            totals[missed] += number
-            if value & FREE and missed in {0, BIT["only_free"]}:
-                counts["only_free"][FREE] += number
-            if value & CURRENT and missed in {0, BIT["months"]}:
-                counts["months"][THIS_MONTH] += number
     return counts, totals
 
 

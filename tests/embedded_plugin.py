@@ -2,13 +2,14 @@
 
 Loaded with ``-p`` (pyproject.toml) so that it is imported before pytest-django reads the settings: the addresses must
 be in the environment by then, while the servers start in ``pytest_configure``. Workers of pytest-xdist inherit the
-addresses from the controlling process and start nothing.
+addresses from the controlling process and start nothing; each has a database of its own in both servers.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -28,6 +29,14 @@ def _needs_servers() -> bool:
     return not complete and not _QUIET_OPTIONS.intersection(sys.argv[1:])
 
 
+def own_database(redis_url: str, worker: str) -> str:
+    """A test that empties the cache would forget what another process is just counting. Valkey has 16 databases."""
+    number = 1 + int(worker.removeprefix("gw")) % 15
+    if redis_url.startswith("unix://"):
+        return f"{redis_url.partition('?')[0]}?db={number}"
+    return urlsplit(redis_url)._replace(path=f"/{number}", query="").geturl()
+
+
 def _prepare() -> None:
     global _stack
     if _needs_servers():
@@ -35,6 +44,8 @@ def _prepare() -> None:
         os.environ.update(_stack.urls)
         if "DATABASE_URL" in _stack.urls:
             os.environ["TEST_DATABASE_TEMPLATE"] = database_template.NAME
+    elif (worker := os.environ.get("PYTEST_XDIST_WORKER")) and "REDIS_URL" in os.environ:
+        os.environ["REDIS_URL"] = own_database(os.environ["REDIS_URL"], worker)
 
 
 _prepare()

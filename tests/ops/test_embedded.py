@@ -12,10 +12,13 @@ import environ
 import psycopg
 import pytest
 import redis
+from kombu import Connection
 
+from backend.config.settings.base import broker_url
 from backend.ops.embedded import EmbeddedServerError, Stack, binaries, check_free_space
 from backend.ops.embedded.account import SOCKET_PREFIX, ServerAccount, make_socket_directory
 from backend.ops.embedded.temporary import TemporaryStack
+from tests.embedded_plugin import own_database
 from tests.ops.processes import ROOT, assert_nothing_left, clean_environment
 
 pytestmark = pytest.mark.real_clock
@@ -221,3 +224,18 @@ def test_a_strict_umask_does_not_lock_the_servers_out(data: Path, monkeypatch: p
             assert stack.failure() is None
     finally:
         os.umask(previous)
+
+
+def test_processes_that_test_side_by_side_have_databases_of_their_own_in_valkey(data: Path) -> None:
+    with Stack(data, {"DATABASE_URL": "postgres://db/x"}, fast=True) as stack:
+        own = [own_database(stack.urls["REDIS_URL"], worker) for worker in ("gw0", "gw1")]
+        for number, address in enumerate(own):
+            with redis.Redis.from_url(address) as client, Connection(broker_url(address)) as broker:
+                client.set("whose", number)
+                assert broker.default_channel.client.get("whose") == str(number).encode()
+        with redis.Redis.from_url(own[0]) as client:
+            client.flushdb()
+        with redis.Redis.from_url(own[1]) as client:
+            assert client.get("whose") == b"1"
+    assert own_database("redis://127.0.0.1:6379/0", "gw16") == "redis://127.0.0.1:6379/2"
+    assert broker_url("redis://127.0.0.1:6379/2") == "redis://127.0.0.1:6379/2"

@@ -317,8 +317,11 @@ SPECTACULAR_SETTINGS = {
 
 
 def broker_url(redis_url: str) -> str:
-    """Kombu names a Unix socket `redis+socket://`; redis-py and the cache call it `unix://`."""
-    return redis_url.replace("unix://", "redis+socket://", 1) if redis_url.startswith("unix://") else redis_url
+    """Kombu names a Unix socket `redis+socket://` and a database `virtual_host`; redis-py and the cache call them
+    `unix://` and `db`."""
+    if not redis_url.startswith("unix://"):
+        return redis_url
+    return redis_url.replace("unix://", "redis+socket://", 1).replace("?db=", "?virtual_host=", 1)
 
 
 CELERY_BROKER_URL = broker_url(REDIS_URL)

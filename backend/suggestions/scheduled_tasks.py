@@ -24,6 +24,7 @@ def refresh() -> int:
         .order_by(F("suggestion_run__at").asc(nulls_first=True), "pk")
         .values_list("pk", flat=True)[:PER_RUN]
     )
-    for pk in list(stale):
+    # In the order in which an offer's run goes through the students.
+    for pk in sorted(stale):
         services.suggest_for_student(student_id=pk)
     return len(stale)

@@ -62,7 +62,9 @@ def _remove_outgrown(offer: Offer, fitting: set[int]) -> None:
     if len(fitting) >= STUDENTS_PER_OFFER and outgrown.exists():
         # The list was cut off: those further down fit too.
         outgrown = outgrown.exclude(student__in=[row.id for row in get_engine().students_for(offer.pk, EVERYBODY)])
-    outgrown.delete()
+    # Whoever has locked one is finding that student's offers anew and decides about it.
+    free = outgrown.select_for_update(skip_locked=True).values_list("pk", flat=True)
+    Suggestion.objects.filter(pk__in=list(free)).delete()
 
 
 def _settled_users(offer: Offer, event: DomainEvent) -> set[int]:
@@ -118,7 +120,8 @@ def tell_of_correction(*, event: DomainEvent) -> int:
 @transaction.atomic
 def suggest_for_student(*, student_id: int) -> int:
     """Finds the open offers that fit a student and replaces what was suggested before. Dismissed ones stay dismissed."""
-    student = Student.objects.select_for_update(of=("self",)).filter(pk=student_id).first()
+    # No key: suggestions of the same student that another transaction has just written may be committed meanwhile.
+    student = Student.objects.select_for_update(no_key=True).filter(pk=student_id).first()
     if student is None:
         return 0
     candidates = [] if student.is_protected else get_engine().offers_for(student_id, OFFERS_PER_STUDENT)
@@ -134,7 +137,8 @@ def suggest_for_student(*, student_id: int) -> int:
 
 
 def _store(pairs: Iterable[tuple[Candidate, Student, Offer]]) -> None:
-    kept = list(pairs)
+    # One order for all who write at the same time, or an offer's and a student's run could wait for each other.
+    kept = sorted(pairs, key=lambda pair: (pair[1].pk, pair[2].pk))
     programmes = dict(
         Offer.programmes.through.objects.filter(offer__in={offer.pk for _hit, _student, offer in kept})
         .values_list("offer_id")

@@ -66,7 +66,8 @@ def test_a_student_whose_run_waits_for_an_offers_run_does_not_hold_it_up():
 
 def test_everybody_writes_in_the_order_of_students_and_offers():
     # The first one fits less well, so that the best do not come first by themselves.
-    students = [StudentFactory(), *fitting(2)]
+    students = fitting(3)
+    students[0].interests.set(["8211"])
     offers = [OfferFactory() for _ in range(3)]
     services.suggest_offer(event=published(offers[1]))
     scheduled_tasks.refresh()

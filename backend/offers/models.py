@@ -10,7 +10,7 @@ from backend.accounts.policies import is_network_office, municipalities_coordina
 from backend.common.models import TimestampedModel
 from backend.offers.demand import AdPrefill, DemandSignal
 from backend.offers.enums import CloseReason, OfferState
-from backend.offers.search_entry import SearchDocument, SearchEntry, SearchWord
+from backend.offers.search_entry import SearchDocument, SearchEntry, SearchWord, UnsettledSeats
 from backend.organisations.models import Organisation, Workplace
 from backend.reference.models import HazardFlag, OccupationGroup, PlacementForm, Programme
 
@@ -23,6 +23,7 @@ __all__ = [
     "SearchDocument",
     "SearchEntry",
     "SearchWord",
+    "UnsettledSeats",
 ]
 
 

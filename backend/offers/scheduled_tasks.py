@@ -7,6 +7,7 @@ from backend.common.schedule import periodic
 from backend.offers import services
 from backend.offers.enums import OfferState
 from backend.offers.models import Offer
+from backend.offers.search_seats import settle_seats
 from backend.offers.search_words import refresh_words
 
 
@@ -22,3 +23,9 @@ def close_overdue() -> int:
 def refresh_search_words() -> int:
     """Forgets the words of places that are gone and adds those that were skipped."""
     return refresh_words()
+
+
+@periodic("offers.settle_seats", every=timedelta(minutes=1))
+def settle_search_seats() -> int:
+    """Lets the search know free seats without asking the periods."""
+    return settle_seats()

@@ -4,22 +4,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
-from math import cos, radians
 from typing import Any, Generic, Literal, TypeVar
 
 from django.contrib.postgres.search import SearchQuery, SearchRank
 from django.core import signing
 from django.db.models import Case, Exists, F, FloatField, OuterRef, Q, QuerySet, Subquery, Value, When
-from django.db.models.functions import ACos, Cast, Coalesce, Cos, Greatest, Least, Radians, Sin
+from django.db.models.functions import Cast, Coalesce
 
 from backend.common import clock
 from backend.offers.models import Offer, OfferPeriod, OfferQuerySet, SearchDocument, SearchEntry
+from backend.offers.search_distance import KilometresFrom, box_around
+from backend.offers.search_seats import has_free_seats
 from backend.offers.search_words import Reading, read_text
 from backend.reference.models import Municipality
 from backend.reference.selectors import equivalent_codes
 
-EARTH_RADIUS_KM = 6371.0
-KM_A_DEGREE = 111.0
 MONTHS_AHEAD = 12
 FARTHEST_KM = 99_999.0
 ORDERS = ("fit", "newest", "closing", "distance")
@@ -107,12 +106,12 @@ def entries_around(search: Search) -> "QuerySet[SearchEntry]":
     if search.reading.query:
         documents = SearchDocument.objects.filter(words=_text_query(search))
         if search.centre is not None and search.radius_km is not None:
-            documents = documents.filter(_box_around(*search.centre, search.radius_km))
+            documents = documents.filter(box_around(*search.centre, search.radius_km))
         found = found.filter(pk__in=documents.values("pk"))
     if search.centre is not None:
-        found = found.annotate(distance=_distance_from(*search.centre))
+        found = found.annotate(distance=KilometresFrom(*search.centre))
         if search.radius_km is not None:
-            found = found.filter(_box_around(*search.centre, search.radius_km), distance__lte=search.radius_km)
+            found = found.filter(box_around(*search.centre, search.radius_km), distance__lte=search.radius_km)
     if search.place is not None and search.point is None and search.radius_km is None:
         found = found.filter(municipality=search.place.pk)
     return found
@@ -138,16 +137,8 @@ def conditions(search: Search) -> dict[str, Q]:
     if search.municipalities:
         asked["municipalities"] = Q(municipality__in=search.municipalities)
     if search.only_free:
-        asked["only_free"] = Q(has_free_seats())
+        asked["only_free"] = has_free_seats()
     return asked
-
-
-def _periods_ahead() -> Any:
-    return OfferPeriod.objects.filter(offer=OuterRef("pk"), end__gte=clock.today())
-
-
-def has_free_seats() -> Exists:
-    return Exists(_periods_ahead().filter(taken__lt=F("capacity")))
 
 
 def in_any_month(months: Sequence[date]) -> Q:
@@ -162,9 +153,8 @@ def in_any_month(months: Sequence[date]) -> Q:
 
 def is_in_current_month() -> Q:
     this = clock.today().replace(day=1)
-    return Q(months__contains=[this.year * 100 + this.month]) & Q(
-        Exists(_periods_ahead().filter(start__lt=next_month(this)))
-    )
+    ahead = OfferPeriod.objects.filter(offer=OuterRef("pk"), end__gte=clock.today(), start__lt=next_month(this))
+    return Q(months__contains=[this.year * 100 + this.month]) & Q(Exists(ahead))
 
 
 def next_month(first: date) -> date:
@@ -182,26 +172,6 @@ def months_ahead() -> list[date]:
 
 def _text_query(search: Search) -> SearchQuery:
     return SearchQuery(search.reading.query, search_type="raw", config="swedish")
-
-
-def _box_around(lat: float, lon: float, km: int) -> Q:
-    """The box that the circle lies in, which an index can answer."""
-    high = km / KM_A_DEGREE
-    wide = high / max(cos(radians(min(89.0, abs(lat) + high))), 0.01)
-    return Q(lat__range=(lat - high, lat + high), lon__range=(lon - wide, lon + wide))
-
-
-def _distance_from(lat: float, lon: float) -> Any:
-    """Great-circle distance in km from a point in degrees."""
-    here_lat, here_lon = Radians(Value(lat)), Radians(Value(lon))
-    there_lat, there_lon = Radians("lat"), Radians("lon")
-    cosine = Sin(here_lat) * Sin(there_lat) + Cos(here_lat) * Cos(there_lat) * Cos(there_lon - here_lon)
-    # Rounding may lift the cosine of the same point a hair above one, where ACOS is not defined. LEAST ignores a null,
-    # which would put an unknown site right here.
-    kept = Least(Value(1.0), Greatest(Value(-1.0), cosine, output_field=FloatField()), output_field=FloatField())
-    return Case(
-        When(lat__isnull=False, then=Value(EARTH_RADIUS_KM) * ACos(kept)), default=None, output_field=FloatField()
-    )
 
 
 # --- orders and pages ---------------------------------------------------------------------------------------------

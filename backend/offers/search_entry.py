@@ -1,6 +1,6 @@
 """What the search reads: for each published offer a narrow row to count and a document of words, and a list of all words.
 
-Triggers of the database write them, in the transaction of whatever changed an offer (migrations 0005 and 0006, docs/adr/0008).
+Triggers of the database write them, in the transaction of whatever changed an offer (migrations 0005 to 0007, docs/adr/0008).
 """
 
 from django.contrib.postgres.fields import ArrayField
@@ -15,7 +15,8 @@ class SearchEntry(models.Model):
     field: the occupation's. programmes: codes, none = for everyone. months: yyyymm of every month with a day of a
     period. The same as texts, parted by blanks, are three times faster to count by. last_day: of the last period
     (None: there is none). closes_on: the last day to apply, 9999-12-31 without one.
-    lat, lon: degrees of the site, else of its municipality's centre.
+    lat, lon: degrees of the site, else of its municipality's centre. free_until: the last day of the last period with a free
+    seat (None: there is none), as `settle_seats` last wrote it; where UnsettledSeats has the place it is not to be trusted.
     """
 
     offer = models.OneToOneField("offers.Offer", primary_key=True, on_delete=models.CASCADE, related_name="entry")
@@ -31,6 +32,7 @@ class SearchEntry(models.Model):
     published_at = models.DateTimeField()
     lat = models.FloatField(null=True)
     lon = models.FloatField(null=True)
+    free_until = models.DateField(null=True)
 
     class Meta:
         indexes = [
@@ -65,6 +67,18 @@ class SearchDocument(models.Model):
 
     def __str__(self) -> str:
         return f"search document of offer {self.offer_id}"
+
+
+class UnsettledSeats(models.Model):
+    """A note that an offer's entry may be wrong about free seats, until `settle_seats` has written it anew.
+
+    offer_id: no foreign key, which would lock the offer that somebody else may hold.
+    """
+
+    offer_id = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"unsettled seats of offer {self.offer_id}"
 
 
 class SearchWord(models.Model):

@@ -14,10 +14,10 @@ from backend.offers.search import (
     Search,
     conditions,
     entries_around,
-    has_free_seats,
     is_in_current_month,
     months_ahead,
 )
+from backend.offers.search_seats import has_free_seats
 from backend.reference.models.mixins import TranslatedName
 
 # Each place counts in six sets, beside one value of each column. One that misses a group of filters counts beside the
@@ -106,7 +106,9 @@ def _query(search: Search) -> tuple[str, Any]:
     asked = conditions(search)
     judged = {f"ok_{group}": Case(When(condition, then=True), default=False) for group, condition in asked.items()}
     base = entries_around(search).annotate(
-        **judged, is_free=has_free_seats(), is_current=Case(When(is_in_current_month(), then=True), default=False)
+        **judged,
+        is_free=Case(When(has_free_seats(), then=True), default=False),
+        is_current=Case(When(is_in_current_month(), then=True), default=False),
     )
     plain = {group: column for group, column in COLUMN.items() if group != "only_free"}
     sql, parameters = base.values(*plain.values(), *judged, "is_free", "is_current").query.sql_with_params()

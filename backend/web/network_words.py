@@ -21,6 +21,7 @@ JOBS_IN_WORDS: "dict[str, str | Promise]" = {
     "notifications.settle_reports": _("Reads what mail providers report"),
     "offers.close_overdue": _("Closes places whose last day has passed"),
     "offers.refresh_search_words": _("Renews the words that search corrects typing errors with"),
+    "offers.settle_seats": _("Keeps track of free seats for the search"),
     "placements.advance": _("Begins and completes placements on their days"),
     "rounds.close": _("Closes rounds when their time is up"),
     "rounds.end_fallen": _("Passes on seats of a round that came to nothing"),

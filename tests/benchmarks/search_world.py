@@ -9,6 +9,8 @@ from typing import Any
 
 from django.db import connection
 
+from backend.offers.search_seats import settle_seats
+
 FIRST_DAY = date(2027, 1, 4)
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 BEGINNINGS = (
@@ -108,6 +110,7 @@ class World:
             cursor.execute("UPDATE offers_offer SET state = 'published'")
             for table in ("organisations_organisation", "organisations_workplace", "offers_offer"):
                 cursor.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}")
+            settle_seats()  # as the scheduler does every minute
             cursor.execute("VACUUM ANALYZE")
 
     def _copy(self, cursor: Any, table: str, columns: str, rows: Iterator[Sequence[Any]] | list[Sequence[Any]]) -> None:

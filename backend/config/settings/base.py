@@ -34,8 +34,8 @@ DATABASES: dict[str, dict[str, Any]] = {
         "OPTIONS": {
             "pool": {"min_size": 0, "max_size": 8, "timeout": 5},
             # The data lie on solid state and mostly in memory, where a page out of turn costs what the next one does. To
-            # compile a question takes longer than the longest of ours.
-            "options": "-c random_page_cost=1.1 -c jit=off",
+            # compile a question, or to start a second process for it, takes longer than it saves.
+            "options": "-c random_page_cost=1.1 -c jit=off -c max_parallel_workers_per_gather=0",
         },
     },
 }

@@ -173,11 +173,13 @@ def _beside_naive(report: Report) -> None:
         def naive(word: str = word) -> None:
             values = {"today": clock.today(), "like": f"%{word}%"}
             with connection.cursor() as cursor:
+                cursor.execute("SET max_parallel_workers_per_gather = 2")  # as PostgreSQL comes
                 cursor.execute(NAIVE.format(what="offer.id", rest="ORDER BY offer.published_at DESC LIMIT 20"), values)
                 cursor.fetchall()
                 for column in NAIVE_COUNTERS:
                     cursor.execute(NAIVE.format(what=f"{column}, count(*)", rest=f"GROUP BY {column}"), values)
                     cursor.fetchall()
+                cursor.execute("SET max_parallel_workers_per_gather = 0")
 
         best_ours, best_naive = _best(ours), _best(naive)
         ours_sum, naive_sum = ours_sum + best_ours, naive_sum + best_naive

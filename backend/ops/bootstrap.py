@@ -125,18 +125,24 @@ def _install(level: str) -> None:
     if installed_level(ROOT) == "all":
         level = "all"  # never take a developer's tools away
     print("installing the locked dependencies ...", flush=True)
-    listing = subprocess.run(
-        [sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=False
-    )
-    environment = {**os.environ, **pip_settings(listing.stdout, os.environ), "UV_PYTHON_DOWNLOADS": "never"}
-    environment.pop("VIRTUAL_ENV", None)  # an activated environment of another project is not ours to fill
-    for command in install_commands(_find_uv(environment), level, environment, ROOT):
+    environment = uv_environment()
+    for command in install_commands(find_uv(environment), level, environment, ROOT):
         if subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode != 0:
             raise BootstrapError("the dependencies could not be installed (reason above)")
     (ROOT / ".venv/installed").write_text(f"{level} {fingerprint(ROOT)}", encoding="ascii")
 
 
-def _find_uv(environment: Mapping[str, str]) -> str:
+def uv_environment() -> dict[str, str]:
+    """What uv runs with: pip's settings hold for it. In .venv there is no pip; the interpreter it was made from has one."""
+    python = sys.executable if find_spec("pip") else os.path.realpath(sys.executable)
+    listing = subprocess.run([python, "-m", "pip", "config", "list"], capture_output=True, text=True, check=False)
+    environment = {**os.environ, **pip_settings(listing.stdout, os.environ), "UV_PYTHON_DOWNLOADS": "never"}
+    environment.pop("VIRTUAL_ENV", None)  # an activated environment of another project is not ours to fill
+    return environment
+
+
+def find_uv(environment: Mapping[str, str]) -> str:
+    """The program, installed into .boot when there is none on PATH. Raises BootstrapError when neither is possible."""
     own = ROOT / ".boot/bin/uv"
     for candidate in (shutil.which("uv"), str(own)):
         if candidate and _uv_version(candidate) >= OLDEST_UV:

@@ -10,6 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from backend.ops.bootstrap import BootstrapError, find_uv, uv_environment
+
 ROOT = Path(__file__).resolve().parents[2]
 VENV = ROOT / ".data" / "bench-venv"
 # `matching` on PyPI has our package's import name, which is one reason for a separate environment.
@@ -23,14 +25,17 @@ def peer_python() -> Path:
 
 @cache
 def ensure_peers() -> Path | None:
-    """Create the environment when it is missing; None when it cannot be created (no uv, no package index)."""
+    """Create the environment when it is missing; None when it cannot be created (no package index)."""
     if peer_versions():
         return peer_python()
     try:
-        subprocess.run(["uv", "venv", "--clear", "--quiet", str(VENV)], cwd=ROOT, check=True)
-        command = ["uv", "pip", "install", "--quiet", "--python", str(peer_python()), *PEERS]
-        subprocess.run(command, cwd=ROOT, check=True)
-    except (OSError, subprocess.CalledProcessError) as error:
+        environment = uv_environment()
+        uv = find_uv(environment)
+        make = [uv, "venv", "--clear", "--quiet", "--python", sys.executable, str(VENV)]
+        fill = [uv, "pip", "install", "--quiet", "--python", str(peer_python()), *PEERS]
+        for command in (make, fill):
+            subprocess.run(command, cwd=ROOT, env=environment, check=True)
+    except (OSError, BootstrapError, subprocess.CalledProcessError) as error:
         print(f"the peers' environment could not be made: {error}", file=sys.stderr)
         return None
     peer_versions.cache_clear()

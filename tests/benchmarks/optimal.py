@@ -20,7 +20,7 @@ def run(report: Report) -> None:
     for label, seats in (("plenty", PLENTY), ("short", SHORT)):
         bar = f"optimal 100k x 10 with certificate, seats {label}: times the time of raw OR-Tools"
         if peer is None:
-            report.blocked(bar, "the peers' environment could not be made", limit=1.3, unit="x")
+            report.blocked(bar, "the peers' environment could not be made", at_most=1.3, unit="x")
             continue
         instance = str(stored(100_000, 10_000, 10, seats))
         script = str(HERE / "contender_peers.py")

@@ -109,16 +109,13 @@ class Report:
         unit: str = "s",
     ) -> None:
         """Record a promise; exactly one of ``at_most`` and ``at_least`` is given."""
-        if at_most is not None and at_least is None:
-            self.bars.append(Bar(name, measured, at_most, unit, at_most=True))
-        elif at_least is not None and at_most is None:
-            self.bars.append(Bar(name, measured, at_least, unit, at_most=False))
-        else:
-            raise ValueError("give exactly one of at_most and at_least")
+        self.bars.append(_bar(name, measured, at_most, at_least, unit))
 
-    def blocked(self, name: str, reason: str, *, limit: float = 0.0, unit: str = "s") -> None:
+    def blocked(
+        self, name: str, reason: str, *, at_most: float | None = None, at_least: float | None = None, unit: str = "s"
+    ) -> None:
         """Record a bar that could not be measured, and why; it counts as missed."""
-        self.bars.append(Bar(name, None, limit, unit, at_most=True))
+        self.bars.append(_bar(name, None, at_most, at_least, unit))
         self.notes.append(("Not measured", f"{name}: {reason}"))
 
     def note(self, section: str, text: str) -> None:
@@ -161,3 +158,11 @@ class Report:
             peak = "" if row.peak_mb is None else f"{row.peak_mb:.0f} MB"
             lines.append(f"| {row.work} | {row.contender} | {row.seconds:.4g} | {ratio:.3g} | {peak} | {row.note} |")
         return [*lines, ""]
+
+
+def _bar(name: str, measured: float | None, at_most: float | None, at_least: float | None, unit: str) -> Bar:
+    if at_most is not None and at_least is None:
+        return Bar(name, measured, at_most, unit, at_most=True)
+    if at_least is not None and at_most is None:
+        return Bar(name, measured, at_least, unit, at_most=False)
+    raise ValueError("give exactly one of at_most and at_least")

@@ -18,7 +18,7 @@ def run(report: Report) -> None:
     command = [sys.executable, "-m", "tests.benchmarks.contender_rounds", str(STUDENTS), str(PLACES), str(WISHES)]
     measured = json.loads(subprocess.check_output(command, cwd=ROOT, text=True).splitlines()[-1])
     if not measured["verified"]:
-        report.blocked("a whole round, 100k x 10", "the run was not verified", limit=10)
+        report.blocked("a whole round, 100k x 10", "the run was not verified", at_most=10)
         return
     report.row(
         SECTION,

@@ -48,7 +48,7 @@ def _beside_peers(report: Report) -> None:
         for name in ("matching", "algmatch"):
             bar = f"10k x 10 from names, seats {label}: times faster than PyPI `{name}`"
             if peer is None:
-                report.blocked(bar, "the peers' environment could not be made", unit="x")
+                report.blocked(bar, "the peers' environment could not be made", at_least=200, unit="x")
                 continue
             theirs = run_json(peer, str(HERE / "contender_peers.py"), name, str(instance), "1")
             if theirs["digest"] != mine["digest"]:

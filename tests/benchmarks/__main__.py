@@ -41,8 +41,12 @@ def machine() -> list[str]:
     return [
         f"- Processor: {model}, {os.cpu_count()} logical cores, load average {load:.1f} when the run began",
         f"- Python {platform.python_version()} on {platform.system()}; {ours}",
-        f"- Peers: {', '.join(f'{name} {version}' for name, version in peer_versions().items()) or 'not installed'}",
     ]
+
+
+def peers() -> str:
+    """After the run: a section that needs them installs them."""
+    return f"- Peers: {', '.join(f'{name} {version}' for name, version in peer_versions().items()) or 'not installed'}"
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -60,6 +64,7 @@ def main(arguments: Sequence[str]) -> int:
             "in the same session; absolute times depend on the machine below.",
             "",
             *header,
+            peers(),
             (
                 f"- Load average {os.getloadavg()[0]:.1f} when the run ended; "
                 "with more than a core busy elsewhere absolute times say little"

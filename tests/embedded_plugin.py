@@ -58,6 +58,7 @@ def pytest_configure(config: pytest.Config) -> None:
         try:
             _stack.start()
             if "DATABASE_URL" in _stack.urls:
+                database_template.switch_off_autovacuum(_stack)
                 database_template.make_template(_stack)
         except EmbeddedServerError as error:
             pytest.exit(f"embedded servers: {error}", returncode=3)

@@ -179,7 +179,7 @@ def _beside_naive(report: Report) -> None:
                 for column in NAIVE_COUNTERS:
                     cursor.execute(NAIVE.format(what=f"{column}, count(*)", rest=f"GROUP BY {column}"), values)
                     cursor.fetchall()
-                cursor.execute("SET max_parallel_workers_per_gather = 0")
+                cursor.execute("RESET max_parallel_workers_per_gather")
 
         best_ours, best_naive = _best(ours), _best(naive)
         ours_sum, naive_sum = ours_sum + best_ours, naive_sum + best_naive

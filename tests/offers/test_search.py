@@ -14,6 +14,7 @@ from backend.offers.search import Search, find_page, matching_entries, search_of
 from backend.offers.search_facets import count_facets
 from backend.offers.search_places import find_place
 from backend.offers.search_words import refresh_words, words_of
+from backend.reference.geo import distance_km
 from backend.reference.models import Municipality
 from tests.factories import OfferFactory, PeriodFactory, WorkplaceFactory
 
@@ -158,6 +159,17 @@ class TestPlaces:
         assert [offer.distance for offer in search_offers(Search(point=(58.7, 15.8), order="distance"))] == [
             pytest.approx(offer.distance) if offer.distance is not None else None for offer in rows
         ]
+
+    # Points whose cosine to themselves is rounded to more than one.
+    @pytest.mark.parametrize("here", [(62.12, 21.12), (57.42, 18.13), (63.99, 13.42)])
+    def test_distances_are_those_of_the_sphere_also_to_the_same_point(self, here):
+        sites = {"Här": here, "Söderut": (here[0] - 1, here[1]), "Västerut": (here[0], here[1] - 2)}
+        for title, (lat, lon) in sites.items():
+            OfferFactory(title=title, workplace=WorkplaceFactory(lat=lat, lon=lon))
+        rows = find_page(Search(point=here, radius_km=200, order="distance")).rows
+        assert {offer.title: offer.distance for offer in rows} == {
+            title: pytest.approx(distance_km(*here, *there), abs=0.001) for title, there in sites.items()
+        }
 
     def test_words_near_a_place_follow_a_workplace_that_moves(self):
         offer = OfferFactory(title="Svetsa")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -69,6 +71,27 @@ def test_pips_settings_hold_for_uv_and_the_environment_wins() -> None:
     }
     assert "SSL_CERT_FILE" not in bootstrap.pip_settings(LISTING, {"SSL_CERT_FILE": "/own.pem"})
     assert bootstrap.pip_settings("", {}) == {}
+
+
+def test_where_there_is_no_pip_the_interpreter_below_is_asked_for_its_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in .venv, from where the benchmarks make an environment for their peers."""
+    asked: list[list[str]] = []
+
+    def answer(command: list[str], **_options: object) -> subprocess.CompletedProcess[str]:
+        asked.append(command)
+        return subprocess.CompletedProcess(command, 0, LISTING, "")
+
+    monkeypatch.setattr(subprocess, "run", answer)
+    monkeypatch.setenv("VIRTUAL_ENV", "/home/somebody/other")
+    monkeypatch.delenv("UV_DEFAULT_INDEX", raising=False)
+    interpreters = []
+    for found in (None, object()):
+        monkeypatch.setattr(bootstrap, "find_spec", lambda _name, found=found: found)
+        environment = bootstrap.uv_environment()
+        assert environment["UV_DEFAULT_INDEX"] == "https://env.example/simple"
+        assert "VIRTUAL_ENV" not in environment
+        interpreters.append(asked[-1][0])
+    assert interpreters == [os.path.realpath(sys.executable), sys.executable]
 
 
 def test_the_lock_is_synchronised_as_it_stands_from_the_default_index(checkout: Path) -> None:

@@ -72,6 +72,13 @@ class EndpointState(models.TextChoices):
 
 
 E = EndpointState
+
+
+class DisabledReason(models.TextChoices):
+    SILENT = "silent", _("It has not answered for five days")
+    GONE = "gone", _("It answered that it is gone for good (410)")
+
+
 ENDPOINT_TRANSITIONS = TransitionTable(
     subject="webhook",
     initial=E.ACTIVE,
@@ -79,7 +86,10 @@ ENDPOINT_TRANSITIONS = TransitionTable(
         "webhook.paused": Transition(frozenset({E.ACTIVE}), E.PAUSED, by="whoever may manage it"),
         "webhook.resumed": Transition(frozenset({E.PAUSED, E.DISABLED}), E.ACTIVE, by="whoever may manage it"),
         "webhook.disabled": Transition(
-            frozenset({E.ACTIVE}), E.DISABLED, by="job, after days without a single answer", told="who manages it"
+            frozenset({E.ACTIVE}),
+            E.DISABLED,
+            by="job, after days without a single answer, or an answer 410",
+            told="who manages it",
         ),
         "webhook.deleted": Transition(
             frozenset({E.ACTIVE, E.PAUSED, E.DISABLED}), E.DELETED, by="whoever may manage it"

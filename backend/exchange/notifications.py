@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from backend.exchange.enums import DisabledReason
 from backend.exchange.models import ImportJob, WebhookEndpoint
 from backend.notifications.enums import Category, ChannelName
 from backend.notifications.messages import TEMPLATES, Words, context_from
@@ -78,10 +79,14 @@ register(
 def _webhook_words(notification: Notification) -> Words:
     endpoint = WebhookEndpoint.objects.select_related("organisation", "municipality").get(pk=notification.subject_id)
     owner = endpoint.organisation or endpoint.municipality
+    reasons = {
+        DisabledReason.SILENT: _("The address has not answered for five days."),
+        DisabledReason.GONE: _("The address answered that it is gone for good (410)."),
+    }
     return Words(
         paragraphs=(
-            _("The address has not answered for five days, so nothing is sent there any more. What happened is kept."),
-            _("Switch it on again when the other system is back."),
+            reasons.get(DisabledReason(endpoint.disabled_because or DisabledReason.SILENT)),
+            _("Nothing is sent there any more. Switch it on again when the other system is back."),
         ),
         facts=((_("Address"), endpoint.url), (_("For"), owner)),
         button=_("See what was sent"),

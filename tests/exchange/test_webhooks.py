@@ -7,6 +7,7 @@ from datetime import timedelta
 import httpx
 import pytest
 from django.db.models.functions import Now
+from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from backend.common import events, outbox
 from backend.common.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound
@@ -301,6 +302,46 @@ def test_a_vanished_workers_delivery_is_due_again(receiver):
     row.save()
     assert sending.sweep() == 1
     assert hand_out() == 1
+
+
+@pytest.mark.django_db
+def test_an_address_that_is_gone_is_left_alone_at_once_and_its_owner_told(receiver):
+    receiver["answers"] = [calling.Answer(410, "status_410", 5)]
+    offer = OfferFactory()
+    endpoint = endpoint_of(offer)
+    happen("offer.published", offer)
+    assert hand_out() == 1
+    endpoint.refresh_from_db()
+    assert (endpoint.state, endpoint.disabled_because) == ("disabled", "gone")
+    assert WebhookDelivery.objects.get().state == "dead"
+    assert endpoint.created_by.notifications.get().kind == "webhook.disabled"
+    assert hand_out() == 0
+    resumed = services.resume_webhook(actor=endpoint.created_by, endpoint_id=endpoint.pk)
+    assert (resumed.state, resumed.disabled_because) == ("active", "")
+
+
+@pytest.mark.django_db
+def test_a_receiver_with_the_former_secret_understands_for_a_day(receiver, frozen_clock):
+    offer = OfferFactory()
+    endpoint = endpoint_of(offer)
+    former = secret_of(endpoint.seed)
+    renewed = services.renew_secret(actor=endpoint.created_by, endpoint_id=endpoint.pk)
+
+    def is_understood(secret: str) -> bool:
+        happen("offer.published", offer)
+        hand_out()
+        _url, payload, headers = receiver["calls"][-1]
+        try:
+            Webhook(secret).verify(json.dumps(payload, separators=(",", ":")), headers)
+        except WebhookVerificationError:
+            return False
+        return True
+
+    assert is_understood(former)
+    assert is_understood(renewed)
+    frozen_clock.shift(services.FORMER_SECRET_KEPT)
+    assert not is_understood(former)
+    assert is_understood(renewed)
 
 
 @pytest.mark.django_db

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backend.accounts.models import User
 from backend.common.models import DomainEvent, OutboxRow, TimestampedModel
-from backend.exchange.enums import EndpointState, WebhookDeliveryState
+from backend.exchange.enums import DisabledReason, EndpointState, WebhookDeliveryState
 from backend.organisations.models import Organisation
 from backend.reference.models import Municipality
 
@@ -19,6 +19,8 @@ class WebhookEndpoint(TimestampedModel):
     """Where one organisation's or one municipality's events go.
 
     seed: what the signing secret is derived from, together with the service's own key; the secret itself is not stored.
+    former_seed: signs as well until former_until, so that the receiver can change to a renewed secret without a gap.
+    disabled_because: a code of DisabledReason while the endpoint is disabled.
     failing_since: the first of the failures that no success has ended. open_until: not called before, because it failed.
     """
 
@@ -32,10 +34,13 @@ class WebhookEndpoint(TimestampedModel):
     kinds = ArrayField(models.CharField(max_length=60))
     state = models.CharField(max_length=10, choices=EndpointState.choices, default=EndpointState.ACTIVE)
     seed = models.BinaryField(max_length=32)
+    former_seed = models.BinaryField(max_length=32, null=True, blank=True)
+    former_until = models.DateTimeField(null=True, blank=True)
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     failures = models.PositiveIntegerField(default=0)
     failing_since = models.DateTimeField(null=True, blank=True)
     open_until = models.DateTimeField(null=True, blank=True)
+    disabled_because = models.CharField(max_length=10, choices=DisabledReason.choices, blank=True)
 
     class Meta:
         constraints = [
@@ -47,6 +52,11 @@ class WebhookEndpoint(TimestampedModel):
             models.CheckConstraint(condition=Q(url__startswith="https://"), name="webhook_is_encrypted"),
             models.CheckConstraint(condition=Q(kinds__len__gte=1), name="webhook_has_kinds"),
             models.CheckConstraint(condition=Q(state__in=EndpointState.values), name="webhook_state_known"),
+            models.CheckConstraint(
+                condition=Q(former_seed__isnull=True, former_until__isnull=True)
+                | Q(former_seed__isnull=False, former_until__isnull=False),
+                name="webhook_former_secret_ends",
+            ),
         ]
 
     def __str__(self) -> str:

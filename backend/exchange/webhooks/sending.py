@@ -10,11 +10,13 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce, Now
 
+from backend.common import clock
 from backend.common.outbox import BACKOFF_SECONDS, MAX_ATTEMPTS
-from backend.exchange.enums import EndpointState, WebhookDeliveryState
+from backend.exchange.enums import DisabledReason, EndpointState, WebhookDeliveryState
 from backend.exchange.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from backend.exchange.webhooks.calling import Answer, call
 from backend.exchange.webhooks.kinds import concerned_by, payload_of
+from backend.exchange.webhooks.services import disable_endpoint
 from backend.exchange.webhooks.signing import headers_for, secret_of
 
 logger = logging.getLogger(__name__)
@@ -52,8 +54,16 @@ def deliver(delivery_id: int) -> None:
         logger.warning("webhook delivery %s: database away (%s)", delivery_id, type(error).__name__)
         connection.close()
         return
-    headers = headers_for(secret_of(delivery.endpoint.seed), str(delivery.message_id), int(time.time()), body)
+    headers = headers_for(_secrets(delivery.endpoint), str(delivery.message_id), int(time.time()), body)
     record(delivery, call(delivery.endpoint.url, body, headers))
+
+
+def _secrets(endpoint: WebhookEndpoint) -> list[str]:
+    """What a message is signed with now, the newest first."""
+    seeds = [endpoint.seed]
+    if endpoint.former_seed is not None and endpoint.former_until > clock.now():
+        seeds.append(endpoint.former_seed)
+    return [secret_of(seed) for seed in seeds]
 
 
 def _claim(delivery_id: int, token: uuid.UUID) -> WebhookDelivery | None:
@@ -97,6 +107,11 @@ def record(delivery: WebhookDelivery, answer: Answer) -> None:
     if answer.is_received:
         _held(delivery).update(state=S.DONE, done_at=Now(), last_error="", **settled)
         endpoint.update(failures=0, failing_since=None, open_until=None)
+        return
+    if answer.status == GONE:
+        # The standard's word for "never again": more attempts would be a nuisance.
+        _held(delivery).update(state=S.DEAD, done_at=Now(), last_error=answer.outcome, **settled)
+        disable_endpoint(delivery.endpoint_id, DisabledReason.GONE)
         return
     if delivery.attempts >= MAX_ATTEMPTS:
         _held(delivery).update(state=S.DEAD, done_at=Now(), last_error=answer.outcome, **settled)

@@ -11,11 +11,11 @@ from django.utils.translation import gettext_lazy as _
 
 from backend.accounts.models import User
 from backend.accounts.selectors import list_coordinators_of
-from backend.common import events, outbox
+from backend.common import clock, events, outbox
 from backend.common.errors import Conflict, Invalid, NotFound
 from backend.common.models import DomainEvent
 from backend.common.transitions import lock, log, move
-from backend.exchange.enums import ENDPOINT_TRANSITIONS, EndpointState, WebhookDeliveryState
+from backend.exchange.enums import ENDPOINT_TRANSITIONS, DisabledReason, EndpointState, WebhookDeliveryState
 from backend.exchange.models import WebhookDelivery, WebhookEndpoint
 from backend.exchange.policies import require_webhook_owner, webhooks_visible_to
 from backend.exchange.webhooks.addresses import check_url
@@ -28,6 +28,7 @@ from backend.organisations.models import Organisation
 SEED_BYTES = 32
 MOST_ENDPOINTS = 10
 DISABLED_AFTER = timedelta(days=5)
+FORMER_SECRET_KEPT = timedelta(days=1)
 KEPT_FOR = timedelta(days=30)
 
 
@@ -93,10 +94,11 @@ def change_webhook(*, actor: User, endpoint_id: int, url: str, kinds: Sequence[s
 
 @transaction.atomic
 def renew_secret(*, actor: User, endpoint_id: int) -> str:
-    """A new secret, told this once; what is sent from now on is signed with it."""
+    """A new secret, told this once. For a day messages are signed with the one before as well."""
     endpoint = _own(actor, endpoint_id)
+    endpoint.former_seed, endpoint.former_until = endpoint.seed, clock.now() + FORMER_SECRET_KEPT
     endpoint.seed = secrets.token_bytes(SEED_BYTES)
-    endpoint.save(update_fields=["seed", "updated_at"])
+    endpoint.save(update_fields=["seed", "former_seed", "former_until", "updated_at"])
     log("webhook.secret_renewed", endpoint, actor=actor)
     return secret_of(endpoint.seed)
 
@@ -114,12 +116,13 @@ def resume_webhook(*, actor: User, endpoint_id: int) -> WebhookEndpoint:
     """Sending goes on with what has waited."""
     endpoint = _own(actor, endpoint_id)
     endpoint.failures, endpoint.failing_since, endpoint.open_until = 0, None, None
+    endpoint.disabled_because = ""
     move(
         endpoint,
         ENDPOINT_TRANSITIONS,
         "webhook.resumed",
         actor=actor,
-        update_fields=["failures", "failing_since", "open_until"],
+        update_fields=["failures", "failing_since", "open_until", "disabled_because"],
     )
     outbox.wake()
     return endpoint
@@ -191,12 +194,28 @@ def disable_failing() -> int:
         state=EndpointState.ACTIVE, failing_since__lte=Now() - DISABLED_AFTER
     ).values_list("pk", flat=True)
     for pk in list(due):
-        with transaction.atomic():
-            endpoint = lock(WebhookEndpoint.objects.all(), pk)
-            event = move(endpoint, ENDPOINT_TRANSITIONS, "webhook.disabled", actor=None)
-            notify(event=event, recipients=_keepers(endpoint), kind="webhook.disabled", subject=endpoint)
-            outbox.wake()
+        disable_endpoint(pk, DisabledReason.SILENT)
     return len(due)
+
+
+@transaction.atomic
+def disable_endpoint(endpoint_id: int, reason: DisabledReason) -> bool:
+    """Switches an active endpoint off and tells who keeps it why. False when it was switched off or paused meanwhile."""
+    endpoint = lock(WebhookEndpoint.objects.all(), endpoint_id)
+    if endpoint.state != EndpointState.ACTIVE:
+        return False
+    endpoint.disabled_because = reason
+    event = move(
+        endpoint,
+        ENDPOINT_TRANSITIONS,
+        "webhook.disabled",
+        actor=None,
+        data={"reason": str(reason)},
+        update_fields=["disabled_because"],
+    )
+    notify(event=event, recipients=_keepers(endpoint), kind="webhook.disabled", subject=endpoint)
+    outbox.wake()
+    return True
 
 
 def _keepers(endpoint: WebhookEndpoint) -> list[User]:

@@ -7,6 +7,7 @@ database alone signs nothing.
 import base64
 import hashlib
 import hmac
+from collections.abc import Sequence
 
 from django.conf import settings
 
@@ -27,9 +28,10 @@ def sign(secret: str, message_id: str, timestamp: int, body: bytes) -> str:
     return "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
 
 
-def headers_for(secret: str, message_id: str, timestamp: int, body: bytes) -> dict[str, str]:
+def headers_for(secrets: Sequence[str], message_id: str, timestamp: int, body: bytes) -> dict[str, str]:
+    """The three headers; one signature for each secret, separated by spaces."""
     return {
         "webhook-id": message_id,
         "webhook-timestamp": str(timestamp),
-        "webhook-signature": sign(secret, message_id, timestamp, body),
+        "webhook-signature": " ".join(sign(secret, message_id, timestamp, body) for secret in secrets),
     }

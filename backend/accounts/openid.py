@@ -5,7 +5,9 @@ module says which providers there are and turns what can go wrong into one error
 """
 
 import json
+import logging
 import re
+import time
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -21,10 +23,14 @@ from backend.common.errors import Invalid
 if TYPE_CHECKING:
     from authlib.integrations.django_client import DjangoOAuth2App
 
+logger = logging.getLogger(__name__)
+
 LONGEST_ISSUER, LONGEST_SUBJECT = 255, 255
 TIMEOUT_SECONDS = 10
 # How far a provider's clock may be off.
 LEEWAY_SECONDS = 60
+# Providers change their addresses, keys and algorithms while we run: what they say of themselves is read again after this.
+DESCRIPTION_KEPT_SECONDS = 3600
 
 
 @dataclass(frozen=True)
@@ -80,18 +86,63 @@ def provider_by(slug: str) -> Provider | None:
     return next((provider for provider in list_providers() if provider.slug == slug), None)
 
 
+def is_same_issuer(one: str, other: str) -> bool:
+    """Whether two issuers name one provider: they may differ by the slash at the end, which people type or leave out."""
+    return one.rstrip("/") == other.rstrip("/")
+
+
 @cache
 def _client(provider: Provider) -> "DjangoOAuth2App":
     # Imported when somebody logs in this way: it takes half a second, which every start would pay.
-    from authlib.integrations.django_client import OAuth
+    from authlib.integrations.django_client import DjangoOAuth2App, OAuth
+    from joserfc.errors import JoseError
+
+    class App(DjangoOAuth2App):
+        def parse_id_token(self, token: Any, nonce: str, **options: Any) -> Any:
+            """A signature that the kept description does not explain is checked once more against a fresh one."""
+            try:
+                return super().parse_id_token(token, nonce, **options)
+            except (JoseError, ValueError):
+                _forget_description(self)
+                return super().parse_id_token(token, nonce, **options)
 
     description = provider.issuer.rstrip("/") + "/.well-known/openid-configuration"
-    return OAuth().register(
+    registry = OAuth()
+    registry.oauth2_client_cls = App
+    return registry.register(
         provider.slug,
         client_id=provider.client_id,
         client_secret=provider.client_secret,
         server_metadata_url=description,
         client_kwargs={"scope": "openid", "code_challenge_method": "S256", "default_timeout": TIMEOUT_SECONDS},
+    )
+
+
+def _forget_description(client: "DjangoOAuth2App") -> None:
+    client.server_metadata.clear()
+
+
+def read_issuer(provider: Provider) -> str:
+    """The issuer as the provider writes it, out of its description, which is at most an hour old.
+
+    Raises Invalid `openid.unreachable`, or `openid.other_issuer` when the description is another provider's.
+    """
+    client = _client(provider)
+    if client.server_metadata.get("_loaded_at", 0) < time.time() - DESCRIPTION_KEPT_SECONDS:
+        _forget_description(client)
+    try:
+        issuer = str(client.load_server_metadata()["issuer"])
+    except _failures() as error:
+        _forget_description(client)
+        raise _unreachable(provider) from error
+    if is_same_issuer(issuer, provider.issuer):
+        return issuer
+    _forget_description(client)
+    logger.error("OIDC_PROVIDERS: %s calls itself %s, the setting says %s", provider.slug, issuer, provider.issuer)
+    raise Invalid(
+        "openid.other_issuer",
+        _("The login at %(name)s is set up wrongly here. Log in with a code instead; we have been told.")
+        % {"name": provider.name},
     )
 
 
@@ -112,6 +163,7 @@ def _failures() -> tuple[type[Exception], ...]:
 def send_to(provider: Provider, request: HttpRequest, back: str) -> HttpResponse:
     """The redirect to the provider. back: the absolute address it sends people back to. Raises Invalid when it cannot be
     reached."""
+    read_issuer(provider)
     try:
         return _client(provider).authorize_redirect(request, back)
     except _failures() as error:
@@ -123,7 +175,7 @@ def read_answer(provider: Provider, request: HttpRequest) -> Claim:
     if "error" in request.GET:
         raise Invalid("openid.refused", _("You were not logged in there. Try again, or log in with a code."))
     options: dict[str, Any] = {
-        "iss": {"essential": True, "value": provider.issuer},
+        "iss": {"essential": True, "value": read_issuer(provider)},
         "aud": {"essential": True, "value": provider.client_id},
         "sub": {"essential": True},
     }
@@ -132,6 +184,8 @@ def read_answer(provider: Provider, request: HttpRequest) -> Claim:
         claims = answer["userinfo"]
         claim = Claim(str(claims["iss"]), str(claims["sub"]))
     except _failures() as error:
+        # Whoever tries again meets what the provider says of itself by then.
+        _forget_description(_client(provider))
         raise Invalid(
             "openid.failed", _("That login could not be checked, perhaps because it took too long. Try again.")
         ) from error

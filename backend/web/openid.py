@@ -37,7 +37,7 @@ def _provider(slug: str) -> Provider:
 
 
 def _name_of(issuer: str) -> str:
-    return next((row.name for row in openid.list_providers() if row.issuer == issuer), issuer)
+    return next((row.name for row in openid.list_providers() if openid.is_same_issuer(row.issuer, issuer)), issuer)
 
 
 @public
@@ -114,11 +114,11 @@ def connections(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         return _change(request, request.user, pending)
     rows = list(OpenIdentity.objects.filter(user=request.user).order_by("connected_at", "pk"))
-    issuers = {row.issuer for row in rows}
+    connected = {row.issuer.rstrip("/") for row in rows}
     context = {
         "rows": [{"identity": row, "name": _name_of(row.issuer)} for row in rows],
         "pending": _name_of(pending.issuer) if pending else "",
-        "possible": [row for row in openid.list_providers() if row.issuer not in issuers],
+        "possible": [row for row in openid.list_providers() if row.issuer.rstrip("/") not in connected],
     }
     return render(request, "pages/account/connections.html", context)
 

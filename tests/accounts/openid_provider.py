@@ -1,7 +1,8 @@
 """An OpenID provider on loopback: description, login page that says yes at once, tokens signed with a key of its own.
 
-What it answers can be bent by a test through `claims` (put over the token's), `key` (signs instead of the published one) and
-`refuse`. Codes work once, and only with the verifier and the redirect address they were asked for with.
+What it answers can be bent by a test through `claims` (put over the token's), `key` (signs instead of the published one),
+`refuse`, `algorithm` and `called` (the issuer it says it is). Codes work once, and only with the verifier and the redirect
+address they were asked for with.
 """
 
 import base64
@@ -35,16 +36,18 @@ class TestProvider:
     refuse: str = ""
     published: RSAKey = field(default_factory=lambda: RSAKey.generate_key(2048, {"kid": "one", "alg": "RS256"}))
     key: RSAKey | None = None
+    algorithm: str = "RS256"
+    called: str = ""
     asked: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def description(self) -> dict[str, Any]:
         return {
-            "issuer": self.issuer,
+            "issuer": self.called or self.issuer,
             "authorization_endpoint": f"{self.issuer}/authorize",
             "token_endpoint": f"{self.issuer}/token",
             "jwks_uri": f"{self.issuer}/keys",
             "response_types_supported": ["code"],
-            "id_token_signing_alg_values_supported": ["RS256"],
+            "id_token_signing_alg_values_supported": [self.algorithm],
             "subject_types_supported": ["public"],
         }
 
@@ -67,10 +70,11 @@ class TestProvider:
         if base64.urlsafe_b64encode(digest).rstrip(b"=").decode() != query.get("code_challenge"):
             return None
         now = int(time.time())
-        claims = {"iss": self.issuer, "sub": self.person, "aud": CLIENT_ID, "iat": now, "exp": now + 300}
+        claims = {"iss": self.called or self.issuer, "sub": self.person, "aud": CLIENT_ID, "iat": now, "exp": now + 300}
         claims |= {"nonce": query["nonce"]} | self.claims
         claims = {name: value for name, value in claims.items() if value is not None}
-        token = jwt.encode({"alg": "RS256", "kid": "one"}, claims, self.key or self.published)
+        header = {"alg": self.algorithm, "kid": "one"}
+        token = jwt.encode(header, claims, self.key or self.published, algorithms=[self.algorithm])
         return {"access_token": secrets.token_urlsafe(8), "token_type": "Bearer", "expires_in": 300, "id_token": token}
 
 

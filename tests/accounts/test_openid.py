@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 from joserfc.jwk import RSAKey
 
-from backend.accounts import identities, openid
+from backend.accounts import checks, identities, openid
 from backend.accounts.models import OpenIdentity
 from backend.accounts.openid import Claim, read_providers
 from backend.common import clock
@@ -34,6 +34,7 @@ def server():
 @pytest.fixture
 def provider(server, settings):
     server.person, server.claims, server.refuse, server.key = "elev-17", {}, "", None
+    server.algorithm, server.called = "RS256", ""
     row = {"slug": "skolan", "name": "Skolkonto", "issuer": server.issuer}
     settings.OIDC_PROVIDERS = json.dumps([row | {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}])
     openid.forget_clients()
@@ -196,6 +197,56 @@ class TestLies:
     def test_one_that_is_not_set_up(self, client, provider):
         assert client.get(reverse("openid_start", args=["annan"])).status_code == 404
         assert client.get(reverse("openid_answer", args=["annan"])).status_code == 404
+
+
+class TestChangedProvider:
+    """Nobody waits for a restart when a provider changes."""
+
+    def test_another_algorithm(self, client, provider, monkeypatch):
+        connected(UserFactory(), provider)
+        come_back(client)
+        assert is_logged_in(client)
+        client.logout()
+        provider.algorithm = "PS256"
+        monkeypatch.setattr(provider, "published", RSAKey.generate_key(2048, {"kid": "one", "alg": "PS256"}))
+        come_back(client)
+        assert is_logged_in(client)
+
+    def test_another_key_under_the_same_id(self, client, provider, monkeypatch):
+        connected(UserFactory(), provider)
+        come_back(client)
+        client.logout()
+        monkeypatch.setattr(provider, "published", RSAKey.generate_key(2048, {"kid": "one", "alg": "RS256"}))
+        come_back(client)
+        assert is_logged_in(client)
+
+    def test_the_description_is_read_again_after_an_hour(self, provider, frozen_clock):
+        asked = openid.list_providers()[0]
+        assert openid.read_issuer(asked) == provider.issuer
+        provider.called = provider.issuer + "/"
+        assert openid.read_issuer(asked) == provider.issuer
+        frozen_clock.shift(openid.DESCRIPTION_KEPT_SECONDS + 1)
+        assert openid.read_issuer(asked) == provider.issuer + "/"
+
+    def test_a_slash_at_the_end_locks_nobody_out_and_is_named(self, client, provider):
+        provider.called = provider.issuer + "/"
+        user = UserFactory()
+        identities.connect_identity(actor=user, claim=Claim(provider.called, "elev-17"))
+        come_back(client)
+        assert is_logged_in(client)
+        assert "Skolkonto" in client.get(reverse("connections")).text
+        named = [message.id for message in checks.providers_answer(None)]
+        assert named == ["accounts.W002"]
+
+    def test_another_issuer_opens_nothing_and_is_named(self, client, provider):
+        provider.called = "https://other.example"
+        assert client.get(reverse("openid_start", args=["skolan"]))["Location"] == reverse("account_login")
+        assert [message.id for message in checks.providers_answer(None)] == ["accounts.E001"]
+
+    def test_a_provider_that_does_not_answer_is_a_warning(self, provider, settings):
+        rows = json.loads(settings.OIDC_PROVIDERS)
+        settings.OIDC_PROVIDERS = json.dumps([rows[0] | {"issuer": "http://127.0.0.1:9"}])
+        assert [message.id for message in checks.providers_answer(None)] == ["accounts.W001"]
 
 
 class TestConnections:

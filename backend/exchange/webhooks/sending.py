@@ -61,7 +61,7 @@ def deliver(delivery_id: int) -> None:
 def _secrets(endpoint: WebhookEndpoint) -> list[str]:
     """What a message is signed with now, the newest first."""
     seeds = [endpoint.seed]
-    if endpoint.former_seed is not None and endpoint.former_until > clock.now():
+    if endpoint.former_seed and endpoint.former_until and endpoint.former_until > clock.now():
         seeds.append(endpoint.former_seed)
     return [secret_of(seed) for seed in seeds]
 

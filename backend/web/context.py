@@ -123,6 +123,8 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "nav_more_is_current": any(link["current"] for link in nav[cut:]),
         # Alerts are for students, and for those who may become one: visitors and new accounts.
         "may_watch": not roles or "student" in roles,
+        # Files of lists are for those who keep books: a student finds them behind a line of text.
+        "files_tucked": roles[:1] == ["student"],
         "unread_count": unread_count(person) if person else 0,
         "other_language": {"code": "en", "label": "English"} if is_swedish else {"code": "sv", "label": "Svenska"},
         "demo_mode": is_demo(),

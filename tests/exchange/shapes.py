@@ -142,7 +142,7 @@ JOB_POSTING = an_object(
         "validThrough": MOMENT,
         "hiringOrganization": an_object({"@type": {"const": "Organization"}, "name": WORDS}),
         "jobLocation": an_object({"@type": {"const": "Place"}, "address": POSTAL_ADDRESS}),
-        "employmentType": {"const": "INTERN"},
+        "employmentType": {"enum": ["INTERN", "TEMPORARY"]},
         "directApply": {"type": "boolean"},
         "jobStartDate": DAY,
     },

@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from xml.etree import ElementTree
 
@@ -13,6 +13,7 @@ from icalendar import Calendar
 
 from backend.exchange.feeds import calendar
 from backend.exchange.feeds.emil import SCHOOL_TYPES
+from backend.offers.models import Offer
 from backend.reference.enums import PlacementKind
 from backend.reference.models import PlacementForm
 from tests.exchange.placing import placed
@@ -121,6 +122,18 @@ def links(element: ElementTree.Element) -> dict[str, str]:
     found = [(each.get("rel", "alternate"), each.attrib["href"]) for each in element.findall(f"{ATOM}link")]
     assert len(dict(found)) == len(found)
     return dict(found)
+
+
+def test_an_atom_entry_is_never_updated_before_it_is_published():
+    edited, published = datetime(2026, 11, 18, 9, tzinfo=UTC), datetime(2026, 11, 22, 9, tzinfo=UTC)
+    for moment, offer in ((edited, OfferFactory()), (published + timedelta(hours=3), OfferFactory(form_id="lia"))):
+        Offer.objects.filter(pk=offer.pk).update(updated_at=moment, published_at=published)
+    for form, moment in (("apl", published), ("lia", published + timedelta(hours=3))):
+        feed = atom("feed_form", form)
+        (entry,) = feed.findall(f"{ATOM}entry")
+        assert datetime.fromisoformat(only(entry, "published")) == published
+        assert datetime.fromisoformat(only(entry, "updated")) == moment, "the later of the two"
+        assert datetime.fromisoformat(only(feed, "updated")) == moment, "the feed's own is that of its newest entry"
 
 
 def test_atom_feeds_have_what_rfc_4287_demands(settings):

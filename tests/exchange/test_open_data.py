@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from itertools import combinations
 
 import pytest
@@ -28,7 +28,7 @@ from backend.exchange.feeds.skills import SKILLS_COLUMNS
 from tests.api.described import check_answer
 from tests.api.desk import API, anonymous, refused
 from tests.exchange.placing import placed
-from tests.factories import OfferFactory, StudentFactory
+from tests.factories import OfferFactory, PeriodFactory, StudentFactory
 
 TABLES = {"places": PLACE_COLUMNS, "figures": FIGURE_COLUMNS, "skills": SKILLS_COLUMNS}
 SHAPES = {"places": OpenPlaceAnswer, "figures": FigureAnswer, "skills": SkillsRowAnswer}
@@ -174,3 +174,17 @@ def test_the_day_of_publication_is_the_swedish_one(client):
     OfferFactory(published_at=datetime(2026, 11, 22, 23, 30, tzinfo=UTC))
     (place,) = client.get(reverse("open_places_json")).json()["items"]
     assert place["published_on"] == "2026-11-23"
+
+
+@pytest.mark.django_db
+def test_two_periods_are_two_rows_with_the_weeks_of_each(client):
+    offer = OfferFactory(apply_by=None, period__start=date(2027, 1, 25), period__end=date(2027, 2, 19))
+    PeriodFactory(offer=offer, start=date(2027, 5, 3), end=date(2027, 5, 7), capacity=3, taken=1)
+    PeriodFactory(offer=offer, start=date(2026, 10, 5), end=date(2026, 10, 9))
+    rows = client.get(reverse("open_places_json")).json()["items"]
+    assert [(row["first_day"], row["last_day"], row["weeks"], row["seats"], row["free_seats"]) for row in rows] == [
+        ("2027-01-25", "2027-02-19", "2027-W04/2027-W07", 2, 2),
+        ("2027-05-03", "2027-05-07", "2027-W18", 3, 2),
+    ], "a row for each period ahead, none for the one that is over"
+    assert len({row["period_id"] for row in rows}) == 2
+    assert {row["id"] for row in rows} == {offer.pk}

@@ -34,6 +34,14 @@ class TestStructuredData:
             "2026-12-01T23:59:59+01:00",
         )
 
+    def test_paid_work_is_employment_for_a_time_and_the_address_is_the_only_one(self, client):
+        job = OfferFactory(form_id="feriejobb")
+        assert data_of(client, job)["employmentType"] == "TEMPORARY"
+        (posting,) = client.get(reverse("feed_internships")).json()["dataFeedElement"]
+        assert posting["employmentType"] == "TEMPORARY"
+        page = client.get(reverse("offer", args=[job.pk]), {"utm": "x"}).content.decode()
+        assert re.findall(r'<link rel="canonical" href="([^"]*)">', page) == [posting["url"]]
+
     def test_a_training_place_is_an_educational_program(self, client):
         data = data_of(client, OfferFactory(form_id="yrkesvux", title="Svetsutbildning"))
         assert data["@type"] == "EducationalOccupationalProgram"

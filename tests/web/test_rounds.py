@@ -321,7 +321,10 @@ class TestAnswers:
         page(desk, "round", decided.round.pk)
         lost = Result.objects.get(state=ResultState.UNPLACED)
         student = as_user(lost.participant.student.user)
-        assert str(decided.round.seed) in page(student, "student_round", decided.round.pk)
+        shown = page(student, "student_round", decided.round.pk)
+        seen, _, behind = shown.partition('<details class="tucked')
+        assert str(decided.round.seed) not in seen, "the lottery stands behind a line for those who check it"
+        assert str(decided.round.seed) in behind.partition("</details>")[0]
         url = reverse("student_round_appeal", args=[decided.round.pk])
         assert student.post(url, {"text": ""}).status_code == 400
         student.post(url, {"text": "Jag bor granne med verkstaden."})

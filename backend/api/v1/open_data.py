@@ -64,8 +64,10 @@ class OpenPlaceAnswer(Answer):
     municipality_code = serializers.CharField(help_text=MUNICIPALITY)
     form_code = serializers.CharField()
     occupation_code = serializers.CharField(help_text=OCCUPATION)
-    first_day = serializers.DateField(allow_null=True)
-    last_day = serializers.DateField(allow_null=True)
+    period_id = serializers.IntegerField()
+    first_day = serializers.DateField()
+    last_day = serializers.DateField()
+    weeks = serializers.CharField(help_text="ISO weeks of the period: 2027-W04/2027-W07, or 2027-W04 for a single one.")
     seats = serializers.IntegerField()
     free_seats = serializers.IntegerField()
     apply_by = serializers.DateField(allow_null=True)
@@ -114,7 +116,7 @@ class SkillsAnswer(Answer):
 class Places(OpenTable):
     @operation("open_data_places", "Open places", tag=TAG, answer=OpenPlacesAnswer, csv=True)
     def get(self, request: Request) -> Response:
-        """Every place one can apply for, with dates, seats and codes. `Accept: text/csv` gives a table."""
+        """Every period of every place one can apply for, with dates, seats and codes. `Accept: text/csv` gives a table."""
         return self.table(PLACE_COLUMNS, list_open_places)
 
 

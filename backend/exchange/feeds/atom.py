@@ -45,7 +45,8 @@ def atom_feed(*, municipality: Municipality | None = None, form: PlacementForm |
             description=linebreaks(Truncator(plain(offer.tasks)).chars(LONGEST_SUMMARY), autoescape=True),
             author_name=plain(offer.organisation.name),
             pubdate=offer.published_at,
-            updateddate=offer.updated_at,
+            # A place may be edited before it is published: readers of feeds expect no update before the beginning.
+            updateddate=max(offer.updated_at, offer.published_at or offer.updated_at),
             categories=[offer.form.name_sv],
         )
     return feed.writeString("utf-8").encode()

@@ -1,12 +1,14 @@
 """Internships as schema.org JobPosting, with what search engines require of one (title, description in HTML, the day it was
 posted, who hires, where)."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, time
 from typing import Any
 
 from django.utils import timezone
 from django.utils.html import linebreaks
 
+from backend.common import clock
 from backend.exchange.feeds.places import (
     LICENCE,
     MOST_PLACES,
@@ -17,13 +19,19 @@ from backend.exchange.feeds.places import (
 )
 from backend.exchange.feeds.texts import plain
 from backend.offers.models import Offer
+from backend.reference.models import PlacementFormVersion
 
 LAST_SECOND = time(23, 59, 59)
 
 
-def job_posting(offer: Offer) -> dict[str, Any]:
-    """One open internship."""
+def job_posting(offer: Offer, versions: Sequence[PlacementFormVersion] | None = None) -> dict[str, Any]:
+    """One open internship. versions: of the paid forms, as `paid_versions` gives them; asked for when left out."""
     periods = periods_ahead(offer)
+    first = periods[0].start if periods else clock.today()
+    is_paid = any(
+        version.form_id == offer.form_id and version.is_valid_on(first)
+        for version in (paid_versions() if versions is None else versions)
+    )
     posting: dict[str, Any] = {
         "@type": "JobPosting",
         "@id": address_of(offer),
@@ -32,7 +40,8 @@ def job_posting(offer: Offer) -> dict[str, Any]:
         "title": plain(offer.title),
         "description": linebreaks(plain(offer.tasks), autoescape=True),
         "datePosted": published_on(offer).isoformat(),
-        "employmentType": "INTERN",
+        # A paid holiday job is employment for a time; search engines show it to who looks for work.
+        "employmentType": "TEMPORARY" if is_paid else "INTERN",
         "hiringOrganization": {"@type": "Organization", "name": plain(offer.organisation.name)},
         "jobLocation": _place(offer),
         "directApply": True,
@@ -56,14 +65,20 @@ def job_posting(offer: Offer) -> dict[str, Any]:
     return posting
 
 
+def paid_versions() -> list[PlacementFormVersion]:
+    """The versions of placement forms in which a student is paid."""
+    return list(PlacementFormVersion.objects.filter(is_paid=True))
+
+
 def job_postings() -> dict[str, Any]:
     """Every open internship, newest first."""
+    versions = paid_versions()
     return {
         "@context": "https://schema.org",
         "@type": "DataFeed",
         "name": "Praktiknavet",
         "license": LICENCE,
-        "dataFeedElement": [job_posting(offer) for offer in list_internships()[:MOST_PLACES]],
+        "dataFeedElement": [job_posting(offer, versions) for offer in list_internships()[:MOST_PLACES]],
     }
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db.models import Count, F, Sum
 
-from backend.exchange.feeds.places import address_of, published_on
+from backend.exchange.feeds.places import address_of, periods_ahead, published_on
 from backend.exchange.tables import Column
 from backend.offers.models import Offer, OfferPeriod
 from backend.offers.selectors import open_offers
@@ -135,30 +135,37 @@ FIGURE_COLUMNS: list[Column[OpenFigure]] = [
 ]
 
 
-def _open_seats(offer: Offer) -> tuple[int, int]:
-    periods = list(offer.periods.all())
-    return sum(period.capacity for period in periods), sum(period.free for period in periods)
+OpenPeriod = tuple[Offer, OfferPeriod]
+"""A place and one of its periods that are not over."""
 
-
-PLACE_COLUMNS: list[Column[Offer]] = [
-    Column("id", lambda offer: offer.pk),
-    Column("url", address_of),
-    Column("title", lambda offer: offer.title),
-    Column("organisation", lambda offer: offer.organisation.name),
-    Column("municipality_code", lambda offer: offer.municipality_code or ""),
-    Column("form_code", lambda offer: offer.form_id),
-    Column("occupation_code", lambda offer: offer.occupation_id or ""),
-    Column("first_day", lambda offer: min((period.start for period in offer.periods.all()), default=None)),
-    Column("last_day", lambda offer: max((period.end for period in offer.periods.all()), default=None)),
-    Column("seats", lambda offer: _open_seats(offer)[0]),
-    Column("free_seats", lambda offer: _open_seats(offer)[1]),
-    Column("apply_by", lambda offer: offer.apply_by),
-    Column("published_on", published_on),
+PLACE_COLUMNS: list[Column[OpenPeriod]] = [
+    Column("id", lambda row: row[0].pk),
+    Column("url", lambda row: address_of(row[0])),
+    Column("title", lambda row: row[0].title),
+    Column("organisation", lambda row: row[0].organisation.name),
+    Column("municipality_code", lambda row: row[0].municipality_code or ""),
+    Column("form_code", lambda row: row[0].form_id),
+    Column("occupation_code", lambda row: row[0].occupation_id or ""),
+    Column("period_id", lambda row: row[1].pk),
+    Column("first_day", lambda row: row[1].start),
+    Column("last_day", lambda row: row[1].end),
+    Column("weeks", lambda row: iso_weeks(row[1])),
+    Column("seats", lambda row: row[1].capacity),
+    Column("free_seats", lambda row: row[1].free),
+    Column("apply_by", lambda row: row[0].apply_by),
+    Column("published_on", lambda row: published_on(row[0])),
 ]
 
 
-def list_open_places() -> Iterable[Offer]:
-    return open_offers().for_lists().order_by("pk")
+def iso_weeks(period: OfferPeriod) -> str:
+    """The ISO weeks of a period for programs: "2027-W04/2027-W07", and "2027-W04" for a single one."""
+    named = [f"{day:%G-W%V}" for day in (period.start, period.end)]
+    return "/".join(dict.fromkeys(named))
+
+
+def list_open_places() -> Iterable[OpenPeriod]:
+    """A row for each period that is not over: two periods of a place are two, with the weeks between them in neither."""
+    return [(offer, period) for offer in open_offers().for_lists().order_by("pk") for period in periods_ahead(offer)]
 
 
 def items_of(columns: Sequence[Column[Any]], rows: Iterable[Any]) -> list[dict[str, object]]:

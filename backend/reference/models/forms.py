@@ -111,6 +111,9 @@ class PlacementFormVersion(models.Model):
     if TYPE_CHECKING:
         form_id: str
 
+    def is_valid_on(self, on: dt.date) -> bool:
+        return self.valid_from <= on and (self.valid_to is None or on <= self.valid_to)
+
     class Meta:
         ordering: ClassVar = ["form", "valid_from"]
         constraints: ClassVar = [

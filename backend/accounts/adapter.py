@@ -5,9 +5,19 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from django.http import HttpRequest
 from django.utils import translation
+from django.utils.translation import gettext_lazy as _
 
 
 class AccountAdapter(DefaultAccountAdapter):
+    # What the login says when it refuses, with what to do about it.
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "incorrect_code": _("That is not the right code. Check the newest mail."),
+        "too_many_login_attempts": _(
+            "Too many codes have been requested. Wait a minute and try again; after ten codes within an hour, wait an hour."
+        ),
+        "rate_limited": _("That was too many attempts in a short time. Wait a minute, then try again."),
+    }
+
     def save_user(self, request: HttpRequest, user: Any, form: Any, commit: bool = True) -> Any:
         user = super().save_user(request, user, form, commit=False)
         user.set_unusable_password()

@@ -1,12 +1,9 @@
 """Accounts: where someone's work begins, the first choice, the profile, and the language."""
 
-from allauth.account.views import confirm_login_code
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views import i18n
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -57,19 +54,6 @@ def unsent(request: HttpRequest) -> HttpResponse:
     """What was being sent when the login had ended: read it once more, and send it with one press."""
     found = kept(request)
     return redirect("home") if found is None else render(request, "pages/account/unsent.html", found)
-
-
-@public
-def confirm_code(request: HttpRequest) -> HttpResponse:
-    """Allauth's page for the code of a mail. Where it gives up (too late, too often wrong, an old page) it says so, and does
-    not forget where the person was going."""
-    response = confirm_login_code(request)
-    assert isinstance(response, HttpResponse)
-    if response.status_code != 302 or response["Location"] != reverse("account_request_login_code"):
-        return response
-    if not len(messages.get_messages(request)):
-        messages.error(request, _("The code is no longer valid. Ask for a new one."))
-    return redirect_to_login(request.POST.get("next") or request.GET.get("next") or reverse("home"))
 
 
 @public

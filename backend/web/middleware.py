@@ -6,14 +6,14 @@ from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import DataError, InterfaceError, OperationalError, transaction
 from django.forms import BaseForm
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseNotFound
 from django.shortcuts import render
 from django.template.response import TemplateResponse
 from django.utils import translation
 from django.utils.cache import patch_cache_control
 
 from backend.common.errors import DomainError
-from backend.web.errors import bad_request, database_away, not_a_page, way_back
+from backend.web.errors import bad_request, database_away, not_a_page, not_found, way_back
 from backend.web.form_errors import back_with
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -78,6 +78,19 @@ class DatabaseAwayMiddleware:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         return database_away(request) if isinstance(exception, OperationalError | InterfaceError) else None
+
+
+class OwnNotFoundMiddleware:
+    """With DEBUG on, Django answers a missing page with a list of every address there is. Here it is the page that
+    production shows. Only the demo's settings name it."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        is_djangos_own = settings.DEBUG and isinstance(response, HttpResponseNotFound)
+        return not_found(request) if is_djangos_own else response
 
 
 class NulIsNoTextMiddleware:

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from backend.web import account, alerts, discovery, openid, public, search, skills, student, tokens
+from backend.web import account, alerts, discovery, login_codes, openid, public, search, skills, student, tokens
 
 urlpatterns: list[URLPattern | URLResolver] = [
     # Open to everyone
@@ -33,7 +33,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("profil/nycklar/", tokens.index, name="tokens"),
     path("profil/nycklar/<int:token_id>/ta-bort/", tokens.revoke, name="token_revoke"),
     # Before allauth's own addresses, whose names stay: its code looks some of them up.
-    path("konto/login/code/confirm/", account.confirm_code),
+    path("konto/login/code/confirm/", login_codes.confirm_code),
+    path("konto/confirm-email/", login_codes.confirm_email),
     path("konto/password/<path:rest>", account.closed),
     path("konto/reauthenticate/", account.closed),
     path("sprak/", account.set_language, name="set_language"),

@@ -173,7 +173,7 @@ DOORS = {
         suggestions_xlsx alerts_csv alerts_xlsx
     """,
     ("public", "code"): """
-        /konto/login/code/confirm/
+        /konto/login/code/confirm/ /konto/confirm-email/
     """,
 }
 

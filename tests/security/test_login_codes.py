@@ -41,6 +41,10 @@ def asked(email: str, client: Client | None = None) -> tuple[Client, str]:
     return client, code_of(mail.outbox[-1])
 
 
+def not_(code: str) -> str:
+    return "000000" if code != "000000" else "000001"
+
+
 def is_in(client: Client) -> bool:
     return "_auth_user_id" in client.session
 
@@ -133,6 +137,46 @@ class TestOneCode:
         client.post(CONFIRM, {"code": code})
         assert is_in(client)
 
+    def test_it_is_six_digits_that_a_phone_fills_in(self):
+        client, code = asked(UserFactory().email)
+        assert re.fullmatch(r"\d{6}", code)
+        field = re.search(r'<input[^>]*name="code"[^>]*>', client.get(CONFIRM).text)
+        assert field is not None
+        assert 'autocomplete="one-time-code"' in field[0]
+        assert 'inputmode="numeric"' in field[0]
+        assert "placeholder" not in field[0]
+        client.post(CONFIRM, {"code": f" {code[:3]} {code[3:]} "})
+        assert is_in(client)
+
+    def test_the_mail_says_what_for_and_how_long(self):
+        asked(UserFactory(language="sv").email)
+        message = mail.outbox[-1]
+        assert message.subject == "Din kod för att logga in på Praktiknavet"
+        assert "tio minuter" in message.body
+        assert "en gång" in message.body
+
+    def test_a_wrong_one_is_told_how_many_tries_are_left(self):
+        client, code = asked(UserFactory().email)
+        for left in ("4 försök", "3 försök", "2 försök", "1 försök"):
+            answer = client.post(CONFIRM, {"code": not_(code)})
+            assert answer.status_code == 400
+            assert left in answer.text
+        answer = client.post(CONFIRM, {"code": not_(code)}, follow=True)
+        assert "Be om en ny" in answer.text
+        assert answer.redirect_chain[-1][0].startswith(reverse("account_login"))
+        client.post(CONFIRM, {"code": code})
+        assert not is_in(client)
+
+    def test_an_address_is_confirmed_in_the_same_way(self):
+        client = Client()
+        client.post(reverse("account_signup"), {"email": "ny@school.example"})
+        code = code_of(mail.outbox[-1])
+        assert re.fullmatch(r"\d{6}", code)
+        page = reverse("account_email_verification_sent")
+        assert "4 försök" in client.post(page, {"code": not_(code)}).text
+        client.post(page, {"code": code})
+        assert is_in(client)
+
 
 @pytest.mark.django_db
 class TestNobodyLearnsWhoHasAnAccount:
@@ -188,6 +232,34 @@ class TestLimits:
         assert statuses[:3] == [302] * 3
         assert statuses[3] != 302
         assert len(mail.outbox) == 3
+
+    def test_one_account_gets_ten_codes_in_an_hour_and_thirty_in_a_day(self, frozen_clock):
+        """Five guesses at each: one account is hit with 150 in a million in a day."""
+        user, sent = UserFactory(), []
+        for _hour in range(5):
+            for _minute in range(12):
+                Client().post(ASK, {"email": user.email})
+                frozen_clock.shift(timedelta(minutes=1))
+            sent.append(len(mail.outbox))
+            frozen_clock.shift(timedelta(minutes=55))
+        assert sent == [10, 20, 30, 30, 30]
+
+    def test_who_guesses_at_many_accounts_is_stopped(self):
+        """A network that has sent a hundred wrong codes gets no further, not even with the right one."""
+        for _account in range(25):
+            client, code = asked(UserFactory().email)
+            for _guess in range(4):
+                assert client.post(CONFIRM, {"code": not_(code)}).status_code == 400
+        answer = client.post(CONFIRM, {"code": code})
+        assert "Vänta en timme" in answer.text
+        assert not is_in(client)
+        client.post(CONFIRM, {"code": code}, REMOTE_ADDR="198.51.100.7")
+        assert is_in(client)
+
+    def test_who_asks_too_often_is_told_when_to_try_again(self):
+        user = UserFactory()
+        answers = [Client().post(ASK, {"email": user.email}) for _ in range(4)]
+        assert "Vänta en minut" in answers[3].text
 
     @pytest.mark.parametrize(("proxies", "shared"), [(1, False), (0, True)])
     def test_behind_a_proxy_the_visitors_address_is_counted(self, settings, proxies, shared):

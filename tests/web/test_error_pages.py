@@ -16,6 +16,17 @@ def test_a_missing_page_leads_back_to_the_page_with_the_link(client):
     assertContains(answer, "Gå tillbaka", status_code=404)
 
 
+@pytest.mark.parametrize("path", ["/finns-inte/", "/platser/999999999/", "/konto/password/reset/"])
+def test_the_demo_shows_its_own_page_too_and_not_every_address_there_is(settings, path):
+    """The middleware is named by the settings of `make run` alone."""
+    from backend.config.settings import dev
+
+    settings.DEBUG, settings.MIDDLEWARE = True, dev.MIDDLEWARE
+    answer = Client().get(path)
+    assertContains(answer, "Sidan finns inte", status_code=404)
+    assertNotContains(answer, "URLconf", status_code=404)
+
+
 def test_nobody_is_sent_to_the_start_twice(client):
     answer = client.get("/finns-inte/")
     assertContains(answer, "Till startsidan", count=1, status_code=404)
@@ -34,7 +45,7 @@ def test_a_page_that_broke_is_asked_for_once_more_but_nothing_is_sent_twice(monk
         raise ValueError("secret")
 
     monkeypatch.setattr("backend.web.public.render", broken)
-    monkeypatch.setattr("backend.web.account.redirect_to_login", broken)
+    monkeypatch.setattr("backend.web.login_codes.redirect_to_login", broken)
     path = target if method == "get" else "/konto/login/code/confirm/"
     answer = getattr(Client(raise_request_exception=False), method)(path)
     assertContains(answer, f'class="ds-button" href="{target}"', status_code=500, html=False)

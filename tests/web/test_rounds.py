@@ -97,6 +97,17 @@ class TestSetUp:
             assert f'value="{wrong}"' in answer.content.decode()
             assert not world.round.seats.exists()
 
+    def test_the_numbers_it_begins_with_can_be_saved_as_they_stand(self):
+        """A full place begins empty, which leaves it out: a round takes no row of 0 seats."""
+        world = World()
+        free, full = PeriodFactory(capacity=3), PeriodFactory(capacity=2, taken=2)
+        client, url = as_user(world.coordinator), reverse("round_seats", args=[world.round.pk])
+        form = client.get(url).context["form"]
+        drawn = {field.html_name: "" if field.value() is None else field.value() for field in form}
+        assert (drawn[f"seats-{free.pk}"], drawn[f"seats-{full.pk}"]) == (3, "")
+        assert client.post(url, drawn).status_code == 302
+        assert list(world.round.seats.values_list("period", "seats")) == [(free.pk, 3)]
+
     def test_an_open_round_is_not_edited(self):
         world = World(1).open()
         client = as_user(world.coordinator)

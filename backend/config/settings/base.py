@@ -168,16 +168,27 @@ ACCOUNT_LOGIN_BY_CODE_REQUIRED = False
 ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 600
 ACCOUNT_LOGIN_BY_CODE_MAX_ATTEMPTS = 5
 ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
+# Six digits, as phones read out of a mail and fill in. How often they may be guessed stands in the limits below.
+ACCOUNT_LOGIN_BY_CODE_FORMAT = {"numeric": True, "length": 6, "dashed": False}
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_FORMAT = ACCOUNT_LOGIN_BY_CODE_FORMAT
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_TIMEOUT = ACCOUNT_LOGIN_BY_CODE_TIMEOUT
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_MAX_ATTEMPTS = ACCOUNT_LOGIN_BY_CODE_MAX_ATTEMPTS
+ACCOUNT_FORMS = {
+    "confirm_login_code": "backend.accounts.code_forms.LoginCodeForm",
+    "confirm_email_verification_code": "backend.accounts.code_forms.EmailCodeForm",
+}
 ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = True
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = urlsplit(SITE_URL).scheme
 # A school shares one address: a class that logs in at the start of a lesson must not be stopped, one account must.
+# Five tries at each of thirty codes a day: whoever guesses at one account hits it with 0.015 % in a day. Whoever guesses
+# at many is stopped by the wrong codes of one network: a thousand of a school mistype fewer in an hour.
 ACCOUNT_RATE_LIMITS = {
     "login": "300/m/ip",
     "signup": "300/m/ip",
-    "request_login_code": "300/m/ip,3/m/key",
+    "request_login_code": "300/m/ip,3/m/key,10/h/key,30/d/key",
+    "wrong_code": "100/h/ip",
     "login_failed": "300/m/ip,5/5m/key",
 }
 

@@ -68,8 +68,9 @@ class SeatsForm(forms.Form):
                     f"reserves-{period.pk}": ", ".join(f"{each.group} {each.seats}" for each in seat.reserves.all()),
                 }
                 self.initial.update(saved)
-            elif not known:
-                self.initial[f"seats-{period.pk}"] = period.free
+            elif not known and period.free:
+                # A full period starts empty, which leaves it out: no round takes a row of no seats.
+                self.initial[f"seats-{period.pk}"] = min(period.free, MOST_SEATS)
 
         if not is_open:
             for field in self.fields.values():

@@ -1,8 +1,9 @@
 """What every test can rely on: a clock that stands still, no network but loopback, real PostgreSQL and Valkey."""
 
 import gc
+import os
 from collections.abc import Generator, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 
 import pytest
 import time_machine
@@ -10,19 +11,32 @@ from django.db import connection
 from django.utils import translation
 from pytest_django import DjangoDbBlocker
 
+from backend.common import clock
+from tests.today_plugin import TODAY
+
 LONG = ("celery_worker", "browser", "slow")
-# A Monday in ISO week 48, ten o'clock in Sweden.
-NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+# Nine o'clock in UTC on the date of `--today`, else on a Monday in ISO week 48 (ten in Sweden then).
+NOW = datetime.combine(date.fromisoformat(os.environ.get(TODAY) or "2026-11-23"), time(9), UTC)
 
 
 @pytest.fixture(autouse=True)
 def frozen_clock(request: pytest.FixtureRequest) -> Iterator[time_machine.Traveller | None]:
-    """Time stands still at NOW unless the test is marked `real_clock`. `frozen_clock.shift(...)` moves it."""
+    """Both clocks, of the process and of the database, stand still at 09:00 UTC of `--today` or of the test's own date.
+
+    A test that is about a certain day is marked `today("2026-11-23")`. `frozen_clock.shift(...)` and `move_to(...)` move
+    both clocks. With the mark `real_clock` both run; so they do in every other process that a test starts.
+    """
     if request.node.get_closest_marker("real_clock"):
         yield None
         return
-    with time_machine.travel(NOW, tick=False) as traveller:
-        yield traveller
+    own = request.node.get_closest_marker("today")
+    moment = datetime.combine(date.fromisoformat(own.args[0]), NOW.timetz()) if own else NOW
+    clock.held_database_clock = clock.now
+    try:
+        with time_machine.travel(moment, tick=False) as traveller:
+            yield traveller
+    finally:
+        clock.held_database_clock = None
 
 
 @pytest.fixture(autouse=True)

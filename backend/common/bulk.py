@@ -7,6 +7,8 @@ from django.db import connection
 from django.db.models import Field, Model
 from django.db.models.expressions import DatabaseDefault
 
+from backend.common.clock import DbMomentField, database_now_sql
+
 
 def insert_new(rows: Sequence[Model]) -> None:
     """Writes unsaved rows of one model; those that break a unique constraint are left out.
@@ -26,6 +28,10 @@ def insert_new(rows: Sequence[Model]) -> None:
     for field in meta.concrete_fields:
         values = [row.__dict__[field.attname] for row in rows]
         first = values[0]
+        if isinstance(first, DatabaseDefault) and isinstance(field, DbMomentField):
+            targets.append(connection.ops.quote_name(str(field.column)))
+            sources.append(database_now_sql())
+            continue
         if (field.primary_key and first is None) or isinstance(first, DatabaseDefault):
             continue
         kind = str(field.db_type(connection))

@@ -4,7 +4,8 @@ import uuid
 
 from django.conf import settings
 from django.db import models
-from django.db.models.functions import Now
+
+from backend.common.clock import DbMomentField
 
 
 class TimestampedModel(models.Model):
@@ -64,7 +65,7 @@ class OutboxRow(models.Model):
     """Work that a worker must do at least once. The dispatcher hands out ids; the row decides."""
 
     state = models.CharField(max_length=10, choices=WorkState.choices, default=WorkState.PENDING)
-    due_at = models.DateTimeField(db_default=Now())
+    due_at = DbMomentField()
     queued_until = models.DateTimeField(null=True)
     attempts = models.PositiveSmallIntegerField(default=0)
     last_error = models.CharField(max_length=200, blank=True)

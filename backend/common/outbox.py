@@ -12,8 +12,8 @@ from datetime import timedelta
 
 from django.db import connection, models, transaction
 from django.db.models import F
-from django.db.models.functions import Now
 
+from backend.common.clock import DbNow
 from backend.common.models import OutboxRow, WorkState
 
 logger = logging.getLogger(__name__)
@@ -67,13 +67,13 @@ def claim(source: Source, limit: int) -> list[int]:
             return []
         ids = list(
             model._default_manager.select_for_update(skip_locked=True)
-            .filter(source.servable() if source.servable else models.Q(), state=WorkState.PENDING, due_at__lte=Now())
+            .filter(source.servable() if source.servable else models.Q(), state=WorkState.PENDING, due_at__lte=DbNow())
             .order_by(*source.order)
             .values_list("pk", flat=True)[:room]
         )
         if ids:
             model._default_manager.filter(pk__in=ids).update(
-                state=WorkState.QUEUED, queued_until=Now() + source.queued_for
+                state=WorkState.QUEUED, queued_until=DbNow() + source.queued_for
             )
     return ids
 
@@ -103,7 +103,7 @@ def dispatch(limit: int = 400) -> int:
 def put_back(source: Source, ids: list[int]) -> None:
     """Rows that were not published become due again in a few seconds."""
     source.model._default_manager.filter(pk__in=ids, state=WorkState.QUEUED).update(
-        state=WorkState.PENDING, queued_until=None, due_at=Now() + timedelta(seconds=3)
+        state=WorkState.PENDING, queued_until=None, due_at=DbNow() + timedelta(seconds=3)
     )
 
 
@@ -111,8 +111,8 @@ def sweep() -> int:
     """Queued rows whose time ran out (lost message, dead worker) become due again. Returns how many."""
     swept = 0
     for source in sources():
-        swept += source.model._default_manager.filter(state=WorkState.QUEUED, queued_until__lt=Now()).update(
-            state=WorkState.PENDING, queued_until=None, due_at=Now()
+        swept += source.model._default_manager.filter(state=WorkState.QUEUED, queued_until__lt=DbNow()).update(
+            state=WorkState.PENDING, queued_until=None, due_at=DbNow()
         )
         if source.sweep:
             swept += source.sweep()
@@ -142,7 +142,7 @@ def run_once(model: type[OutboxRow], pk: int, work: Callable[[OutboxRow], None])
                 return False
             work(row)
             model._default_manager.filter(pk=pk).update(
-                state=WorkState.DONE, done_at=Now(), attempts=F("attempts") + 1, last_error=""
+                state=WorkState.DONE, done_at=DbNow(), attempts=F("attempts") + 1, last_error=""
             )
             return True
     except Exception as error:
@@ -165,5 +165,5 @@ def _record_failure(model: type[OutboxRow], pk: int, error: str) -> None:
         delay = BACKOFF_SECONDS[min(row.attempts - 1, len(BACKOFF_SECONDS) - 1)]
         row.save(update_fields=["attempts", "last_error"])
         model._default_manager.filter(pk=pk).update(
-            state=WorkState.PENDING, queued_until=None, due_at=Now() + timedelta(seconds=delay)
+            state=WorkState.PENDING, queued_until=None, due_at=DbNow() + timedelta(seconds=delay)
         )

@@ -16,11 +16,11 @@ from typing import Any
 
 from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
 from django.db.models import F
-from django.db.models.functions import Now
 from django.utils import translation
 from django.utils.translation import gettext as _
 
 from backend.common import clock, outbox
+from backend.common.clock import DbNow, database_now_sql
 from backend.common.errors import DomainError, Invalid
 from backend.common.models import WorkState
 from backend.common.transitions import lock, move
@@ -65,7 +65,7 @@ def run_import(job_id: int) -> None:
     won = ImportWork.objects.filter(pk=job_id, state=WorkState.QUEUED).update(
         state=RUNNING,
         lease_token=token,
-        lease_until=Now() + LEASE,
+        lease_until=DbNow() + LEASE,
         queued_until=None,
         handled=0,
         attempts=F("attempts") + 1,
@@ -103,7 +103,8 @@ class _Heart:
         self.last = time.monotonic()
         with self.beside.cursor() as cursor:
             cursor.execute(
-                "UPDATE exchange_importwork SET handled = %s, lease_until = statement_timestamp() + make_interval(secs => %s)"
+                "UPDATE exchange_importwork SET handled = %s,"  # noqa: S608 - the clock's expression
+                f" lease_until = {database_now_sql()} + make_interval(secs => %s)"
                 " WHERE job_id = %s AND lease_token = %s",
                 [handled, LEASE.total_seconds(), self.job_id, self.token],
             )
@@ -136,7 +137,7 @@ def _pass_over(work: ImportWork, token: uuid.UUID, heart: _Heart) -> None:
 
 def _finish_work(job_id: int, token: uuid.UUID) -> None:
     done = ImportWork.objects.filter(pk=job_id, lease_token=token, state=RUNNING).update(
-        state=WorkState.DONE, done_at=Now(), lease_token=None, lease_until=None
+        state=WorkState.DONE, done_at=DbNow(), lease_token=None, lease_until=None
     )
     if not done:
         raise LeaseLostError
@@ -203,11 +204,11 @@ def _record(job: ImportJob, found: Pass) -> None:
 def sweep() -> int:
     """Work of workers that vanished is due again; after some attempts the import is refused. Returns how many rows."""
     moved = 0
-    lost = ImportWork.objects.filter(state=RUNNING, lease_until__lt=Now())
+    lost = ImportWork.objects.filter(state=RUNNING, lease_until__lt=DbNow())
     for job_id, attempts in list(lost.values_list("pk", "attempts")):
         if attempts < MAX_ATTEMPTS:
             moved += lost.filter(pk=job_id).update(
-                state=WorkState.PENDING, due_at=Now(), lease_token=None, lease_until=None
+                state=WorkState.PENDING, due_at=DbNow(), lease_token=None, lease_until=None
             )
         else:
             moved += _give_up(job_id)
@@ -216,7 +217,7 @@ def sweep() -> int:
 
 @transaction.atomic
 def _give_up(job_id: int) -> int:
-    won = ImportWork.objects.filter(pk=job_id, state=RUNNING, lease_until__lt=Now()).update(
+    won = ImportWork.objects.filter(pk=job_id, state=RUNNING, lease_until__lt=DbNow()).update(
         state=WorkState.DEAD, lease_token=None, lease_until=None
     )
     job = lock(ImportJob.objects.select_related("actor"), job_id)
@@ -241,7 +242,7 @@ def want(job: ImportJob, step: str) -> None:
             "lease_until": None,
             "queued_until": None,
             "done_at": None,
-            "due_at": Now(),
+            "due_at": DbNow(),
         },
     )
     outbox.wake()

@@ -5,8 +5,8 @@ import hashlib
 
 from django.conf import settings
 from django.db import models
-from django.db.models.functions import Now
 
+from backend.common.clock import DbMomentField
 from backend.notifications.enums import ChannelName
 
 
@@ -28,7 +28,7 @@ class ProviderEvent(models.Model):
     message_id = models.CharField(max_length=200, blank=True)
     # A digest of the address the report is about: to see whether the person has another one by now.
     address = models.CharField(max_length=64, blank=True, default="")
-    received_at = models.DateTimeField(db_default=Now())
+    received_at = DbMomentField()
     settled_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -48,7 +48,7 @@ class BouncedAddress(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="bounced_addresses")
     channel = models.CharField(max_length=12, choices=ChannelName.choices)
     address = models.CharField(max_length=254)
-    since = models.DateTimeField(db_default=Now())
+    since = DbMomentField()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user", "channel", "address"], name="bounced_address_once")]

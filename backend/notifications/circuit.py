@@ -8,8 +8,8 @@ from datetime import timedelta
 
 from django.db import transaction
 from django.db.models import Case, F, IntegerField, Q, Value, When
-from django.db.models.functions import Now
 
+from backend.common.clock import DbNow
 from backend.notifications.enums import Slot
 from backend.notifications.models import ChannelCircuit
 
@@ -23,7 +23,7 @@ HELD_BACK_FOR = timedelta(seconds=5)
 
 def servable() -> Q:
     """Which due deliveries the dispatcher may hand out now: not those of a digest, not those of an open channel."""
-    open_channels = ChannelCircuit.objects.filter(open_until__gt=Now()).values_list("channel", flat=True)
+    open_channels = ChannelCircuit.objects.filter(open_until__gt=DbNow()).values_list("channel", flat=True)
     return Q(slot=Slot.NOW) & ~Q(channel__in=list(open_channels))
 
 
@@ -38,7 +38,7 @@ def admits(channel: str) -> bool:
     status = (
         ChannelCircuit.objects.filter(pk=channel, open_until__isnull=False)
         .annotate(
-            is_open=Case(When(open_until__gt=Now(), then=Value(1)), default=Value(0), output_field=IntegerField())
+            is_open=Case(When(open_until__gt=DbNow(), then=Value(1)), default=Value(0), output_field=IntegerField())
         )
         .values_list("is_open", flat=True)
         .first()
@@ -47,8 +47,8 @@ def admits(channel: str) -> bool:
         return True
     if status:
         return False
-    free = Q(probe_until__isnull=True) | Q(probe_until__lte=Now())
-    return ChannelCircuit.objects.filter(free, pk=channel).update(probe_until=Now() + PROBE_FOR) == 1
+    free = Q(probe_until__isnull=True) | Q(probe_until__lte=DbNow())
+    return ChannelCircuit.objects.filter(free, pk=channel).update(probe_until=DbNow() + PROBE_FOR) == 1
 
 
 def note_success(channel: str) -> None:
@@ -76,9 +76,9 @@ def _note(channel: str, answer: str, first: int, longest: int, *, threshold: int
     changes: dict[str, object] = {"failures": failures, "answer": answer, "probe_until": None}
     if failures >= threshold:
         seconds = min(longest, first * 2 ** min(failures - threshold, 10))
-        changes["open_until"] = Now() + timedelta(seconds=seconds)
+        changes["open_until"] = DbNow() + timedelta(seconds=seconds)
         if row.opened_at is None:
-            changes["opened_at"] = Now()
+            changes["opened_at"] = DbNow()
     ChannelCircuit.objects.filter(pk=channel).update(**changes)
 
 

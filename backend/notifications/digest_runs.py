@@ -6,10 +6,10 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from django.contrib.auth import get_user_model
-from django.db import connection, models, transaction
-from django.db.models.functions import Now
+from django.db import models, transaction
 
 from backend.common import events
+from backend.common.clock import DbNow, database_now
 from backend.notifications import quiet, summaries
 from backend.notifications.digests import last_slot, week_start
 from backend.notifications.enums import Category, ChannelName, DeliveryState, Slot
@@ -29,7 +29,7 @@ def send_due_digests() -> int:
     The waiting deliveries leave `pending` in the transaction that writes the digest, and the row of the slot is written
     with its summaries: once per person and slot, however many runs there are.
     """
-    people = write_due_summaries(_database_now())
+    people = write_due_summaries(database_now())
     while batch := _write_batch():
         people += batch
     return people
@@ -81,7 +81,7 @@ def _people_to_summarise(wanted: set[Slot]) -> set[int]:
 def _waiting_for(people: Collection[int]) -> list[Delivery]:
     """What waits for a digest of these people and may be sent by the time they wake up."""
     windows = quiet.windows_of(people)
-    now = _database_now()
+    now = database_now()
     rows = _slot_rows().filter(recipient_id__in=people).select_for_update(of=("self",), skip_locked=True)
     return [
         row
@@ -98,7 +98,7 @@ def _slot_rows() -> "models.QuerySet[Delivery]":
 
 @transaction.atomic
 def _write_batch() -> int:
-    due = _slot_rows().filter(due_at__lte=Now())
+    due = _slot_rows().filter(due_at__lte=DbNow())
     people = list(due.values_list("recipient_id", flat=True).distinct().order_by("recipient_id")[:PEOPLE_PER_RUN])
     rows = list(
         due.filter(recipient_id__in=people)
@@ -124,12 +124,5 @@ def _carry(event_id: uuid.UUID, waiting: list[Delivery]) -> None:
     for person, ids in by_person.items():
         if person in digests:
             Delivery.objects.filter(pk__in=ids).advance(
-                "delivery.suppressed", reason="in_digest", carried_by=digests[person], done_at=Now()
+                "delivery.suppressed", reason="in_digest", carried_by=digests[person], done_at=DbNow()
             )
-
-
-def _database_now() -> datetime:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT statement_timestamp()")
-        moment: datetime = cursor.fetchone()[0]
-    return moment

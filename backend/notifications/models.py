@@ -6,8 +6,8 @@ from django.conf import settings
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Now
 
+from backend.common.clock import DbMomentField
 from backend.common.models import DomainEvent
 from backend.notifications.channel_models import BouncedAddress, ProviderEvent, PushSubscription
 from backend.notifications.enums import DELIVERY, Category, ChannelName, DeliveryState, Outcome, Slot
@@ -96,7 +96,7 @@ class Delivery(models.Model):
         related_name="carries",
         help_text="the digest it went in",
     )
-    due_at = models.DateTimeField(db_default=Now())
+    due_at = DbMomentField()
     expires_at = models.DateTimeField()
     queued_until = models.DateTimeField(null=True)
     attempts = models.PositiveSmallIntegerField(default=0)
@@ -151,7 +151,7 @@ class DeliveryAttempt(models.Model):
     number = models.PositiveSmallIntegerField()
     outcome = models.CharField(max_length=13, choices=Outcome.choices)
     answer = models.CharField(max_length=120, blank=True)
-    at = models.DateTimeField(db_default=Now())
+    at = DbMomentField()
 
     class Meta:
         ordering = ["id"]

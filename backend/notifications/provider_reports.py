@@ -12,11 +12,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.db import transaction
-from django.db.models.functions import Now
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from backend.common import events, transitions
+from backend.common.clock import DbNow
 from backend.common.errors import NotAllowed
 from backend.notifications import registry
 from backend.notifications.enums import ChannelName, DeliveryState
@@ -70,7 +70,7 @@ def receive(report: Report) -> bool:
         },
     )
     if is_new and _apply(event):
-        ProviderEvent.objects.filter(pk=event.pk).update(settled_at=Now())
+        ProviderEvent.objects.filter(pk=event.pk).update(settled_at=DbNow())
     return is_new
 
 
@@ -82,16 +82,16 @@ def settle_waiting() -> int:
             event = ProviderEvent.objects.select_for_update(skip_locked=True).filter(pk=pk, settled_at=None).first()
             if event is None:
                 continue
-            overdue = ProviderEvent.objects.filter(pk=pk, received_at__lt=Now() - WAITS_FOR)
+            overdue = ProviderEvent.objects.filter(pk=pk, received_at__lt=DbNow() - WAITS_FOR)
             if _apply(event) or overdue.exists():
-                ProviderEvent.objects.filter(pk=pk).update(settled_at=Now())
+                ProviderEvent.objects.filter(pk=pk).update(settled_at=DbNow())
                 settled += 1
     return settled
 
 
 def forget_old() -> int:
     """Settled reports after 30 days. A report repeated later finds its delivery where nothing moves it any more."""
-    old = ProviderEvent.objects.filter(settled_at__isnull=False, received_at__lt=Now() - KEPT_FOR)
+    old = ProviderEvent.objects.filter(settled_at__isnull=False, received_at__lt=DbNow() - KEPT_FOR)
     return old.delete()[0]
 
 
@@ -103,7 +103,7 @@ def _apply(event: ProviderEvent) -> bool:
     if _is_about_an_older_copy(event, delivery):
         return True
     moved = Delivery.objects.filter(pk=delivery.pk).advance(
-        f"delivery.{event.kind}", reason=event.reason, done_at=Now(), lease_until=None
+        f"delivery.{event.kind}", reason=event.reason, done_at=DbNow(), lease_until=None
     )
     if not moved:
         return delivery.state not in _ON_ITS_WAY

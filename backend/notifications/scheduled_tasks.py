@@ -2,8 +2,7 @@
 
 from datetime import timedelta
 
-from django.db.models.functions import Now
-
+from backend.common.clock import DbNow
 from backend.common.models import EventHandling, PeriodicRun, WorkState
 from backend.common.schedule import periodic
 from backend.notifications import digest_runs, provider_reports, reminders, sweeping
@@ -47,5 +46,5 @@ def clear_done_work() -> int:
     """Removes finished duties and slots after 30 days. Dead ones stay until a person has looked at them."""
     removed = 0
     for model in (EventHandling, PeriodicRun):
-        removed += model.objects.filter(state=WorkState.DONE, done_at__lt=Now() - KEPT_FOR).delete()[0]
+        removed += model.objects.filter(state=WorkState.DONE, done_at__lt=DbNow() - KEPT_FOR).delete()[0]
     return removed

@@ -15,8 +15,8 @@ from typing import Any
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import Case, Exists, F, IntegerField, OuterRef, Value, When
-from django.db.models.functions import Now
 
+from backend.common.clock import DbNow
 from backend.common.outbox import BACKOFF_SECONDS
 from backend.notifications import channels, circuit, registry
 from backend.notifications.batches import Batch
@@ -144,21 +144,21 @@ def claim(delivery_ids: Sequence[int], token: uuid.UUID) -> list[Delivery]:
     won = Delivery.objects.filter(pk__in=delivery_ids).advance(
         "delivery.claimed",
         lease_token=token,
-        lease_until=Now() + LEASE,
+        lease_until=DbNow() + LEASE,
         queued_until=None,
         called_at=None,
         attempts=F("attempts") + 1,
     )
     if not won:
         return []
-    late = Case(When(expires_at__lte=Now(), then=Value(1)), default=Value(0), output_field=IntegerField())
+    late = Case(When(expires_at__lte=DbNow(), then=Value(1)), default=Value(0), output_field=IntegerField())
     bounced = BouncedAddress.objects.filter(
         user=OuterRef("recipient"),
         channel=OuterRef("channel"),
         address__in=[OuterRef("recipient__email"), OuterRef("recipient__phone")],
     )
     rows = Delivery.objects.select_related("notification", "recipient").annotate(
-        is_late=late, is_bounced=Exists(bounced), claimed_at=Now()
+        is_late=late, is_bounced=Exists(bounced), claimed_at=DbNow()
     )
     found = rows.filter(lease_token=token).in_bulk(delivery_ids)
     return [found[pk] for pk in dict.fromkeys(delivery_ids) if pk in found]
@@ -169,7 +169,7 @@ def _give_back(deliveries: Sequence[Delivery]) -> None:
     pks, token = [delivery.pk for delivery in deliveries], deliveries[0].lease_token
     try:
         Delivery.objects.filter(pk__in=pks, lease_token=token).advance(
-            "delivery.postponed", attempts=F("attempts") - 1, due_at=Now(), lease_until=None
+            "delivery.postponed", attempts=F("attempts") - 1, due_at=DbNow(), lease_until=None
         )
     except (OperationalError, InterfaceError) as error:
         _database_away(pks, error)
@@ -216,14 +216,14 @@ def _held(delivery: Delivery) -> DeliveryQuerySet:
 
 
 def _settle(delivery: Delivery, action: str, reason: str) -> None:
-    _held(delivery).advance(action, reason=reason[:120], done_at=Now(), lease_until=None)
+    _held(delivery).advance(action, reason=reason[:120], done_at=DbNow(), lease_until=None)
 
 
 def _hold_back(delivery: Delivery) -> None:
     _held(delivery).advance(
         "delivery.postponed",
         attempts=F("attempts") - 1,
-        due_at=Now() + circuit.HELD_BACK_FOR,
+        due_at=DbNow() + circuit.HELD_BACK_FOR,
         lease_until=None,
     )
 
@@ -243,8 +243,8 @@ def _mark_called(delivery: Delivery, prepared: Any, taken: Taken | None, batch: 
     version = getattr(prepared, "template_version", "")
     try:
         if taken is None:
-            held = _held(delivery).filter(state=DeliveryState.SENDING, lease_until__gt=Now() + LEASE_LEFT_FOR_CALL)
-            return bool(held.update(called_at=Now(), template_version=version))
+            held = _held(delivery).filter(state=DeliveryState.SENDING, lease_until__gt=DbNow() + LEASE_LEFT_FOR_CALL)
+            return bool(held.update(called_at=DbNow(), template_version=version))
         written, marked = turn(taken, delivery, version, LEASE_LEFT_FOR_CALL.total_seconds())
     except (OperationalError, InterfaceError) as error:
         _database_away([delivery.pk], error)
@@ -259,7 +259,7 @@ def _mark_called(delivery: Delivery, prepared: Any, taken: Taken | None, batch: 
 def _take_mark_back(delivery: Delivery) -> None:
     """The connection broke at the mark, so nobody was called, but the mark may be written: an answer nobody owes."""
     _held(delivery).advance(
-        "delivery.postponed", attempts=F("attempts") - 1, called_at=None, due_at=Now(), lease_until=None
+        "delivery.postponed", attempts=F("attempts") - 1, called_at=None, due_at=DbNow(), lease_until=None
     )
 
 
@@ -272,19 +272,19 @@ def record(delivery: Delivery, result: Result, batch: Batch) -> None:
     if result.message_id:
         settled["provider_message_id"] = result.message_id
     if result.outcome == Outcome.SENT:
-        moved = held.advance("delivery.sent", done_at=Now(), reason="", **settled)
+        moved = held.advance("delivery.sent", done_at=DbNow(), reason="", **settled)
         if not moved:
             # The lease ran out while the provider answered. As long as nobody has claimed it again, the answer counts.
-            moved = held.advance("delivery.confirmed", done_at=Now(), reason="", queued_until=None, **settled)
+            moved = held.advance("delivery.confirmed", done_at=DbNow(), reason="", queued_until=None, **settled)
         if not moved and held.filter(state=DeliveryState.SENT).exists():
             # Written already: the connection broke between the commit and the word of it.
             return
     elif result.outcome == Outcome.PERMANENT and result.unreachable:
-        held.advance("delivery.suppressed", done_at=Now(), reason="unreachable", **settled)
+        held.advance("delivery.suppressed", done_at=DbNow(), reason="unreachable", **settled)
     elif result.outcome == Outcome.PERMANENT:
-        held.advance("delivery.died", done_at=Now(), reason="refused", **settled)
+        held.advance("delivery.died", done_at=DbNow(), reason="refused", **settled)
     elif result.outcome == Outcome.CONFIGURATION:
-        held.advance("delivery.postponed", attempts=F("attempts") - 1, due_at=Now(), **settled)
+        held.advance("delivery.postponed", attempts=F("attempts") - 1, due_at=DbNow(), **settled)
     elif result.outcome == Outcome.AMBIGUOUS:
         _record_ambiguous(delivery, kind, settled)
     else:
@@ -298,7 +298,7 @@ def record(delivery: Delivery, result: Result, batch: Batch) -> None:
 def _record_ambiguous(delivery: Delivery, kind: registry.Kind, settled: dict[str, Any]) -> None:
     again = may_repeat_after_ambiguity(delivery, kind)
     action = "delivery.postponed" if again else "delivery.uncertain"
-    moment = {"due_at": Now() + RESEND_AFTER_AMBIGUOUS} if again else {"done_at": Now(), "reason": "answer_lost"}
+    moment = {"due_at": DbNow() + RESEND_AFTER_AMBIGUOUS} if again else {"done_at": DbNow(), "reason": "answer_lost"}
     _held(delivery).advance(action, ambiguous_attempts=F("ambiguous_attempts") + 1, **moment, **settled)
 
 
@@ -315,16 +315,16 @@ def _still_in_window(delivery: Delivery, window: timedelta) -> bool:
     if not delivery.ambiguous_attempts:
         return True
     unanswered = DeliveryAttempt.objects.filter(delivery=delivery, outcome=Outcome.AMBIGUOUS)
-    return not unanswered.filter(at__lt=Now() - window + WINDOW_MARGIN).exists()
+    return not unanswered.filter(at__lt=DbNow() - window + WINDOW_MARGIN).exists()
 
 
 def _record_retry(delivery: Delivery, settled: dict[str, Any]) -> None:
     held = _held(delivery)
     delay = backoff(delivery.idem_key, delivery.attempts)
-    if held.filter(expires_at__lte=Now() + delay).exists():
-        held.advance("delivery.expired", done_at=Now(), reason="gave_up", **settled)
+    if held.filter(expires_at__lte=DbNow() + delay).exists():
+        held.advance("delivery.expired", done_at=DbNow(), reason="gave_up", **settled)
     else:
-        held.advance("delivery.postponed", due_at=Now() + delay, **settled)
+        held.advance("delivery.postponed", due_at=DbNow() + delay, **settled)
 
 
 def backoff(key: uuid.UUID, attempts: int) -> timedelta:

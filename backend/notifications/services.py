@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection, models, transaction
-from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from backend.common import clock, events, outbox, transitions
 from backend.common.bulk import insert_new
+from backend.common.clock import DbNow, database_now
 from backend.common.errors import Conflict, Invalid, NotAllowed, NotFound
 from backend.common.models import DomainEvent
 from backend.notifications import channels, ledger, opt_in, quiet, registry
@@ -93,7 +93,7 @@ def notify(
     )
     written = list(Notification.objects.filter(event=event, kind=kind))
     asked = set(ids)
-    here = _database_now()
+    here = database_now()
     insert_new(
         [
             build_delivery(
@@ -117,7 +117,7 @@ def notify(
 def _had_enough_today(user_ids: list[int]) -> set[int]:
     """Who had IMMEDIATE_PER_DAY digestible mails in the last 24 hours: the next ones wait for the morning's digest."""
     recent = Delivery.objects.filter(
-        channel=ChannelName.EMAIL, priority=DIGESTIBLE_PRIORITY, slot=Slot.NOW, due_at__gt=Now() - timedelta(days=1)
+        channel=ChannelName.EMAIL, priority=DIGESTIBLE_PRIORITY, slot=Slot.NOW, due_at__gt=DbNow() - timedelta(days=1)
     )
     if len(user_ids) < MANY:
         recent = recent.filter(recipient_id__in=user_ids)
@@ -291,7 +291,7 @@ def resend_delivery(*, actor: "User", delivery_id: int, reason: str) -> Delivery
             "delivery.address_bounced",
             _("Messages to this address came back. The person has to change it, or say that it works again."),
         )
-    moment = _database_now()
+    moment = database_now()
     due, expires = placed_in_rest(
         kind, quiet.window_of(locked.recipient_id), moment, moment + max(kind.expires_after, SHORTEST_SECOND_LIFE)
     )
@@ -323,13 +323,6 @@ def _goes_nowhere(delivery: Delivery) -> bool:
     return BouncedAddress.objects.filter(
         user=person, channel=delivery.channel, address__in=[person.email, person.phone]
     ).exists()
-
-
-def _database_now() -> datetime:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT statement_timestamp()")
-        moment: datetime = cursor.fetchone()[0]
-    return moment
 
 
 @transaction.atomic

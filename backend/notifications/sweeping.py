@@ -5,9 +5,9 @@ from datetime import timedelta
 
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef
-from django.db.models.functions import Now
 
 from backend.common import clock, outbox
+from backend.common.clock import DbNow
 from backend.notifications import registry
 from backend.notifications.enums import DeliveryState, Outcome
 from backend.notifications.models import Delivery, DeliveryAttempt, DeliveryQuerySet, Notification
@@ -39,7 +39,7 @@ def sweep_sending() -> int:
 def _sweep_batch() -> int:
     rows = list(
         Delivery.objects.select_for_update(of=("self",), skip_locked=True)
-        .filter(state=DeliveryState.SENDING, lease_until__lt=Now())
+        .filter(state=DeliveryState.SENDING, lease_until__lt=DbNow())
         .select_related("notification")
         .order_by("pk")[:BATCH]
     )
@@ -47,13 +47,13 @@ def _sweep_batch() -> int:
     called = [row for row in rows if row.called_at is not None]
     repeatable = [row for row in called if _repeatable(row)]
     unknown = [row for row in called if not _repeatable(row)]
-    _all(never_called).advance("delivery.postponed", due_at=Now(), lease_until=None)
+    _all(never_called).advance("delivery.postponed", due_at=DbNow(), lease_until=None)
     _all(repeatable).advance(
-        "delivery.postponed", due_at=Now(), lease_until=None, ambiguous_attempts=F("ambiguous_attempts") + 1
+        "delivery.postponed", due_at=DbNow(), lease_until=None, ambiguous_attempts=F("ambiguous_attempts") + 1
     )
     _all(unknown).advance(
         "delivery.uncertain",
-        done_at=Now(),
+        done_at=DbNow(),
         lease_until=None,
         reason="worker_vanished",
         ambiguous_attempts=F("ambiguous_attempts") + 1,
@@ -85,8 +85,8 @@ def _all(rows: list[Delivery]) -> DeliveryQuerySet:
 
 def expire_overdue() -> int:
     """Waiting deliveries that nobody needs any more. Returns how many."""
-    return Delivery.objects.filter(expires_at__lte=Now(), state=DeliveryState.PENDING).advance(
-        "delivery.expired", done_at=Now(), reason="expired"
+    return Delivery.objects.filter(expires_at__lte=DbNow(), state=DeliveryState.PENDING).advance(
+        "delivery.expired", done_at=DbNow(), reason="expired"
     )
 
 
@@ -101,7 +101,7 @@ def reconcile() -> int:
             present = Delivery.objects.filter(notification=OuterRef("pk"), channel=channel)
             lost = (
                 Notification.objects.filter(~Exists(present), kind=kind.name)
-                .annotate(moment=Now())
+                .annotate(moment=DbNow())
                 .filter(created_at__gt=clock.now() - kind.expires_after)
             )
             missing += [

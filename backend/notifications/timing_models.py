@@ -3,7 +3,8 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Now
+
+from backend.common.clock import DbMomentField
 
 MOST_REMINDERS = 2
 
@@ -47,7 +48,7 @@ class DigestSlot(models.Model):
 
     slot = models.DateTimeField(unique=True)
     people = models.PositiveIntegerField(default=0)
-    written_at = models.DateTimeField(db_default=Now())
+    written_at = DbMomentField()
 
     def __str__(self) -> str:
         return f"digests of {self.slot:%Y-%m-%d %H:%M}"

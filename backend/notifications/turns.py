@@ -8,28 +8,29 @@ from dataclasses import dataclass
 
 from django.db import connection
 
+from backend.common.clock import database_now_sql
 from backend.notifications.channels import Result
 from backend.notifications.enums import DELIVERY, DeliveryState, Outcome
 from backend.notifications.models import Delivery, DeliveryAttempt
 
-_TURN = f"""
+_TURN = """
 WITH answered AS (
-    UPDATE {Delivery._meta.db_table}
-    SET state = %(target)s, done_at = statement_timestamp(), reason = '', provider_answer = %(answer)s,
+    UPDATE {deliveries}
+    SET state = %(target)s, done_at = {now}, reason = '', provider_answer = %(answer)s,
         provider_message_id = coalesce(nullif(%(message_id)s, ''), provider_message_id), lease_until = NULL
     WHERE id = %(answered)s AND lease_token = %(answered_lease)s AND state = ANY(%(sources)s)
     RETURNING id
 ), attempt AS (
-    INSERT INTO {DeliveryAttempt._meta.db_table} (delivery_id, number, outcome, answer)
-    SELECT id, %(number)s, %(outcome)s, %(answer)s FROM answered
+    INSERT INTO {attempts} (delivery_id, number, outcome, answer, at)
+    SELECT id, %(number)s, %(outcome)s, %(answer)s, {now} FROM answered
 ), marked AS (
-    UPDATE {Delivery._meta.db_table} SET called_at = statement_timestamp(), template_version = %(version)s
+    UPDATE {deliveries} SET called_at = {now}, template_version = %(version)s
     WHERE id = %(next)s AND lease_token = %(next_lease)s AND state = %(sending)s
-        AND lease_until > statement_timestamp() + make_interval(secs => %(lease_left)s)
+        AND lease_until > {now} + make_interval(secs => %(lease_left)s)
     RETURNING id
 )
 SELECT EXISTS (SELECT FROM answered), EXISTS (SELECT FROM marked)
-"""  # noqa: S608 - names of tables
+"""
 
 
 @dataclass(frozen=True)
@@ -46,9 +47,12 @@ def turn(taken: Taken, following: Delivery, version: str, lease_left: float) -> 
     version: of the templates of the next message. lease_left: seconds the next lease must last at least.
     """
     move = DELIVERY.moves["delivery.sent"]
+    statement = _TURN.format(
+        deliveries=Delivery._meta.db_table, attempts=DeliveryAttempt._meta.db_table, now=database_now_sql()
+    )
     with connection.cursor() as cursor:
         cursor.execute(
-            _TURN,
+            statement,
             {
                 "target": move.target,
                 "sources": [str(state) for state in move.sources],

@@ -15,9 +15,9 @@ import numpy as np
 import numpy.typing as npt
 from django.db import connection, transaction
 from django.db.models import F
-from django.db.models.functions import Now
 
 from backend.common import clock
+from backend.common.clock import DbNow
 from backend.common.transitions import log
 from backend.placements.enums import MatchState, PlacementState
 from backend.reference.enums import AgeClass
@@ -45,7 +45,7 @@ def run_once(run_id: int) -> bool:
     claimed = Run.objects.filter(pk=run_id, state__in=RUN_WAITING).update(
         state=RunState.WORKING,
         lease_token=token,
-        lease_until=Now() + LEASE,
+        lease_until=DbNow() + LEASE,
         queued_until=None,
         attempts=F("attempts") + 1,
         progress=0,
@@ -66,26 +66,26 @@ def run_once(run_id: int) -> bool:
 
 def sweep() -> int:
     """Runs whose worker is gone wait again; after MOST_ATTEMPTS they have failed. Returns how many were moved."""
-    lost = Run.objects.filter(state=RunState.WORKING, lease_until__lt=Now())
+    lost = Run.objects.filter(state=RunState.WORKING, lease_until__lt=DbNow())
     given_up = lost.filter(attempts__gte=MOST_ATTEMPTS).update(
-        state=RunState.FAILED, error="worker lost", lease_token=None, lease_until=None, finished_at=Now()
+        state=RunState.FAILED, error="worker lost", lease_token=None, lease_until=None, finished_at=DbNow()
     )
     again = lost.filter(attempts__lt=MOST_ATTEMPTS).update(
-        state=RunState.PENDING, lease_token=None, lease_until=None, due_at=Now()
+        state=RunState.PENDING, lease_token=None, lease_until=None, due_at=DbNow()
     )
     return given_up + again
 
 
 def _report(run_id: int, token: uuid.UUID, percent: int) -> None:
     mine = Run.objects.filter(pk=run_id, lease_token=token, state=RunState.WORKING)
-    if not mine.update(progress=percent, lease_until=Now() + LEASE):
+    if not mine.update(progress=percent, lease_until=DbNow() + LEASE):
         raise Stopped
 
 
 def _fail(run_id: int, token: uuid.UUID, error: str, problems: list[str]) -> None:
     logger.warning("run %d failed: %s", run_id, error)
     Run.objects.filter(pk=run_id, lease_token=token).update(
-        state=RunState.FAILED, error=error, problems=problems, lease_token=None, lease_until=None, finished_at=Now()
+        state=RunState.FAILED, error=error, problems=problems, lease_token=None, lease_until=None, finished_at=DbNow()
     )
 
 

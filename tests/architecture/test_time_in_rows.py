@@ -98,7 +98,7 @@ def test_each_way_to_do_so_is_found(source):
     [
         "deliver.apply_async((1,), retry=False)",
         "deliver.apply_async((ids,), producer=producer, retry=False)",
-        "Delivery.objects.update(due_at=Now() + delay, retry_after=None)",
+        "Delivery.objects.update(due_at=DbNow() + delay, retry_after=None)",
         "outcome = Outcome.RETRY",
     ],
 )

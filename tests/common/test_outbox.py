@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 from django.db.models import F, Q
-from django.db.models.functions import Now
 
 from backend.common import outbox
+from backend.common.clock import DbNow
 from backend.common.models import PeriodicRun, WorkState
 from tests.conftest import NOW
 
@@ -59,7 +59,7 @@ def test_due_rows_are_handed_out_once(source, broker):
 def test_what_is_not_due_or_not_servable_waits(source, broker, monkeypatch):
     rows(1, due_at=NOW + timedelta(days=3650))
     assert outbox.dispatch() == 0
-    PeriodicRun.objects.update(due_at=Now())
+    PeriodicRun.objects.update(due_at=DbNow())
     unservable = outbox.Source("probe", PeriodicRun, broker.publish, servable=lambda: ~Q(name="probe"))
     monkeypatch.setattr(outbox, "_sources", {"probe": unservable})
     assert outbox.dispatch() == 0
@@ -88,14 +88,14 @@ def test_rows_come_back_when_the_broker_is_away(source, broker):
     broker.is_away = True
     assert outbox.dispatch() == 0
     assert states() == [WorkState.PENDING] * 2
-    assert not PeriodicRun.objects.filter(due_at__lte=Now()).exists()
+    assert not PeriodicRun.objects.filter(due_at__lte=DbNow()).exists()
 
 
 def test_a_lost_message_is_swept_when_its_time_ran_out(source):
     rows(1)
     outbox.dispatch()
     assert outbox.sweep() == 0
-    PeriodicRun.objects.update(queued_until=Now() - timedelta(seconds=1))
+    PeriodicRun.objects.update(queued_until=DbNow() - timedelta(seconds=1))
     assert outbox.sweep() == 1
     assert states() == [WorkState.PENDING]
 
@@ -116,7 +116,7 @@ def test_work_and_its_mark_are_one_transaction():
     assert outbox.run_once(PeriodicRun, row.pk, work) is False
     row.refresh_from_db()
     assert (row.state, row.attempts, row.handled, row.last_error) == (WorkState.PENDING, 1, None, "ValueError")
-    assert PeriodicRun.objects.filter(due_at__gt=Now()).exists()
+    assert PeriodicRun.objects.filter(due_at__gt=DbNow()).exists()
 
 
 def test_a_second_message_does_no_second_work():

@@ -3,9 +3,9 @@
 import io
 from collections.abc import Sequence
 
-from django.db.models.functions import Now
 from openpyxl import Workbook
 
+from backend.common.clock import DbNow
 from backend.exchange import runner
 from backend.exchange.models import ImportJob, ImportWork
 
@@ -39,7 +39,7 @@ def xlsx_file(rows: Sequence[Sequence[object]]) -> bytes:
 
 def work(job: ImportJob) -> ImportJob:
     """What dispatcher and worker do with the job's due work."""
-    ImportWork.objects.filter(pk=job.pk, state="pending").update(state="queued", queued_until=Now())
+    ImportWork.objects.filter(pk=job.pk, state="pending").update(state="queued", queued_until=DbNow())
     runner.run_import(job.pk)
     job.refresh_from_db()
     return job

@@ -5,10 +5,10 @@ import uuid
 from datetime import date, timedelta
 
 import pytest
-from django.db.models.functions import Now
 from django.utils import translation
 
 from backend.applications import services as applications
+from backend.common.clock import DbNow
 from backend.common.errors import Conflict, Invalid, NotAllowed, NotFound
 from backend.common.models import DomainEvent
 from backend.exchange import runner, selectors, services
@@ -338,7 +338,7 @@ def test_a_vanished_workers_import_is_due_again_and_given_up_in_the_end(owner):
     rows = ImportWork.objects.filter(pk=job.pk)
     for attempt in range(1, runner.MAX_ATTEMPTS + 1):
         rows.update(
-            state="running", attempts=attempt, lease_token=uuid.uuid4(), lease_until=Now() - timedelta(seconds=1)
+            state="running", attempts=attempt, lease_token=uuid.uuid4(), lease_until=DbNow() - timedelta(seconds=1)
         )
         assert runner.sweep() == 1
     job.refresh_from_db()

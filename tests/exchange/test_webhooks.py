@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import httpx
 import pytest
-from django.db.models.functions import Now
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from backend.common import events, outbox
+from backend.common.clock import DbNow
 from backend.common.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound
 from backend.common.models import DomainEvent, LogEntry
 from backend.exchange.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
@@ -256,12 +256,12 @@ def test_failures_are_tried_again_and_the_endpoint_rests_after_some(receiver):
     happen("offer.published", offer)
     for attempt in range(1, sending.FAILURES_BEFORE_REST + 1):
         assert hand_out() == 1
-        WebhookDelivery.objects.update(due_at=Now())
+        WebhookDelivery.objects.update(due_at=DbNow())
         assert WebhookAttempt.objects.count() == attempt
     endpoint.refresh_from_db()
     assert endpoint.failing_since is not None
     assert hand_out() == 0, "a resting endpoint is left alone"
-    WebhookEndpoint.objects.update(open_until=Now())
+    WebhookEndpoint.objects.update(open_until=DbNow())
     receiver["answers"] = [calling.Answer(200, calling.RECEIVED, 5)]
     assert hand_out() == 1
     endpoint.refresh_from_db()
@@ -275,7 +275,7 @@ def test_it_is_given_up_in_the_end_and_can_be_replayed_under_the_same_id(receive
     endpoint = endpoint_of(offer)
     happen("offer.published", offer)
     for _attempt in range(outbox.MAX_ATTEMPTS):
-        WebhookDelivery.objects.update(due_at=Now())
+        WebhookDelivery.objects.update(due_at=DbNow())
         WebhookEndpoint.objects.update(open_until=None)
         hand_out()
     delivery = WebhookDelivery.objects.get()
@@ -347,9 +347,9 @@ def test_a_receiver_with_the_former_secret_understands_for_a_day(receiver, froze
 @pytest.mark.django_db
 def test_five_days_of_failure_switch_it_off_and_tell_the_owner():
     offer = OfferFactory()
-    endpoint = endpoint_of(offer, failing_since=Now() - services.DISABLED_AFTER + timedelta(hours=1))
+    endpoint = endpoint_of(offer, failing_since=DbNow() - services.DISABLED_AFTER + timedelta(hours=1))
     assert services.disable_failing() == 0
-    WebhookEndpoint.objects.update(failing_since=Now() - services.DISABLED_AFTER)
+    WebhookEndpoint.objects.update(failing_since=DbNow() - services.DISABLED_AFTER)
     assert services.disable_failing() == 1
     endpoint.refresh_from_db()
     assert endpoint.state == "disabled"

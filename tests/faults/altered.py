@@ -82,7 +82,7 @@ def _no_database_clock() -> None:
 
     from backend.notifications import sending
 
-    sending.Now = lambda: Value(timezone.now(), output_field=DateTimeField())  # type: ignore[assignment]
+    sending.DbNow = lambda: Value(timezone.now(), output_field=DateTimeField())  # type: ignore[assignment]
 
 
 def _no_patience() -> None:

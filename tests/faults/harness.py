@@ -29,10 +29,10 @@ import httpx
 import redis
 from django.core.management import call_command
 from django.db import connection, connections, transaction
-from django.db.models.functions import Now
 
 from backend.accounts.models import User
 from backend.common import events
+from backend.common.clock import DbNow
 from backend.notifications import selectors
 from backend.notifications.enums import DeliveryState
 from backend.notifications.models import Delivery
@@ -130,13 +130,13 @@ class Mails:
         if LONG:
             return
         mine = Delivery.objects.filter(event_id=self.event)
-        mine.filter(state=DeliveryState.SENDING, lease_until__lt=Now() + LEASE - UNTOUCHED).update(
-            lease_until=Now() - timedelta(seconds=1)
+        mine.filter(state=DeliveryState.SENDING, lease_until__lt=DbNow() + LEASE - UNTOUCHED).update(
+            lease_until=DbNow() - timedelta(seconds=1)
         )
-        mine.filter(state=DeliveryState.QUEUED, queued_until__lt=Now() + QUEUED_FOR - UNTOUCHED).update(
-            queued_until=Now() - timedelta(seconds=1)
+        mine.filter(state=DeliveryState.QUEUED, queued_until__lt=DbNow() + QUEUED_FOR - UNTOUCHED).update(
+            queued_until=DbNow() - timedelta(seconds=1)
         )
-        mine.filter(state=DeliveryState.PENDING, due_at__gt=Now() + timedelta(seconds=1)).update(due_at=Now())
+        mine.filter(state=DeliveryState.PENDING, due_at__gt=DbNow() + timedelta(seconds=1)).update(due_at=DbNow())
 
 
 @dataclass

@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db.models.functions import Now
 
 from backend.common import clock
+from backend.common.clock import DbNow
 from backend.common.models import DomainEvent, PeriodicRun, WorkState
 from backend.common.schedule import jobs, slot_at
 from backend.notifications.enums import DeliveryState
@@ -244,7 +244,7 @@ def two_dead_hours(house: House, number: int, seconds: float, guard: str = "") -
     PeriodicRun.objects.filter(slot__gt=clock.now() - timedelta(hours=2)).delete()
     mails = house.tell(number)
     Delivery.objects.filter(event_id=mails.event).update(
-        due_at=Now() + timedelta(days=1), expires_at=Now() - timedelta(minutes=1), state=DeliveryState.PENDING
+        due_at=DbNow() + timedelta(days=1), expires_at=DbNow() - timedelta(minutes=1), state=DeliveryState.PENDING
     )
     began = time.monotonic()
     house.only("worker", "dispatcher", "scheduler", "scheduler2", scheduler=guard, scheduler2=guard)

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 from django.core import checks
-from django.db.models.functions import Now
 
+from backend.common.clock import DbNow
 from backend.notifications.channels.email import channel as email_channel
 from backend.notifications.enums import DeliveryState, Outcome
 from backend.notifications.models import ChannelCircuit, DeliveryAttempt
@@ -90,7 +90,7 @@ def test_a_refused_key_or_a_used_up_quota_opens_the_circuit_and_burns_no_attempt
     api.status = code
     delivery = hand_over(mail_of(tell([user])[0]))
     assert (delivery.state, delivery.attempts) == (DeliveryState.PENDING, 0)
-    assert ChannelCircuit.objects.filter(channel="email", open_until__gt=Now()).exists()
+    assert ChannelCircuit.objects.filter(channel="email", open_until__gt=DbNow()).exists()
 
 
 @pytest.mark.parametrize("code", [500, 502, 504])
@@ -138,7 +138,7 @@ def test_after_the_providers_memory_nothing_is_repeated(resend, user):
     delivery = mail_of(tell([user])[0])
     resend.status = 500
     hand_over(delivery)
-    DeliveryAttempt.objects.update(at=Now() - timedelta(hours=24))
+    DeliveryAttempt.objects.update(at=DbNow() - timedelta(hours=24))
     assert hand_over(delivery).state == DeliveryState.UNCERTAIN
     assert len(resend.requests) == 2
 

@@ -5,13 +5,13 @@ from datetime import date, timedelta
 
 import pytest
 from django.db import connection
-from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
 from backend.applications import forwarding
 from backend.applications import services as applications
 from backend.common import clock, events
+from backend.common.clock import DbNow
 from backend.common.models import DomainEvent
 from backend.exchange import services as imports
 from backend.exchange.models import WebhookEndpoint
@@ -159,7 +159,7 @@ def import_class(coordinator) -> None:
     endpoint, _secret = webhooks.register_webhook(
         actor=coordinator, municipality_code="0562", url="https://example.com/in", kinds=["offer.published"]
     )
-    WebhookEndpoint.objects.filter(pk=endpoint.pk).update(failing_since=Now() - webhooks.DISABLED_AFTER)
+    WebhookEndpoint.objects.filter(pk=endpoint.pk).update(failing_since=DbNow() - webhooks.DISABLED_AFTER)
     webhooks.disable_failing()
 
 

@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 import pytest
-from django.db.models.functions import Now
 
+from backend.common.clock import DbNow
 from backend.notifications import sending
 from backend.notifications.channels.email import channel as email_channel
 from backend.notifications.enums import DeliveryState, Outcome
@@ -51,7 +51,7 @@ def test_a_temporary_refusal_is_tried_again(smtp, user, phase, code):
     delivery = hand_over(mail_of(tell([user])[0]))
     assert delivery.state == DeliveryState.PENDING
     assert delivery.attempts == 1
-    assert not Delivery.objects.filter(pk=delivery.pk, due_at__lte=Now()).exists()
+    assert not Delivery.objects.filter(pk=delivery.pk, due_at__lte=DbNow()).exists()
     assert smtp.accepted == []
     smtp.replies.clear()
     assert hand_over(delivery).state == DeliveryState.SENT
@@ -73,7 +73,7 @@ def test_a_refusal_of_us_opens_the_circuit_and_burns_no_attempt(smtp, user, phas
     smtp.replies[phase] = f"{code} 5.7.0 not you"
     delivery = hand_over(mail_of(tell([user])[0]))
     assert (delivery.state, delivery.attempts) == (DeliveryState.PENDING, 0)
-    assert ChannelCircuit.objects.filter(channel="email", open_until__gt=Now()).exists()
+    assert ChannelCircuit.objects.filter(channel="email", open_until__gt=DbNow()).exists()
 
 
 @pytest.mark.parametrize("fault", ["drop", "silence"])
@@ -115,7 +115,7 @@ def test_nobody_listening_is_tried_again_and_opens_the_circuit_in_the_end(user, 
 
 
 def test_after_the_time_out_one_probe_closes_the_circuit(smtp, user):
-    ChannelCircuit.objects.create(channel="email", failures=7, open_until=Now() - timedelta(seconds=1))
+    ChannelCircuit.objects.create(channel="email", failures=7, open_until=DbNow() - timedelta(seconds=1))
     assert hand_over(mail_of(tell([user])[0])).state == DeliveryState.SENT
     circuit = ChannelCircuit.objects.get()
     assert (circuit.failures, circuit.open_until) == (0, None)

@@ -4,11 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import IntegrityError, connection, transaction
-from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
 
 from backend.accounts.models import User
 from backend.common import events, outbox
+from backend.common.clock import DbNow
 from backend.common.errors import Conflict, Invalid, NotAllowed, NotFound
 from backend.common.models import LogEntry
 from backend.notifications import registry, services, sweeping
@@ -125,7 +125,7 @@ def test_a_closed_account_is_not_written_to(user, smtp):
 
 def test_what_is_too_late_is_not_sent(user, smtp):
     delivery = mail_of(tell([user])[0])
-    Delivery.objects.filter(pk=delivery.pk).update(expires_at=Now() - timedelta(seconds=1))
+    Delivery.objects.filter(pk=delivery.pk).update(expires_at=DbNow() - timedelta(seconds=1))
     assert hand_over(delivery).state == DeliveryState.EXPIRED
     assert smtp.accepted == []
 
@@ -228,7 +228,7 @@ class TestDigest:
     def test_several_go_in_one_mail_once_best_first(self, user, smtp):
         waiting = self._waiting(user)
         assert send_due_digests() == 0
-        Delivery.objects.filter(slot="daily").update(due_at=Now())
+        Delivery.objects.filter(slot="daily").update(due_at=DbNow())
         assert send_due_digests() == 1
         assert send_due_digests() == 0
         digest = Delivery.objects.get(notification__kind="notifications.digest")
@@ -242,7 +242,7 @@ class TestDigest:
 
     def test_what_is_gone_drops_out_and_an_empty_digest_is_not_sent(self, user, smtp):
         waiting = self._waiting(user, 2)
-        Delivery.objects.filter(slot="daily").update(due_at=Now())
+        Delivery.objects.filter(slot="daily").update(due_at=DbNow())
         send_due_digests()
         digest = Delivery.objects.get(notification__kind="notifications.digest")
         Notification.objects.filter(pk=waiting[0].notification_id).update(kind="probe.gone")
@@ -252,7 +252,7 @@ class TestDigest:
 
     def test_the_dispatcher_leaves_waiting_ones_alone(self, user):
         self._waiting(user, 1)
-        Delivery.objects.filter(slot="daily").update(due_at=Now())
+        Delivery.objects.filter(slot="daily").update(due_at=DbNow())
         source = next(source for source in outbox.sources() if source.name == "deliveries")
         assert outbox.claim(source, 100) == []
 
@@ -282,8 +282,8 @@ class TestLease:
             state="sending",
             attempts=1,
             lease_token=delivery.idem_key,
-            lease_until=Now() - timedelta(seconds=1),
-            called_at=Now() - timedelta(seconds=30) if called else None,
+            lease_until=DbNow() - timedelta(seconds=1),
+            called_at=DbNow() - timedelta(seconds=30) if called else None,
         )
         return delivery
 
@@ -299,7 +299,7 @@ class TestLease:
 
     def test_a_running_lease_is_left_alone(self, user):
         delivery = self._stuck(user, called=True)
-        Delivery.objects.filter(pk=delivery.pk).update(lease_until=Now() + timedelta(seconds=30))
+        Delivery.objects.filter(pk=delivery.pk).update(lease_until=DbNow() + timedelta(seconds=30))
         assert sweeping.sweep_sending() == 0
 
     def test_a_late_answer_still_counts(self, user, make_kind):
@@ -342,7 +342,7 @@ def test_reconciliation_finds_and_repairs_a_missing_delivery(user):
 def test_overdue_ones_expire(user):
     delivery = mail_of(tell([user])[0])
     assert sweeping.expire_overdue() == 0
-    Delivery.objects.filter(pk=delivery.pk).update(expires_at=Now() - timedelta(seconds=1))
+    Delivery.objects.filter(pk=delivery.pk).update(expires_at=DbNow() - timedelta(seconds=1))
     assert sweeping.expire_overdue() == 1
 
 

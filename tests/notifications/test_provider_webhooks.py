@@ -10,9 +10,9 @@ import uuid
 from datetime import timedelta
 
 import pytest
-from django.db.models.functions import Now
 from django.test import Client
 
+from backend.common.clock import DbNow
 from backend.notifications import provider_reports, webhooks
 from backend.notifications.channels.email.api import PROVIDERS
 from backend.notifications.enums import DeliveryState
@@ -121,7 +121,7 @@ def test_an_unknown_message_is_answered_with_ok(sent):
     report = postmark(sent, "bounced", MessageID="someone-elses", Metadata={})
     assert post(report).status_code == 200
     assert state_of(sent) == "sent"
-    ProviderEvent.objects.update(received_at=Now() - timedelta(hours=2))
+    ProviderEvent.objects.update(received_at=DbNow() - timedelta(hours=2))
     assert provider_reports.settle_waiting() == 1
     assert state_of(sent) == "sent"
 
@@ -139,7 +139,7 @@ def test_a_report_about_mail_over_smtp_finds_it_by_our_message_id(sent, settings
 
 def test_a_report_that_overtakes_our_own_record_is_applied_later(sent):
     Delivery.objects.filter(pk=sent.pk).update(
-        state="sending", lease_token=uuid.uuid4(), lease_until=Now(), provider_message_id=""
+        state="sending", lease_token=uuid.uuid4(), lease_until=DbNow(), provider_message_id=""
     )
     post(postmark(sent, "delivered"))
     assert provider_reports.settle_waiting() == 0
@@ -231,7 +231,7 @@ def test_what_is_no_report_is_refused_without_a_traceback(sent, body):
 def test_old_reports_are_forgotten(sent):
     post(postmark(sent, "delivered"))
     assert provider_reports.forget_old() == 0
-    ProviderEvent.objects.update(received_at=Now() - timedelta(days=31))
+    ProviderEvent.objects.update(received_at=DbNow() - timedelta(days=31))
     assert provider_reports.forget_old() == 1
 
 

@@ -4,12 +4,12 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from django.db import connection, transaction
-from django.db.models.functions import Now
 from django.db.utils import IntegrityError
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
 from backend.common import clock
+from backend.common.clock import DbNow
 from backend.common.errors import Invalid, NotAllowed
 from backend.common.models import LogEntry
 from backend.notifications import quiet, services
@@ -128,7 +128,7 @@ class TestInTheRow:
     @pytest.fixture
     def resting(self, user):
         """Quiet for an hour before and after now, by the clock of the database that decides."""
-        now = services._database_now().astimezone(STOCKHOLM)
+        now = clock.database_now().astimezone(STOCKHOLM)
         window = Window((now - timedelta(hours=1)).time(), (now + timedelta(hours=1)).time())
         services.set_hours(actor=user, user=user, window=window)
         return user, now + timedelta(hours=1)
@@ -171,7 +171,7 @@ class TestInTheRow:
         """It failed before the quiet began, and its back-off ends in the night."""
         make_kind("probe.news")
         delivery = mail_of(tell([resting[0]], "probe.news")[0])
-        Delivery.objects.filter(pk=delivery.pk).update(due_at=Now(), attempts=1)
+        Delivery.objects.filter(pk=delivery.pk).update(due_at=DbNow(), attempts=1)
         held = hand_over(delivery)
         assert (held.state, held.attempts, len(smtp.keys)) == (DeliveryState.PENDING, 1, 0)
         assert abs(held.due_at - resting[1]) < timedelta(minutes=1)
@@ -180,9 +180,9 @@ class TestInTheRow:
         make_kind("probe.fit", category="suggestions", urgency="digestible")
         row = tell([resting[0]], "probe.fit")[0]
         delivery = mail_of(row)
-        Notification.objects.filter(pk=row.pk).update(created_at=services._database_now() - timedelta(hours=2))
-        soon = services._database_now() + timedelta(minutes=10)
-        Delivery.objects.filter(pk=delivery.pk).update(due_at=Now(), slot=Slot.NOW, expires_at=soon)
+        Notification.objects.filter(pk=row.pk).update(created_at=clock.database_now() - timedelta(hours=2))
+        soon = clock.database_now() + timedelta(minutes=10)
+        Delivery.objects.filter(pk=delivery.pk).update(due_at=DbNow(), slot=Slot.NOW, expires_at=soon)
         held = hand_over(delivery)
         assert (held.state, len(smtp.keys)) == (DeliveryState.PENDING, 0)
         assert held.expires_at > held.due_at > soon
@@ -197,7 +197,7 @@ class TestInTheRow:
     def test_what_already_waits_moves_too(self, user, make_kind):
         make_kind("probe.news")
         delivery = mail_of(tell([user], "probe.news")[0])
-        now = services._database_now().astimezone(STOCKHOLM)
+        now = clock.database_now().astimezone(STOCKHOLM)
         window = Window((now - timedelta(hours=1)).time(), (now + timedelta(hours=1)).time())
         services.set_hours(actor=user, user=user, window=window)
         delivery.refresh_from_db()
@@ -252,9 +252,8 @@ class TestInTheRow:
     def test_a_digest_is_not_sent_into_a_pause(self, user, make_kind):
         make_kind("probe.fit", category="suggestions", urgency="digestible")
         today = clock.today()
-        here = services._database_now().astimezone(STOCKHOLM).date()
-        window = Window(paused_from=min(today, here), paused_to=here + timedelta(days=20))
+        window = Window(paused_from=today, paused_to=today + timedelta(days=20))
         services.set_hours(actor=user, user=user, window=window)
         delivery = mail_of(tell([user], "probe.fit")[0])
-        assert delivery.due_at.astimezone(STOCKHOLM).date() == here + timedelta(days=21)
+        assert delivery.due_at.astimezone(STOCKHOLM).date() == today + timedelta(days=21)
         assert Delivery.objects.get(pk=delivery.pk).expires_at > delivery.due_at

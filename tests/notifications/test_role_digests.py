@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
 
 from backend.accounts.models import User
 from backend.applications.models import Application
+from backend.common.clock import DbNow
 from backend.common.models import PeriodicRun
 from backend.notifications import digest_runs, registry, services, summaries
 from backend.notifications.digests import STOCKHOLM, last_slot, week_start
@@ -24,7 +24,7 @@ from tests.factories import (
 )
 from tests.notifications.conftest import hand_over, mail_of, tell
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.today("2026-11-23")]
 
 MONDAY = datetime(2026, 11, 23, 7, 3, tzinfo=STOCKHOLM)
 DAY = timedelta(days=1)
@@ -111,7 +111,7 @@ class TestOneMail:
         make_kind("probe.fit", category="suggestions", urgency="digestible", title=lambda n: "Svarvare i Finspång")
         services.set_preferences(actor=employer, user=employer, choices={("suggestions", "email"): "daily"})
         waiting = mail_of(tell([employer], "probe.fit")[0])
-        Delivery.objects.filter(pk=waiting.pk).update(due_at=Now())
+        Delivery.objects.filter(pk=waiting.pk).update(due_at=DbNow())
         digest_runs.write_due_summaries(MONDAY)
         assert digest_runs.send_due_digests() == 0
         assert len(list(digests_of(employer))) == 1
@@ -141,7 +141,7 @@ class TestOneMail:
         services.set_preferences(actor=student, user=student, choices={("suggestions", "email"): "daily"})
         for fit in (0.4, 0.9, 0.6):
             tell([student], "probe.fit", fit=fit)  # type: ignore[list-item]  # a factory gives the row
-        Delivery.objects.filter(slot="daily").update(due_at=Now())
+        Delivery.objects.filter(slot="daily").update(due_at=DbNow())
         digest_runs.send_due_digests()
         text = text_of(student, smtp)
         places = [text.index(f"Plats {fit}") for fit in (0.9, 0.6, 0.4)]

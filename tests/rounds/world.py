@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, cast
 
-from django.db.models.functions import Now
-
 from backend.accounts.models import User
 from backend.common import clock
+from backend.common.clock import DbNow
 from backend.offers.models import OfferPeriod
 from backend.rounds import runner, services
 from backend.rounds.models import Participant, Publication, Round, RoundSeat, Run
@@ -97,7 +96,7 @@ def seats_of(run: Run) -> dict[int, int | None]:
 
 def make_due(run: Run, seconds: int = 1) -> None:
     """The lease of a worker that is gone has run out, by the database's clock."""
-    Run.objects.filter(pk=run.pk).update(lease_until=Now() - timedelta(seconds=seconds))
+    Run.objects.filter(pk=run.pk).update(lease_until=DbNow() - timedelta(seconds=seconds))
 
 
 def in_days(days: int) -> datetime:

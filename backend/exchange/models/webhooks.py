@@ -5,10 +5,10 @@ import uuid
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from backend.accounts.models import User
+from backend.common.clock import DbMomentField
 from backend.common.models import DomainEvent, OutboxRow, TimestampedModel
 from backend.exchange.enums import DisabledReason, EndpointState, WebhookDeliveryState
 from backend.organisations.models import Organisation
@@ -75,7 +75,7 @@ class WebhookDelivery(OutboxRow):
     lease_token = models.UUIDField(null=True)
     lease_until = models.DateTimeField(null=True)
     status = models.PositiveSmallIntegerField(null=True)
-    created_at = models.DateTimeField(db_default=Now())
+    created_at = DbMomentField()
 
     class Meta:
         ordering = ["-id"]
@@ -108,7 +108,7 @@ class WebhookAttempt(models.Model):
     status = models.PositiveSmallIntegerField(null=True)
     outcome = models.CharField(max_length=60)
     milliseconds = models.PositiveIntegerField(default=0)
-    at = models.DateTimeField(db_default=Now())
+    at = DbMomentField()
 
     class Meta:
         ordering = ["id"]

@@ -8,9 +8,10 @@ from datetime import timedelta
 
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import F, Q, QuerySet
-from django.db.models.functions import Coalesce, Now
+from django.db.models.functions import Coalesce
 
 from backend.common import clock
+from backend.common.clock import DbNow
 from backend.common.outbox import BACKOFF_SECONDS, MAX_ATTEMPTS
 from backend.exchange.enums import DisabledReason, EndpointState, WebhookDeliveryState
 from backend.exchange.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
@@ -33,7 +34,7 @@ GONE = 410
 def servable() -> Q:
     """Which due deliveries may go: those of active endpoints that do not rest."""
     awake = WebhookEndpoint.objects.filter(
-        Q(open_until__isnull=True) | Q(open_until__lte=Now()), state=EndpointState.ACTIVE
+        Q(open_until__isnull=True) | Q(open_until__lte=DbNow()), state=EndpointState.ACTIVE
     )
     return Q(endpoint__in=awake)
 
@@ -47,7 +48,7 @@ def deliver(delivery_id: int) -> None:
             return
         body = _body(delivery)
         if body is None:
-            _held(delivery).update(state=S.DEAD, last_error="not_to_be_told", done_at=Now(), lease_until=None)
+            _held(delivery).update(state=S.DEAD, last_error="not_to_be_told", done_at=DbNow(), lease_until=None)
             return
     except (OperationalError, InterfaceError) as error:
         # Nothing was called: the sweeper makes the row due again.
@@ -70,7 +71,7 @@ def _claim(delivery_id: int, token: uuid.UUID) -> WebhookDelivery | None:
     won = WebhookDelivery.objects.filter(pk=delivery_id, state=S.QUEUED, endpoint__state=EndpointState.ACTIVE).update(
         state=S.SENDING,
         lease_token=token,
-        lease_until=Now() + LEASE,
+        lease_until=DbNow() + LEASE,
         queued_until=None,
         attempts=F("attempts") + 1,
     )
@@ -105,29 +106,29 @@ def record(delivery: WebhookDelivery, answer: Answer) -> None:
     settled = {"status": answer.status, "lease_until": None, "lease_token": None}
     endpoint = WebhookEndpoint.objects.filter(pk=delivery.endpoint_id)
     if answer.is_received:
-        _held(delivery).update(state=S.DONE, done_at=Now(), last_error="", **settled)
+        _held(delivery).update(state=S.DONE, done_at=DbNow(), last_error="", **settled)
         endpoint.update(failures=0, failing_since=None, open_until=None)
         return
     if answer.status == GONE:
         # The standard's word for "never again": more attempts would be a nuisance.
-        _held(delivery).update(state=S.DEAD, done_at=Now(), last_error=answer.outcome, **settled)
+        _held(delivery).update(state=S.DEAD, done_at=DbNow(), last_error=answer.outcome, **settled)
         disable_endpoint(delivery.endpoint_id, DisabledReason.GONE)
         return
     if delivery.attempts >= MAX_ATTEMPTS:
-        _held(delivery).update(state=S.DEAD, done_at=Now(), last_error=answer.outcome, **settled)
+        _held(delivery).update(state=S.DEAD, done_at=DbNow(), last_error=answer.outcome, **settled)
     else:
         wait = timedelta(seconds=BACKOFF_SECONDS[min(delivery.attempts, len(BACKOFF_SECONDS)) - 1])
-        _held(delivery).update(state=S.PENDING, due_at=Now() + wait, last_error=answer.outcome, **settled)
-    endpoint.update(failures=F("failures") + 1, failing_since=Coalesce("failing_since", Now()))
+        _held(delivery).update(state=S.PENDING, due_at=DbNow() + wait, last_error=answer.outcome, **settled)
+    endpoint.update(failures=F("failures") + 1, failing_since=Coalesce("failing_since", DbNow()))
     failures = endpoint.values_list("failures", flat=True).first() or 0
     if failures >= FAILURES_BEFORE_REST:
         first, longest = REST_SECONDS
         seconds = min(longest, first * 2 ** min(failures - FAILURES_BEFORE_REST, 10))
-        endpoint.update(open_until=Now() + timedelta(seconds=seconds))
+        endpoint.update(open_until=DbNow() + timedelta(seconds=seconds))
 
 
 def sweep() -> int:
     """Deliveries whose worker vanished are due again: receivers know a second copy by its id. Returns how many."""
-    return WebhookDelivery.objects.filter(state=S.SENDING, lease_until__lt=Now()).update(
-        state=S.PENDING, due_at=Now(), lease_until=None, lease_token=None, last_error="worker_vanished"
+    return WebhookDelivery.objects.filter(state=S.SENDING, lease_until__lt=DbNow()).update(
+        state=S.PENDING, due_at=DbNow(), lease_until=None, lease_token=None, last_error="worker_vanished"
     )

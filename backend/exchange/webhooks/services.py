@@ -6,12 +6,12 @@ from datetime import timedelta
 
 from django.db import transaction
 from django.db.models import Q
-from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from backend.accounts.models import User
 from backend.accounts.selectors import list_coordinators_of
 from backend.common import clock, events, outbox
+from backend.common.clock import DbNow
 from backend.common.errors import Conflict, Invalid, NotFound
 from backend.common.models import DomainEvent
 from backend.common.transitions import lock, log, move
@@ -134,7 +134,7 @@ def delete_webhook(*, actor: User, endpoint_id: int) -> None:
     endpoint = _own(actor, endpoint_id)
     move(endpoint, ENDPOINT_TRANSITIONS, "webhook.deleted", actor=actor)
     endpoint.deliveries.filter(state__in=[WebhookDeliveryState.PENDING, WebhookDeliveryState.QUEUED]).update(
-        state=WebhookDeliveryState.DEAD, last_error="endpoint_removed", done_at=Now()
+        state=WebhookDeliveryState.DEAD, last_error="endpoint_removed", done_at=DbNow()
     )
 
 
@@ -161,7 +161,7 @@ def replay_delivery(*, actor: User, delivery_id: int) -> WebhookDelivery:
         raise Conflict("webhook.not_active", _("Switch the address on first."))
     again = WebhookDelivery.objects.filter(
         pk=delivery.pk, state__in=[WebhookDeliveryState.DONE, WebhookDeliveryState.DEAD]
-    ).update(state=WebhookDeliveryState.PENDING, attempts=0, due_at=Now(), done_at=None, last_error="")
+    ).update(state=WebhookDeliveryState.PENDING, attempts=0, due_at=DbNow(), done_at=None, last_error="")
     if not again:
         raise Conflict("webhook.on_its_way", _("It is on its way already."))
     log("webhook.replayed", endpoint, actor=actor, data={"delivery": delivery.pk})
@@ -191,7 +191,7 @@ def write_deliveries(event: DomainEvent) -> int:
 def disable_failing() -> int:
     """Switches off endpoints that have not answered once for days, and tells who keeps them. Returns how many."""
     due = WebhookEndpoint.objects.filter(
-        state=EndpointState.ACTIVE, failing_since__lte=Now() - DISABLED_AFTER
+        state=EndpointState.ACTIVE, failing_since__lte=DbNow() - DISABLED_AFTER
     ).values_list("pk", flat=True)
     for pk in list(due):
         disable_endpoint(pk, DisabledReason.SILENT)
@@ -230,5 +230,5 @@ def _keepers(endpoint: WebhookEndpoint) -> list[User]:
 
 def forget_old_deliveries() -> int:
     """The log reaches back thirty days. Returns how many rows went."""
-    _rows, by_model = WebhookDelivery.objects.filter(created_at__lt=Now() - KEPT_FOR).delete()
+    _rows, by_model = WebhookDelivery.objects.filter(created_at__lt=DbNow() - KEPT_FOR).delete()
     return by_model.get("exchange.WebhookDelivery", 0)

@@ -9,9 +9,9 @@ the seed, so a running dispatcher never sees a row that it could send.
 from dataclasses import dataclass
 
 from django.db.models import Max
-from django.db.models.functions import Now
 
 from backend.common import events
+from backend.common.clock import DbNow
 from backend.common.models import EventHandling, WorkState
 from backend.notifications.enums import ChannelName
 from backend.notifications.models import Delivery
@@ -45,7 +45,7 @@ def settle(since: Mark) -> int:
         for handling in waiting:
             events.handler_named(handling.subscriber)(handling.event)
         EventHandling.objects.filter(pk__in=[handling.pk for handling in waiting]).update(
-            state=WorkState.DONE, done_at=Now(), attempts=1
+            state=WorkState.DONE, done_at=DbNow(), attempts=1
         )
         handled += len(waiting)
     return handled
@@ -54,5 +54,5 @@ def settle(since: Mark) -> int:
 def suppress_mails(since: Mark) -> int:
     """No mail leaves because of the seed. Returns how many would have."""
     return Delivery.objects.filter(pk__gt=since.delivery, channel=ChannelName.EMAIL).advance(
-        "delivery.suppressed", reason=MAIL_REASON, done_at=Now()
+        "delivery.suppressed", reason=MAIL_REASON, done_at=DbNow()
     )

@@ -5,6 +5,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from backend.accounts.models import User
+from backend.common.clock import DbMomentField
 from backend.common.models import TimestampedModel
 from backend.rounds.enums import Method, RunState
 from backend.rounds.models.people import Participant
@@ -27,7 +28,7 @@ class Run(TimestampedModel):
     seed = models.BigIntegerField()
     started_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     state = models.CharField(max_length=10, choices=RunState.choices, default=RunState.PENDING)
-    due_at = models.DateTimeField(db_default=models.functions.Now())
+    due_at = DbMomentField()
     queued_until = models.DateTimeField(null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     lease_token = models.UUIDField(null=True, blank=True)

@@ -1,8 +1,22 @@
 """Questions about people and roles."""
 
+import unicodedata
+
+from allauth.account.models import EmailAddress
+
 from backend.accounts.enums import RoleKind
 from backend.accounts.models import User
 from backend.accounts.policies import grants_in_force
+
+
+def find_person_by_email(email: str) -> User | None:
+    """Whoever has proved the address, be it their first or another one; then whoever has it as the account's own.
+
+    Letters are compared as the login does: without regard to case, composed. None: nobody, `create_user` may make one.
+    """
+    address = unicodedata.normalize("NFC", email).strip().lower()
+    proved = EmailAddress.objects.filter(email__iexact=address, verified=True).select_related("user").first()
+    return proved.user if proved is not None else User.objects.filter(email__iexact=address).first()
 
 
 def list_coordinators_of(municipality_code: str | None) -> list[User]:

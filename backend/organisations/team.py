@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from backend.accounts.models import User
+from backend.accounts.selectors import find_person_by_email
 from backend.common import clock, events, outbox
 from backend.common.errors import Conflict, Invalid, NotAllowed, NotFound
 from backend.common.transitions import lock, log
@@ -31,7 +32,7 @@ def invite_colleague(*, actor: User, organisation: Organisation, email: str, nam
         validate_email(address)
     except ValidationError as error:
         raise Invalid("invitation.bad_email", _("Enter an e-mail address."), field="email") from error
-    invitee = User.objects.filter(email__iexact=address).first() or User.objects.create_user(
+    invitee = find_person_by_email(address) or User.objects.create_user(
         address, name=(name.strip() or address.split("@")[0])[:LONGEST_USER_NAME]
     )
     if policies.is_member(invitee, organisation.pk):

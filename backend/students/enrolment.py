@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backend.accounts.models import User
 from backend.accounts.policies import is_coordinator_of
+from backend.accounts.selectors import find_person_by_email
 from backend.common import clock, events, outbox
 from backend.common.errors import Conflict, Invalid, NotAllowed
 from backend.common.transitions import log
@@ -43,15 +44,15 @@ def enrol_student(*, actor: User, municipality_code: str, details: EnrolmentDeta
     if not is_coordinator_of(actor, municipality_code):
         raise NotAllowed("municipality.not_coordinator", _("You are not a coordinator of this municipality."))
     _check(details)
-    email = details.email.strip().lower()
-    user = User.objects.select_for_update().filter(email__iexact=email).first()
+    found = find_person_by_email(details.email)
+    user = User.objects.select_for_update().get(pk=found.pk) if found else None
     student = Student.objects.select_for_update(of=("self",)).filter(user=user).first() if user else None
     if student is not None:
         return student, _follow_school(actor, student, municipality_code, details)
     if user is not None and (user.roles.exists() or user.memberships.exists() or user.guardianships.exists()):
         raise _not_enrollable()
     if user is None:
-        user = User.objects.create_user(email, name=details.name.strip())
+        user = User.objects.create_user(details.email, name=details.name.strip())
     return _create(actor, user, municipality_code, details), "created"
 
 

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from backend.accounts.models import User
 from backend.common.models import TimestampedModel
 from backend.reference.models import Municipality, OccupationGroup, PlacementForm, Programme
+from backend.students.enums import Studies
 
 
 class StudentQuerySet(models.QuerySet["Student"]):
@@ -19,6 +20,8 @@ class Student(TimestampedModel):
     """Someone who looks for a place. Matching sees class of age, form, programme, area and wishes, nothing else.
 
     municipality: whose school owner answers for the student; empty when outside the network.
+    languages: ISO 639-1 codes; empty = nobody has asked, which rules out nothing.
+    has_finished_compulsory_school: opens work for the young, so it is false until somebody has said it.
     lat, lon: where journeys start, degrees WGS 84, rounded to about a kilometre. max_distance_km: empty = no limit.
     is_protected: protected identity. Such a student is absent from every list and count of everyone without a grant.
     """
@@ -31,7 +34,8 @@ class Student(TimestampedModel):
     class_name = models.CharField(_("Class"), max_length=20, blank=True)
     programme = models.ForeignKey(Programme, null=True, blank=True, on_delete=models.PROTECT, related_name="students")
     birth_date = models.DateField(_("Date of birth"))
-    has_finished_compulsory_school = models.BooleanField(_("Finished compulsory school"), default=True)
+    studies = models.CharField(_("Studies"), max_length=16, choices=Studies.choices, blank=True, default="")
+    has_finished_compulsory_school = models.BooleanField(_("Finished compulsory school"), default=False)
     forms = models.ManyToManyField(PlacementForm, related_name="students", verbose_name=_("Looking for"))
     interests = models.ManyToManyField(
         OccupationGroup, related_name="students", blank=True, verbose_name=_("Interests")

@@ -11,6 +11,7 @@ from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
 from backend.accounts.models import User
+from backend.accounts.selectors import find_person_by_email
 from backend.common import clock, events, outbox
 from backend.common.errors import Conflict, Invalid, NotAllowed, NotFound
 from backend.common.transitions import log
@@ -215,7 +216,8 @@ def add_guardian(*, actor: User, student_id: int, email: str, name: str) -> Guar
         raise NotFound("student.unknown", _("There is no such student."))
     if not policies.is_minor(student):
         raise Conflict("guardian.adult", _("Someone who is 18 decides for themselves."))
-    if email.strip().lower() == student.user.email:
+    known = find_person_by_email(email)
+    if known is not None and known.pk == student.user_id:
         raise Invalid("guardian.self", _("Enter the guardian's address, not your own."), field="email")
     if student.guardianships.count() >= MAX_GUARDIANS:
         raise Conflict("guardian.too_many", _("There are two guardians already."))
@@ -223,7 +225,7 @@ def add_guardian(*, actor: User, student_id: int, email: str, name: str) -> Guar
         validate_email(email.strip())
     except ValidationError as error:
         raise Invalid("guardian.bad_email", _("Enter an e-mail address."), field="email") from error
-    guardian = User.objects.filter(email__iexact=email.strip()).first() or User.objects.create_user(
+    guardian = known or User.objects.create_user(
         email, name=(name.strip() or email.strip().split("@")[0])[:LONGEST_USER_NAME]
     )
     guardianship, created = Guardianship.objects.get_or_create(student=student, guardian=guardian)

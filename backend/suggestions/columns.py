@@ -8,6 +8,7 @@ from typing import Any
 
 from backend.offers.models import Offer
 from backend.reference.enums import AgeClass, Verdict
+from backend.reference.languages import LANGUAGES
 from backend.reference.models import (
     HazardRule,
     OccupationGroup,
@@ -17,10 +18,13 @@ from backend.reference.models import (
     ProgrammeOccupation,
 )
 from backend.reference.work_rules import Rule, age_class, strictest
+from backend.students.enums import Studies
 from backend.students.models import Alert, Student
 
 AGE_CODES = {AgeClass.UNDER_13: 0, AgeClass.CHILD: 1, AgeClass.YOUTH: 2, AgeClass.ADULT: 3}
-LANGUAGES = ("sv", "en", "ar", "so", "fa", "ti", "uk", "pl", "fi", "de", "es", "fr", "tr", "ku", "bs", "th", "ru", "zh")
+BIT_OF_LANGUAGE = {code: 1 << number for number, code in enumerate(LANGUAGES)}
+NO_PROGRAMME, UNKNOWN_PROGRAMME = -1, -2
+EVERY_LANGUAGE = sum(BIT_OF_LANGUAGE.values())
 CHUNK = 2_000
 # An alert that names a municipality but no radius means "around there".
 MUNICIPALITY_RADIUS_KM = 30
@@ -32,7 +36,12 @@ def word_token(word: str) -> int:
 
 
 def language_bits(codes: Iterable[str]) -> int:
-    return sum(1 << LANGUAGES.index(code) for code in set(codes) if code in LANGUAGES)
+    return sum(BIT_OF_LANGUAGE[code] for code in set(codes) if code in BIT_OF_LANGUAGE)
+
+
+def _known_languages(student: Student) -> int:
+    """Who has not said which languages they know is shut out by none: a place's demand becomes a hint beside it."""
+    return language_bits(student.languages) if student.languages else EVERY_LANGUAGE
 
 
 class Vocabulary:
@@ -133,7 +142,7 @@ def read_alerts(vocabulary: Vocabulary, ids: Collection[int] | None = None) -> l
 
 
 def _student_facts(student: Student, vocabulary: Vocabulary) -> dict[str, Any]:
-    programme = vocabulary.programmes.get(student.programme_id or "", -1)
+    programme = vocabulary.programmes.get(student.programme_id or "", _without_programme(student))
     # Who has named no interest is taken to want what the programme leads to.
     interests = [group.pk for group in student.interests.all()] or vocabulary.groups_of_programme.get(programme, [])
     return {
@@ -145,10 +154,19 @@ def _student_facts(student: Student, vocabulary: Vocabulary) -> dict[str, Any]:
         "occupations": [int(code) for code in interests],
         "skills": [word_token(word) for word in student.skills],
         "interests": sorted({vocabulary.field_of_group[code] for code in interests}),
-        "languages": language_bits(student.languages),
+        "languages": _known_languages(student),
         **_position(student.lat, student.lon),
         **({} if student.max_distance_km is None else {"max_km": float(student.max_distance_km)}),
     }
+
+
+def _without_programme(student: Student) -> int:
+    """Who may well have a programme that nobody has stated is shut out of no programme's places."""
+    return UNKNOWN_PROGRAMME if programme_is_unknown(student) else NO_PROGRAMME
+
+
+def programme_is_unknown(student: Student) -> bool:
+    return student.programme_id is None and student.studies in {"", Studies.UPPER_SECONDARY}
 
 
 def _offer_facts(offer: Offer, vocabulary: Vocabulary) -> dict[str, Any]:

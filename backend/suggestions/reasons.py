@@ -1,14 +1,16 @@
 """Why a place fits, as data that is stored and as sentences that are shown."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.utils.text import get_text_list
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from backend.reference.models import OccupationGroup
-from backend.suggestions.columns import word_token
+from backend.reference.languages import LANGUAGES
+from backend.reference.models import OccupationGroup, Programme
+from backend.suggestions.columns import programme_is_unknown, word_token
 
 if TYPE_CHECKING:
     from backend.offers.models import Offer
@@ -20,8 +22,11 @@ SAME_OCCUPATION, RELATED_OCCUPATION = 4, 2
 NEAR_KM = 50
 
 
-def reasons_of(candidate: "Candidate", student: "Student", offer: "Offer", *, same_programme: bool) -> list[Reason]:
-    """What speaks for the pair, strongest first. Plain values only: they are stored and may be mailed."""
+def reasons_of(
+    candidate: "Candidate", student: "Student", offer: "Offer", *, same_programme: bool, wanted: Sequence[str] = ()
+) -> list[Reason]:
+    """What speaks for the pair, strongest first, then what the place asks for. Plain values only: they are stored and
+    may be mailed. wanted: the codes of the programmes that the offer names."""
     found: list[tuple[float, Reason]] = []
     parts = candidate.parts
     if same_programme:
@@ -40,7 +45,20 @@ def reasons_of(candidate: "Candidate", student: "Student", offer: "Offer", *, sa
     if candidate.parts["period"] > 0:
         days = {"start": _iso(candidate.period_start), "end": _iso(candidate.period_end)}
         found.append((parts["period"], {"code": "period", **days}))
-    return [reason for _weight, reason in sorted(found, key=lambda pair: -pair[0])]
+    return [reason for _weight, reason in sorted(found, key=lambda pair: -pair[0])] + hints_of(student, offer, wanted)
+
+
+def hints_of(student: "Student", offer: "Offer", programmes: Sequence[str]) -> list[Reason]:
+    """What the place asks for and the student has not said: no reason to leave it out, but worth knowing first.
+
+    programmes: the codes that the offer names.
+    """
+    hints: list[Reason] = []
+    if offer.languages and not student.languages:
+        hints.append({"code": "languages", "languages": list(offer.languages)})
+    if programmes and programme_is_unknown(student):
+        hints.append({"code": "programmes", "programmes": sorted(programmes)[:3]})
+    return hints
 
 
 def _iso(ordinal: int) -> str:
@@ -68,7 +86,19 @@ def sentence(reason: Reason, names: Mapping[str, str]) -> str:
         case "period":
             start, end = date.fromisoformat(reason["start"]), date.fromisoformat(reason["end"])
             return _("Fits your weeks: %(weeks)s") % {"weeks": period_label(start, end)}
+        case "languages":
+            asked = [str(LANGUAGES.get(code, code)) for code in reason["languages"]]
+            return _("The place asks for %(languages)s") % {"languages": _in_a_sentence(asked)}
+        case "programmes":
+            wanted = [names.get(code, code) for code in reason["programmes"]]
+            return _("Meant for students of %(programmes)s") % {"programmes": get_text_list(wanted, _("or"))}
     raise ValueError(f"unknown reason {reason['code']}")
+
+
+def _in_a_sentence(languages: list[str]) -> str:
+    """Names of languages have a capital letter in English, none in Swedish."""
+    text = get_text_list(languages, _("and"))
+    return text if (get_language() or "").startswith("en") else text.lower()
 
 
 def period_label(start: date, end: date) -> str:
@@ -79,6 +109,11 @@ def period_label(start: date, end: date) -> str:
 
 
 def occupation_names(reasons: Iterable[dict[str, object]]) -> dict[str, str]:
-    """Names of the occupation groups that the reasons mention, in the active language."""
-    codes = {str(reason["group"]) for reason in reasons if reason.get("group")}
-    return {group.pk: group.name for group in OccupationGroup.objects.filter(pk__in=codes)} if codes else {}
+    """Names of the occupation groups and programmes that the reasons mention, in the active language, by code."""
+    known = list(reasons)
+    codes = {str(reason["group"]) for reason in known if reason.get("group")}
+    names = {group.pk: group.name for group in OccupationGroup.objects.filter(pk__in=codes)} if codes else {}
+    asked = {code for reason in known for code in cast(list[str], reason.get("programmes", []))}
+    if asked:
+        names |= {programme.pk: programme.name for programme in Programme.objects.filter(pk__in=asked)}
+    return names

@@ -163,7 +163,8 @@ def _reasons(
     hit: Candidate, student: Student, offer: Offer, programmes: dict[int, list[str]], same: dict[str, set[str]]
 ) -> list[Reason]:
     wanted = same.get(student.programme_id or "", set())
-    return reasons_of(hit, student, offer, same_programme=bool(wanted.intersection(programmes.get(offer.pk, []))))
+    named = programmes.get(offer.pk, [])
+    return reasons_of(hit, student, offer, same_programme=bool(wanted.intersection(named)), wanted=named)
 
 
 @transaction.atomic

@@ -32,6 +32,8 @@ U64 = NDArray[np.uint64]
 
 AGE_CLASSES = 4
 MAX_FORM = 63
+# The token of a student whose programme nobody has stated.
+UNKNOWN_PROGRAMME = -2
 
 
 def as_bits(values: ArrayLike, name: str) -> U64:
@@ -148,7 +150,8 @@ class StudentColumns(Columns):
 
     forms: uint64 bit set of accepted placement forms (bit number = form code 0-63).
     age_class: 0 under 13, 1 older child, 2 ungdom, 3 adult, at the backend's reference date.
-    programme: a token, -1 for none. lat, lon: degrees, NaN where unknown. max_km: infinity for no limit.
+    programme: a token, -1 for none, -2 for one that is not known and rules out nothing.
+    lat, lon: degrees, NaN where unknown. max_km: infinity for no limit.
     availability: day intervals, both ends included; no interval = has not said, taken as always available.
     occupations: wished SSYK level 4 codes. skills, interests: tokens. languages: uint64 bit set.
     """
@@ -170,8 +173,8 @@ class StudentColumns(Columns):
         self._check_limit(self.max_km, "max_km")
         geo.check_degrees(type(self).__name__, self.lat, self.lon)
         check_occupations("StudentColumns.occupations", self.occupations.values)
-        if bool((self.programme < -1).any()):
-            raise CandidateError("StudentColumns.programme: tokens are 0 or more, -1 for none")
+        if bool((self.programme < UNKNOWN_PROGRAMME).any()):
+            raise CandidateError("StudentColumns.programme: tokens are 0 or more, -1 for none, -2 for not known")
 
     @classmethod
     def from_rows(cls, rows: Iterable[StudentRow]) -> StudentColumns:

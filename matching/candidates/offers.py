@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from matching.candidates.buckets import Buckets
-from matching.candidates.columns import OfferColumns
+from matching.candidates.columns import UNKNOWN_PROGRAMME, OfferColumns
 from matching.candidates.geo import cells, kilometres, places
 from matching.candidates.ids import IdMap
 from matching.candidates.interning import combine, combine_rows
@@ -148,6 +148,7 @@ class OfferPart:
         takes &= (self.age_classes >> student.age_class & 1).astype(np.bool_)
         takes &= self.languages & ~np.uint64(student.languages) == 0
         accepts = self.programmes.counts() == 0
+        accepts |= student.programme == UNKNOWN_PROGRAMME
         accepts[self.programmes.rows_of_values()[self.programmes.values == student.programme]] = True
         return np.flatnonzero(takes & accepts[self.programme_list]).astype(np.int64)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from matching.candidates.buckets import Buckets
-from matching.candidates.columns import StudentColumns
+from matching.candidates.columns import UNKNOWN_PROGRAMME, StudentColumns
 from matching.candidates.geo import cells, kilometres, places
 from matching.candidates.ids import IdMap
 from matching.candidates.interning import combine
@@ -136,7 +136,7 @@ class StudentPart:
         takes = (self.forms >> np.uint64(offer.form) & np.uint64(1)).astype(np.bool_)
         takes &= (offer.age_classes >> self.age_class & 1).astype(np.bool_)
         if len(offer.programmes):
-            takes &= np.isin(self.programme, offer.programmes)
+            takes &= np.isin(self.programme, (UNKNOWN_PROGRAMME, *offer.programmes))
         return np.flatnonzero(takes).astype(np.int64)
 
     def _within_reach(self, positions: I64, offer: OfferView) -> tuple[I64, F64]:

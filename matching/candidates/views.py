@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from matching.candidates.columns import UNKNOWN_PROGRAMME
 from matching.candidates.geo import Point, kilometres
 from matching.candidates.periods import shares_of_rows
 from matching.candidates.ragged import I64, Intervals, Periods
@@ -57,7 +58,7 @@ def why_not(student: StudentView, offer: OfferView, weights: Weights) -> list[Re
         broken.append(Reason.FORM)
     if not offer.age_classes >> student.age_class & 1:
         broken.append(Reason.AGE_HAZARD)
-    if len(offer.programmes) and student.programme not in offer.programmes:
+    if len(offer.programmes) and student.programme not in (UNKNOWN_PROGRAMME, *offer.programmes):
         broken.append(Reason.PROGRAMME)
     free = np.flatnonzero(offer.periods.seats > 0)
     # A full offer may fit in time all the same: then its full periods tell.

@@ -1,11 +1,18 @@
 """People and their roles."""
 
+from datetime import date
+
 import pytest
+from allauth.account.models import EmailAddress
 from django.db import IntegrityError, transaction
 
 from backend.accounts import policies, selectors
 from backend.accounts.models import User
-from tests.factories import CoordinatorFactory, NetworkOfficerFactory, UserFactory
+from backend.organisations.team import invite_colleague
+from backend.students.enrolment import EnrolmentDetails, enrol_student
+from backend.students.services import add_guardian
+from tests.factories import CoordinatorFactory, MembershipFactory, NetworkOfficerFactory, StudentFactory, UserFactory
+from tests.factories.refusals import refused
 from tests.factories.rows import FINSPANG, RoleFactory
 
 pytestmark = pytest.mark.django_db
@@ -74,3 +81,62 @@ def test_a_role_is_held_once():
     user = NetworkOfficerFactory()
     with pytest.raises(IntegrityError, match="role_once"), transaction.atomic():
         RoleFactory(user=user, kind="network", municipality_id=None)
+
+
+class TestFindPersonByEmail:
+    """A person answers to every address they have proved, written in whichever way."""
+
+    @pytest.fixture
+    def kim(self):
+        """Signed up with one address and moved to another one afterwards, as the page of addresses does it."""
+        user = UserFactory(email="kim@school.example")
+        second = EmailAddress.objects.create(user=user, email="kim@home.example", verified=True)
+        second.set_as_primary()
+        user.refresh_from_db()
+        assert user.email == "kim@home.example"
+        return user
+
+    @pytest.mark.parametrize(
+        "written", ["kim@school.example", "kim@home.example", " KIM@School.Example ", "Kim@home.example\n"]
+    )
+    def test_by_the_first_and_by_a_later_address(self, kim, written):
+        assert selectors.find_person_by_email(written) == kim
+
+    def test_composed_and_decomposed_letters_are_one(self):
+        user = UserFactory(email="p\u00e4r@school.example")
+        assert selectors.find_person_by_email("Pa\u0308r@school.example") == user
+
+    def test_an_address_that_is_only_claimed_finds_nobody(self, kim):
+        EmailAddress.objects.create(user=kim, email="claimed@home.example", verified=False)
+        assert selectors.find_person_by_email("claimed@home.example") is None
+
+    def test_somebody_elses_claim_does_not_hide_the_account_of_the_address(self, kim):
+        other = UserFactory(email="other@home.example")
+        EmailAddress.objects.create(user=kim, email="other@home.example", verified=False)
+        assert selectors.find_person_by_email("other@home.example") == other
+
+    def test_as_guardian_as_colleague_and_on_a_class_list(self, kim):
+        pupil = StudentFactory(birth_date=date(2012, 5, 1))
+        guardianship = add_guardian(actor=pupil.user, student_id=pupil.pk, email="kim@school.example", name="Kim")
+        assert guardianship.guardian == kim
+        owner = MembershipFactory(role="owner")
+        invitation = invite_colleague(
+            actor=owner.user, organisation=owner.organisation, email="kim@school.example", name="Kim"
+        )
+        assert invitation.invitee == kim
+        other = UserFactory(email="elev@school.example")
+        EmailAddress.objects.create(user=other, email="elev@home.example", verified=True)
+        details = EnrolmentDetails(
+            email="elev@home.example",
+            name="Elev",
+            birth_date=date(2012, 5, 1),
+            school="Bergska skolan",
+            class_name="8B",
+            forms=["prao"],
+        )
+        student, outcome = enrol_student(actor=CoordinatorFactory(), municipality_code=FINSPANG, details=details)
+        assert (student.user, outcome) == (other, "created")
+
+    def test_nobody_is_their_own_guardian_by_another_address(self, kim):
+        student = StudentFactory(user=kim, birth_date=date(2012, 5, 1))
+        refused("guardian.self", add_guardian, actor=kim, student_id=student.pk, email="kim@school.example", name="Kim")

@@ -126,6 +126,7 @@ class StudentFactory(DjangoModelFactory[Student]):
     municipality_id = FINSPANG
     programme_id = "IN"
     birth_date = date(2008, 3, 1)
+    has_finished_compulsory_school = True
     class_name = "IN3"
     lat = 58.7
     lon = 15.8

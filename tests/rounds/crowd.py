@@ -100,6 +100,7 @@ def _students(rng: random.Random, code: str, number: int) -> list[Student]:
                 user=user,
                 municipality_id=code,
                 school=SCHOOLS[i % len(SCHOOLS)],
+                has_finished_compulsory_school=True,
                 birth_date=date(2008 + i % 3, 1 + i % 12, 1 + i % 28),
                 lat=58.7 + rng.uniform(-0.2, 0.2),
                 lon=15.8 + rng.uniform(-0.3, 0.3),

@@ -61,6 +61,7 @@ def _make_students(rng: random.Random, number: int, prefix: str) -> None:
             user=user,
             municipality_id="0562",
             programme_id=rng.choice(PROGRAMMES),
+            studies=rng.choice(["", "upper_secondary", "adult", "none"]),
             birth_date=date(rng.choice([2005, 2008, 2009, 2010, 2012]), rng.randrange(1, 13), 15),
             has_finished_compulsory_school=rng.random() < 0.8,
             languages=rng.sample(["sv", "en", "ar"], rng.randrange(4)),
@@ -144,11 +145,16 @@ class Rules:
         return (
             offer.form_id in {form.pk for form in student.forms.all()}
             and self.may_work(student, offer)
-            and (not wanted or bool(wanted & self.same.get(student.programme_id or "", set())))
-            and set(offer.languages) <= set(student.languages)
+            and (not wanted or self.may_study(student, wanted))
+            and (not student.languages or set(offer.languages) <= set(student.languages))
             and any(self.has_time(student, period) for period in self.free_periods(offer))
             and self.is_near(student, offer)
         )
+
+    def may_study(self, student: Student, wanted: set[str]) -> bool:
+        if student.programme_id is None:
+            return student.studies in {"", "upper_secondary"}
+        return bool(wanted & self.same[student.programme_id])
 
     def may_work(self, student: Student, offer: Offer) -> bool:
         who = age_class(student.birth_date, self.today, student.has_finished_compulsory_school)

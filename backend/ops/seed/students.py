@@ -12,6 +12,7 @@ from backend.ops.seed.names import FIRST, GROWN_UPS, ascii_part, full_name
 from backend.ops.seed.organisations import save_users
 from backend.ops.seed.plan import Plan, World
 from backend.reference.models import Municipality, Programme, ProgrammeOccupation
+from backend.students.enums import Studies
 from backend.students.models import Alert, Availability, Student
 
 # How often each programme occurs among upper secondary students of industrial municipalities: our own rough weights.
@@ -117,6 +118,7 @@ def _pupil(plan: Plan, random: Random) -> Draft:
         birth_date=born(plan, random, year + 6),
         school=random.choice(("Centralskolan", "Bergskolan", "Parkskolan")),
         class_name=f"{year}{random.choice('ABC')}",
+        studies=Studies.COMPULSORY,
         has_finished_compulsory_school=False,
         skills=[],
     )
@@ -132,6 +134,8 @@ def _programme_student(plan: Plan, random: Random, known: set[str], leads_to: di
     student = Student(
         birth_date=born(plan, random, 15 + year),
         programme_id=code,
+        studies=Studies.UPPER_SECONDARY,
+        has_finished_compulsory_school=True,
         school=random.choice(SCHOOLS),
         class_name=f"{base}{year}",
         skills=in_order(SKILLS.get(base, OTHER_SKILLS), random.randint(1, 3), random),
@@ -147,15 +151,19 @@ def _programme_student(plan: Plan, random: Random, known: set[str], leads_to: di
 def _adult(plan: Plan, random: Random) -> Draft:
     student = Student(
         birth_date=born(plan, random, random.randint(20, 58)),
+        has_finished_compulsory_school=True,
         skills=in_order(OTHER_SKILLS, random.randint(1, 2), random),
     )
     forms = random.choice((("larlingsvux", "praktik"), ("praktik",), ("yrkesvux", "praktik"), ("praktik", "trainee")))
+    student.studies = Studies.ADULT if {"larlingsvux", "yrkesvux"}.intersection(forms) else Studies.NONE
     return Draft(student, forms, random.sample(ADULT_GROUPS, random.randint(1, 3)), [])
 
 
 def _higher(plan: Plan, random: Random) -> Draft:
     student = Student(
         birth_date=born(plan, random, random.randint(20, 38)),
+        studies=Studies.HIGHER,
+        has_finished_compulsory_school=True,
         school="Yrkeshögskolan" if random.random() < 0.7 else "Högskolan",
         skills=in_order(
             ("plc", "cad", "python", "sql", "git", "lean", "beredning", "nätverk"), random.randint(1, 4), random

@@ -78,7 +78,7 @@ def why_not(student: StudentRow, offer: OfferRow, weights: Weights) -> list[str]
         broken.append("FORM")
     if not (offer.age_classes >> student.age_class) & 1:
         broken.append("AGE_HAZARD")
-    if offer.programmes and student.programme not in offer.programmes:
+    if offer.programmes and student.programme not in (-2, *offer.programmes):
         broken.append("PROGRAMME")
     has_seats = any(seats > 0 for _, _, seats in offer.periods)
     period = best_period(student, offer, only_free=has_seats)

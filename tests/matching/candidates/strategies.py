@@ -46,7 +46,7 @@ def students(draw: st.DrawFn) -> StudentRow:
         id=draw(IDS),
         forms=draw(BITS),
         age_class=draw(st.integers(0, 3)),
-        programme=draw(st.integers(-1, 3)),
+        programme=draw(st.integers(-2, 3)),
         lat=lat,
         lon=lon,
         max_km=draw(LIMITS),

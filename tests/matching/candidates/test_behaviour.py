@@ -235,7 +235,7 @@ class TestChanges:
     ("wrong", "message"),
     [
         ({"age_class": 4}, "age classes"),
-        ({"programme": -2}, "programme"),
+        ({"programme": -3}, "programme"),
         ({"lat": 91.0}, "lat"),
         ({"max_km": math.nan}, "max_km"),
         ({"max_km": -1.0}, "max_km"),

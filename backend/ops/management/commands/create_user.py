@@ -7,6 +7,7 @@ from django.db import transaction
 
 from backend.accounts.enums import RoleKind
 from backend.accounts.models import Role, User
+from backend.accounts.selectors import find_person_by_email
 from backend.common.transitions import log
 from backend.reference.models import Municipality
 
@@ -32,7 +33,7 @@ class Command(BaseCommand):
         for code in options["coordinator"]:
             if not Municipality.objects.filter(pk=code).exists():
                 raise CommandError(f"--coordinator: there is no municipality with code {code}; it has four digits")
-        user = User.objects.filter(email__iexact=email).first()
+        user = find_person_by_email(email)
         what = "is there already"
         if user is None:
             if not options["name"].strip():

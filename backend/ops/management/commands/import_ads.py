@@ -4,7 +4,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
-from backend.accounts.models import User
+from backend.accounts.selectors import find_person_by_email
 from backend.common.errors import DomainError
 from backend.ops.imports.ads import import_ads
 from backend.ops.imports.files import DamagedFileError
@@ -22,8 +22,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         actor = None
         if options["actor"]:
-            actor = User.objects.filter(email__iexact=options["actor"], is_active=True).first()
-            if actor is None:
+            actor = find_person_by_email(options["actor"])
+            if actor is None or not actor.is_active:
                 raise CommandError(f"--actor: nobody has the address {options['actor']}")
         try:
             with transaction.atomic():

@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from backend.accounts.models import User
+from backend.accounts.selectors import find_person_by_email
 from backend.common.errors import DomainError
 from backend.ops.imports.files import DamagedFileError
 from backend.ops.imports.stream import StreamError, describe, parse_since, take_changes
@@ -23,8 +23,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         actor = None
         if options["actor"]:
-            actor = User.objects.filter(email__iexact=options["actor"], is_active=True).first()
-            if actor is None:
+            actor = find_person_by_email(options["actor"])
+            if actor is None or not actor.is_active:
                 raise CommandError(f"--actor: nobody has the address {options['actor']}")
         try:
             since = parse_since(options["since"]) if options["since"] else None

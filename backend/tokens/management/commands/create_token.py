@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from backend.accounts.models import User
+from backend.accounts.selectors import find_person_by_email
 from backend.common.errors import DomainError
 from backend.tokens.enums import Scope
 from backend.tokens.services import USUAL_DAYS, TokenDetails, create_token
@@ -21,8 +21,8 @@ class Command(BaseCommand):
         parser.add_argument("--days", type=int, default=USUAL_DAYS, help="until it ends")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        user = User.objects.filter(email__iexact=options["email"].strip(), is_active=True).first()
-        if user is None:
+        user = find_person_by_email(options["email"])
+        if user is None or not user.is_active:
             raise CommandError(f"--email: nobody with the address {options['email']} can log in")
         scopes = [scope for part in options["scopes"] for scope in part.split(",") if scope]
         if unknown := sorted(set(scopes) - set(Scope.values)):

@@ -1,0 +1,14 @@
+"""What a student does, as far as placements ask."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Studies(models.TextChoices):
+    """The answer to "what do you study?". Empty where nobody has asked: then nothing follows from it."""
+
+    COMPULSORY = "compulsory", _("Compulsory school, years 7–9")
+    UPPER_SECONDARY = "upper_secondary", _("Upper secondary school, years 1–3")
+    ADULT = "adult", _("Adult education")
+    HIGHER = "higher", _("Higher vocational education or university")
+    NONE = "none", _("Nothing right now")

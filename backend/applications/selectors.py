@@ -1,13 +1,23 @@
 """Questions about applications."""
 
+from datetime import timedelta
+
 from django.db.models import Case, IntegerField, QuerySet, Value, When
+from django.utils.translation import gettext_lazy as _
 
 from backend.accounts.models import User
-from backend.applications.enums import ApplicationState
+from backend.applications.enums import LIVE_STATES, ApplicationState
 from backend.applications.models import Application
 from backend.applications.policies import visible_to
-from backend.offers.models import Offer
+from backend.common import clock
+from backend.common.errors import Conflict
+from backend.common.weeks import format_day
+from backend.offers.models import Offer, OfferPeriod
+from backend.reference.models import PlacementFormVersion
+from backend.students.models import Student
 
+# An application that the student ends may be sent again, but an organisation is not written to time and again.
+MOST_TRIES = 3
 ROW = (
     "student__user",
     "student__programme",
@@ -54,3 +64,34 @@ def in_reading_order(applications: "QuerySet[Application]") -> "QuerySet[Applica
     return applications.annotate(reading=Case(*cases, default=Value(len(order)), output_field=IntegerField())).order_by(
         "reading", "waiting_rank", "submitted_at", "pk"
     )
+
+
+def require_may_try_again(student: Student, period: OfferPeriod, rules: PlacementFormVersion) -> None:
+    """Raises Conflict `application.answered_no` for as long after the organisation's no as the form says, and
+    `application.too_often` when the student has applied for the period, and ended it, MOST_TRIES times.
+    """
+    ended = list(
+        Application.objects.filter(student=student, period=period)
+        .exclude(state__in=LIVE_STATES)
+        .values_list("state", "answered_at")
+    )
+    noes = [answered for state, answered in ended if state == ApplicationState.DECLINED and answered]
+    if noes and rules.reapply_after_days is None:
+        raise Conflict(
+            "application.answered_no",
+            _("The organisation has answered no for this period. There are other places, and other periods."),
+        )
+    if noes:
+        again = max(noes) + timedelta(days=rules.reapply_after_days or 0)
+        if clock.now() < again:
+            raise Conflict(
+                "application.answered_no",
+                _("The organisation has answered no. You may apply for this period again from %(day)s.")
+                % {"day": format_day(again)},
+            )
+    if len(ended) - len(noes) >= MOST_TRIES:
+        raise Conflict(
+            "application.too_often",
+            _("You have applied for this period %(number)d times. Talk to the coordinator if you want it after all.")
+            % {"number": MOST_TRIES},
+        )

@@ -13,7 +13,6 @@ from django.utils.translation import gettext_lazy as _
 
 from backend.accounts.models import User
 from backend.applications import policies
-from backend.applications.answers import add_working_days
 from backend.applications.enums import (
     APPLICATION_TRANSITIONS,
     LIVE_STATES,
@@ -24,18 +23,22 @@ from backend.applications.enums import (
 )
 from backend.applications.models import Application
 from backend.applications.notifications import tell
+from backend.applications.selectors import require_may_try_again
 from backend.common import clock, events, outbox
 from backend.common.errors import Conflict, Invalid, NotAllowed, NotFound
 from backend.common.transitions import log, move
+from backend.common.workdays import add_working_days
 from backend.offers.enums import OfferState
 from backend.offers.models import Offer, OfferPeriod
 from backend.offers.seats import hold_seat, release_seat
+from backend.offers.timing import require_in_time
 from backend.organisations.municipality_settings import settings_of
 from backend.organisations.policies import is_member
 from backend.placements.enums import MatchSource, MatchState
 from backend.placements.models import Match
 from backend.placements.selectors import has_place_between
 from backend.placements.services import propose_match, withdraw_match
+from backend.reference.models import PlacementFormVersion
 from backend.reference.selectors import form_on
 from backend.reference.work_rules import age_class, allowed_age_classes
 from backend.students.models import Student
@@ -73,6 +76,10 @@ def _may_know(actor: User, application: Application) -> bool:
     return policies.can_withdraw(actor, application) or policies.can_answer(actor, application)
 
 
+def _rules(period: OfferPeriod) -> PlacementFormVersion:
+    return form_on(period.offer.form_id, period.start)
+
+
 def _require_answerer(actor: User, application: Application) -> None:
     if not policies.can_answer(actor, application):
         raise NotAllowed("application.not_answerer", _("Only the organisation answers applications."))
@@ -93,7 +100,9 @@ def submit_application(*, actor: User, period_id: int, motivation: str = "") -> 
         raise NotFound("period.unknown", _("There is no such place."))
     rules = form_on(period.offer.form_id, period.start)
     _check_open(period)
+    until = require_in_time(period, rules)
     _check_allowed(student, period)
+    require_may_try_again(student, period, rules)
     if has_place_between(student, period.start, period.end):
         raise Conflict("application.placed_already", _("You already have a place in these weeks."))
     own_limit = settings_of(student.municipality_id).max_live_applications
@@ -112,7 +121,7 @@ def submit_application(*, actor: User, period_id: int, motivation: str = "") -> 
                 period=period,
                 motivation=motivation.strip(),
                 submitted_at=now,
-                answer_due_at=add_working_days(now, answer_days),
+                answer_due_at=min(add_working_days(now, answer_days), until),
             )
     except IntegrityError as error:
         raise Conflict("application.twice", _("You have already applied for this period.")) from error
@@ -123,13 +132,11 @@ def submit_application(*, actor: User, period_id: int, motivation: str = "") -> 
 
 
 def _check_open(period: OfferPeriod) -> None:
-    offer, today = period.offer, clock.today()
+    offer = period.offer
     if not offer.is_open:
         raise Conflict("offer.not_open", _("This place does not take applications right now."))
-    if offer.apply_by is not None and offer.apply_by < today:
+    if offer.apply_by is not None and offer.apply_by < clock.today():
         raise Conflict("offer.deadline_passed", _("The last day to apply has passed."))
-    if period.end < today:
-        raise Conflict("period.ended", _("This period has already ended."))
 
 
 def _check_allowed(student: Student, period: OfferPeriod) -> None:
@@ -172,12 +179,13 @@ def offer_seat(*, actor: User, application_id: int, message: str = "") -> Applic
 
 
 def _offer_seat(application: Application, actor: User | None, *, message: str = "", refill: bool = False) -> None:
-    rules = form_on(application.period.offer.form_id, application.period.start)
-    now = clock.now()
+    rules = _rules(application.period)
+    until, now = require_in_time(application.period, rules), clock.now()
     application.offered_at = now
     application.answered_at = application.answered_at or now
     hold_hours = settings_of(application.period.offer.municipality_code).hold_hours or rules.hold_hours
-    application.hold_expires_at = now + timedelta(hours=rules.refill_hold_hours if refill else hold_hours)
+    hold = timedelta(hours=rules.refill_hold_hours if refill else hold_hours)
+    application.hold_expires_at = min(now + hold, until)
     application.message = message.strip()
     _move(
         application,
@@ -194,6 +202,7 @@ def waitlist_application(*, actor: User, application_id: int, message: str = "")
     """The organisation puts the applicant last on the period's waiting list."""
     application = _locked(actor, application_id)
     _require_answerer(actor, application)
+    require_in_time(application.period, _rules(application.period))
     # The period's row serialises the ranks: two applicants never get the same one.
     OfferPeriod.objects.select_for_update().get(pk=application.period_id)
     last = Application.objects.filter(period=application.period_id).aggregate(last=Max("waiting_rank"))["last"] or 0
@@ -238,6 +247,7 @@ def accept_seat(*, actor: User, application_id: int) -> Application:
     if application.hold_expires_at is not None and application.hold_expires_at < clock.now():
         raise Conflict("application.hold_over", _("The time to answer has run out."))
     if application.state == ApplicationState.OFFERED:
+        require_in_time(application.period, _rules(application.period))
         application.match = propose_match(
             actor=actor, student=student, period=application.period, source=MatchSource.APPLICATION
         )
@@ -332,9 +342,6 @@ def _lapse(application: Application, why: ReleaseReason) -> None:
 @transaction.atomic
 def refill_seat(*, period_id: int) -> Application | None:
     """A freed seat goes to the first on the waiting list, with a short hold. None when nobody waits or no seat is left."""
-    period = OfferPeriod.objects.select_related("offer").get(pk=period_id)
-    if period.end < clock.today():
-        return None
     first = (
         Application.objects.select_related(*RELATED)
         .select_for_update(of=("self",))

@@ -16,6 +16,7 @@ from backend.offers.details import OfferDetails, PeriodDetails, check_details, c
 from backend.offers.enums import OFFER_TRANSITIONS, CloseReason, OfferState
 from backend.offers.models import Offer, OfferPeriod
 from backend.offers.notifications import tell, tell_of_change
+from backend.offers.school_weeks import next_time
 from backend.organisations.models import Organisation, Workplace
 from backend.organisations.municipality_settings import settings_of
 from backend.organisations.policies import require_member
@@ -23,9 +24,6 @@ from backend.reference.models import HazardFlag, OccupationGroup, PlacementForm,
 
 M = TypeVar("M", bound=models.Model)
 Facts = tuple[str, int, frozenset[str], dict[tuple[date, date], int]]
-
-# 52 weeks keep the weekday, and most often the ISO week, which is what a placement follows.
-YEAR = timedelta(weeks=52)
 
 
 def _locked(pk: int) -> Offer:
@@ -394,7 +392,8 @@ def close_overdue_offer(*, offer_id: int) -> bool:
 
 @transaction.atomic
 def copy_offer(*, actor: User, offer_id: int) -> Offer:
-    """Last year's offer as a new draft: same texts, each period moved 52 weeks ahead until it lies in the future."""
+    """An earlier offer as a new draft: the same texts, each period in the same ISO weeks of the next year in which it lies
+    ahead, see school_weeks.py."""
     source = _locked(offer_id)
     policies.require(policies.is_own_offer(actor, source), actor, source)
     copied = Offer.objects.get(pk=source.pk)
@@ -407,9 +406,7 @@ def copy_offer(*, actor: User, offer_id: int) -> Offer:
     copied.programmes.set(source.programmes.all())
     copied.hazards.set(source.hazards.all())
     for period in source.periods.all():
-        start, end = period.start, period.end
-        while end < clock.today():
-            start, end = start + YEAR, end + YEAR
+        start, end = next_time(period.start, period.end, clock.today())
         # The same weeks of two years fall on the same dates now: one period is what next year needs.
         if not copied.periods.filter(start=start, end=end).exists():
             OfferPeriod.objects.create(offer=copied, start=start, end=end, capacity=period.capacity)

@@ -1,4 +1,4 @@
-"""What must be true before a match becomes a placement: age and risks, consent, risk assessment, dates.
+"""What must be true before a match becomes a placement: dates, age and risks, consent, risk assessment.
 
 One list, shown to the coordinator beside each match and checked again when it is approved.
 """
@@ -11,6 +11,8 @@ from datetime import date, timedelta
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from backend.common import clock
+from backend.offers.timing import last_moment
 from backend.placements.models import Match
 from backend.reference.enums import AgeClass, Verdict
 from backend.reference.models import PlacementFormVersion
@@ -74,7 +76,7 @@ def _gates(
     if form is None:
         return [Gate("form_not_in_use", _("The form is not in use on these dates"), is_open=False, is_blocking=True)]
     who = age_class(student.birth_date, match.start, student.has_finished_compulsory_school)
-    found = [_age_gate(strictest(rules, hazards, who, offer.form_id, match.start))]
+    found = [*_time_gates(match, form), _age_gate(strictest(rules, hazards, who, offer.form_id, match.start))]
     if form.requires_guardian_consent and is_minor(student) and not has_consent:
         found.append(
             Gate("consent_missing", _("A guardian has not given consent yet"), is_open=False, is_blocking=True)
@@ -94,6 +96,16 @@ def _gates(
             )
         )
     return found
+
+
+def _time_gates(match: Match, form: PlacementFormVersion) -> list[Gate]:
+    """What the calendar says: nothing as long as there is time."""
+    if match.end < clock.today():
+        return [Gate("period_ended", _("The last day has already passed"), is_open=False, is_blocking=True)]
+    if clock.now() > last_moment(match.start, match.end, form):
+        text = _("The first day has already been, and this form has everything settled before it")
+        return [Gate("period_begun", text, is_open=False, is_blocking=False)]
+    return []
 
 
 def _age_gate(judged: Verdict) -> Gate:

@@ -13,12 +13,14 @@ from backend.common.errors import Conflict, Invalid, NotAllowed, NotFound
 from backend.common.transitions import lock, log, move
 from backend.offers.models import OfferPeriod
 from backend.offers.seats import hold_seat, release_seat
+from backend.offers.timing import require_in_time
 from backend.organisations.municipality_settings import settings_of
 from backend.placements import policies
 from backend.placements.enums import MATCH_TRANSITIONS, PLACEMENT_TRANSITIONS, MatchSource, MatchState, PlacementState
 from backend.placements.gates import gates_of
 from backend.placements.models import Match, Placement
 from backend.placements.notifications import tell
+from backend.reference.selectors import form_on
 from backend.students.models import Student
 
 DECISION = ("decided_at", "decided_by", "decision_reason", "undo_until")
@@ -41,6 +43,7 @@ def propose_match(*, actor: User | None, student: Student, period: OfferPeriod, 
 
 
 def _create_match(student: Student, period: OfferPeriod, source: MatchSource) -> Match:
+    require_in_time(period, form_on(period.offer.form_id, period.start))
     if _has_place_in(student, period):
         raise Conflict("match.overlap", _("You already have a place in these weeks."))
     candidates = (student.municipality_id, period.offer.municipality_code)
@@ -142,6 +145,7 @@ def undo_match_rejection(*, actor: User, match_id: int) -> Match:
     Raises Conflict when the time is over, the seat has gone to someone else, or the student has another place by now.
     """
     match = _decision_to_undo(actor, match_id, MatchState.REJECTED)
+    require_in_time(match.period, form_on(match.period.offer.form_id, match.start))
     if _has_place_in(match.student, match.period):
         raise Conflict("match.overlap", _("The student has another place in these weeks by now."))
     try:
@@ -227,7 +231,11 @@ def withdraw_match(*, actor: User | None, match_id: int) -> Match:
 
 @transaction.atomic
 def end_placement(*, actor: User, placement_id: int, reason: str) -> Placement:
-    """A coordinator cancels an upcoming placement or interrupts an ongoing one, with a reason."""
+    """A coordinator cancels an upcoming placement or interrupts an ongoing one, with a reason.
+
+    The dates decide which of the two it is, also in the hour before the calendar has moved it on. Raises Conflict
+    `placement.over` after the last day.
+    """
     placement = (
         Placement.objects.select_related("match__student", "period")
         .select_for_update(of=("self",))
@@ -240,6 +248,9 @@ def end_placement(*, actor: User, placement_id: int, reason: str) -> Placement:
         raise NotAllowed("placement.not_allowed", _("Another municipality looks after this placement."))
     if not reason.strip():
         raise Invalid("placement.no_reason", _("Write why, so that everyone understands."), field="reason")
+    if placement.end < clock.today():
+        raise Conflict("placement.over", _("The last day has passed: there is nothing left to end."))
+    _advance(placement)
     was_upcoming = placement.state == PlacementState.UPCOMING
     action = "placement.cancelled" if was_upcoming else "placement.interrupted"
     placement.ended_reason = reason.strip()
@@ -254,7 +265,10 @@ def end_placement(*, actor: User, placement_id: int, reason: str) -> Placement:
 @transaction.atomic
 def advance_placement(*, placement_id: int) -> bool:
     """The calendar starts and completes placements. False when there is nothing to do today."""
-    placement = lock(Placement.objects.all(), placement_id)
+    return _advance(lock(Placement.objects.all(), placement_id))
+
+
+def _advance(placement: Placement) -> bool:
     today = clock.today()
     moved = False
     if placement.state == PlacementState.UPCOMING and placement.start <= today:

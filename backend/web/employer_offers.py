@@ -22,6 +22,7 @@ from backend.offers.models import Offer
 from backend.offers.once import create_offer_once
 from backend.offers.policies import can_publish_offer, is_own_offer, require
 from backend.offers.queues import work_facts
+from backend.offers.school_weeks import next_time
 from backend.organisations.models import Workplace
 from backend.reference.models import HazardFlag
 from backend.rounds.selectors import mark_kept
@@ -34,6 +35,7 @@ from backend.web.employer_offer_form import OfferForm, offer_initial, workplaces
 from backend.web.employer_rows import STATE_COLORS, next_step, offer_row
 from backend.web.form_errors import add_domain_error
 from backend.web.ruler import Period, Ruler, build_ruler
+from backend.web.weeks import format_weeks
 
 LONGEST_RULER_DAYS = 366 * 2
 EARLIER_SHOWN = 5
@@ -204,13 +206,29 @@ def _ruler(found: Offer) -> Ruler | None:
     return build_ruler(start, end, [Period(each.start, each.end) for each in periods], today=clock.today())
 
 
+def _copied_text(source: Offer) -> str:
+    """Which weeks became which, so that nobody has to look for what was moved."""
+    moves = []
+    for each in source.periods.all():
+        first, last = next_time(each.start, each.end, clock.today())
+        moves.append(
+            f"{format_weeks(each.start, each.end, with_year=True)} → {format_weeks(first, last, with_year=True)}"
+        )
+    if not moves:
+        return _("Copied. Add the periods and save.")
+    return _("Copied. The weeks are the same, in the next year: %(moves)s. Check them and save.") % {
+        "moves": "; ".join(moves)
+    }
+
+
 @employer
 @require_POST
 def copy(request: HttpRequest, offer_id: int) -> HttpResponse:
-    """Last year's place as a new draft, opened for changes."""
+    """An earlier place as a new draft, opened for changes."""
     user = person(request)
-    copied = services.copy_offer(actor=user, offer_id=own_offer(user, offer_id).pk)
-    messages.success(request, _("Copied. The periods are moved to the coming year; check them and save."))
+    source = own_offer(user, offer_id)
+    copied = services.copy_offer(actor=user, offer_id=source.pk)
+    messages.success(request, _copied_text(source))
     return redirect("employer_offer_edit", copied.pk)
 
 

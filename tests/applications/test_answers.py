@@ -1,11 +1,10 @@
 """What students and organisations can do with an application, and what they can not."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 import pytest
 
 from backend.applications import scheduled_tasks, services
-from backend.applications.answers import add_working_days
 from backend.applications.enums import LIVE_STATES, ApplicationState, DeclineReason, ReleaseReason
 from backend.applications.models import Application
 from backend.common.errors import DomainError
@@ -261,19 +260,6 @@ class TestTimeAndRelease:
         waiting.refresh_from_db()
         offered.refresh_from_db()
         assert (waiting.state, offered.state) == (ApplicationState.LAPSED, ApplicationState.OFFERED)
-
-
-@pytest.mark.parametrize(
-    ("start", "days", "expected"),
-    [
-        ((2026, 11, 23), 5, (2026, 11, 30)),
-        ((2026, 11, 27), 1, (2026, 11, 30)),
-        ((2026, 11, 28), 1, (2026, 11, 30)),
-        ((2026, 12, 31), 2, (2027, 1, 4)),
-    ],
-)
-def test_working_days_skip_the_weekend(start, days, expected):
-    assert add_working_days(datetime(*start, 9, tzinfo=UTC), days) == datetime(*expected, 9, tzinfo=UTC)
 
 
 def test_every_live_state_can_be_left():

@@ -9,6 +9,7 @@ from backend.offers import scheduled_tasks, services
 from backend.offers.enums import CloseReason, OfferState
 from backend.offers.models import Offer
 from backend.offers.notifications import TOLD
+from backend.offers.school_weeks import next_time
 from tests.conftest import NOW
 from tests.factories import (
     ApplicationFactory,
@@ -123,7 +124,7 @@ class TestCopy:
         member = MembershipFactory(organisation=offer.organisation).user
         return services.copy_offer(actor=member, offer_id=offer.pk)
 
-    def test_last_year_becomes_a_draft_52_weeks_on(self):
+    def test_last_year_becomes_a_draft_in_the_same_weeks(self):
         offer = OfferFactory(
             state=OfferState.CLOSED,
             closed_at=NOW,
@@ -144,7 +145,7 @@ class TestCopy:
         assert copied.pk != offer.pk
         assert (copied.state, copied.submitted_at, copied.published_at, copied.closed_at) == ("draft", None, None, None)
         assert (copied.apply_by, copied.close_reason, copied.source, copied.source_ref) == (None, "", "", "")
-        assert (period.start, period.end, period.taken) == (date(2027, 1, 25), date(2027, 2, 19), 0)
+        assert (period.start, period.end, period.taken) == (date(2027, 2, 1), date(2027, 2, 26), 0)
         assert offer.periods.get().start.weekday() == period.start.weekday()
         assert list(copied.hazards.values_list("pk", flat=True)) == ["NOISE"]
         assert list(copied.programmes.values_list("pk", flat=True)) == ["IN"]
@@ -163,7 +164,32 @@ class TestCopy:
 
     def test_several_years_back(self):
         offer = OfferFactory(period__start=date(2023, 1, 23), period__end=date(2023, 2, 17))
-        assert self.copy(offer).periods.get().start == date(2027, 1, 18)
+        assert self.copy(offer).periods.get().start == date(2027, 1, 25)
+
+    def test_an_upcoming_place_moves_to_the_year_after(self):
+        offer = OfferFactory(period__start=date(2027, 1, 25), period__end=date(2027, 2, 19))
+        period = self.copy(offer).periods.get()
+        assert (period.start, period.end) == (date(2028, 1, 24), date(2028, 2, 18))
+
+    def test_every_period_moves_to_its_own_next_year(self):
+        offer = OfferFactory(period__start=date(2026, 11, 9), period__end=date(2026, 11, 20))
+        PeriodFactory(offer=offer, start=date(2027, 2, 1), end=date(2027, 2, 12))
+        weeks = [(p.start.isocalendar()[:2], p.end.isocalendar()[:2]) for p in self.copy(offer).periods.all()]
+        assert weeks == [((2027, 46), (2027, 47)), ((2028, 5), (2028, 6))]
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "expected"),
+    [
+        # 2026 has 53 weeks; 2027 has 52, and so has 2028.
+        (date(2026, 12, 28), date(2026, 12, 31), (date(2027, 12, 27), date(2027, 12, 30))),
+        (date(2026, 12, 14), date(2027, 1, 15), (date(2027, 12, 20), date(2028, 1, 14))),
+        (date(2026, 3, 2), date(2026, 3, 27), (date(2027, 3, 8), date(2027, 4, 2))),
+        (date(2020, 12, 28), date(2021, 1, 8), (date(2026, 12, 28), date(2027, 1, 8))),
+    ],
+)
+def test_school_weeks_of_another_year(start, end, expected):
+    assert next_time(start, end, date(2026, 11, 23)) == expected
 
 
 class TestVisibility:

@@ -228,8 +228,11 @@ def test_copying_makes_a_draft_with_coming_periods(company: Company) -> None:
 
     copied = Offer.objects.exclude(pk=offer.pk).get()
     assert response.url == reverse("employer_offer_edit", args=[copied.pk])
-    assert only_period(copied).start.isoformat() == "2027-01-25"
-    assert company.client.get(response.url).status_code == 200
+    assert only_period(copied).start.isoformat() == "2027-02-01"
+    page = company.client.get(response.url)
+    assert page.status_code == 200
+    assert "wk\N{NO-BREAK SPACE}5" in page.text, "the page says which weeks were moved where"
+    assert "2026 → wk\N{NO-BREAK SPACE}5" in page.text
 
 
 @pytest.mark.parametrize("action", ["submit", "pause", "resume", "close", "copy"])

@@ -246,7 +246,7 @@ class Copy(OfferView):
 
     @operation("offers_copy", "Copy a place", tag=TAG, body=NoBody, answer=OfferDetail, status=201)
     def post(self, request: Request, offer_id: int) -> Response:
-        """Last year's place as a new draft: the same texts, its periods moved by whole years into the future."""
+        """An earlier place as a new draft: the same texts, each period in the same weeks of the next year ahead."""
         self.parse(NoBody)
         self.workable(offer_id)
         made = services.copy_offer(actor=self.person, offer_id=offer_id)

@@ -68,7 +68,9 @@ class PlacementFormVersion(models.Model):
 
     Units: weeks, days, hours and years as named; `min_share` is the part of the education at the workplace (0-1).
     `answer_days` are working days for the employer's answer, `hold_hours` how long an offered seat is held for the
-    student, `refill_hold_hours` the same when a freed seat goes to the waiting list.
+    student, `refill_hold_hours` the same when a freed seat goes to the waiting list. `is_settled_before_start`: nobody
+    applies, answers or says yes from the first day on. `reapply_after_days`: how many days after the employer's no one may
+    apply for the same period again; empty = not at all.
     `verified` is false until a person has checked the row against the cited source.
     """
 
@@ -101,6 +103,8 @@ class PlacementFormVersion(models.Model):
     hold_hours = models.PositiveSmallIntegerField(default=72)
     refill_hold_hours = models.PositiveSmallIntegerField(default=24)
     max_live_applications = models.PositiveSmallIntegerField(default=10)
+    is_settled_before_start = models.BooleanField(default=False)
+    reapply_after_days = models.PositiveSmallIntegerField(null=True, blank=True)
     default_document = models.CharField(
         max_length=20, choices=DefaultDocument.choices, default=DefaultDocument.LIGHT_AGREEMENT
     )

@@ -110,6 +110,8 @@ def accept_own_place(
     the law judges as for every place. Others never see the offer: it is paused.
     """
     place = _locked(actor, own_place_id)
+    if place.start <= clock.today():
+        raise Conflict("period.begun", _("The first day of this place has already been."))
     the_round = place.participant.round
     known = HazardFlag.objects.in_bulk(list(hazards))
     if set(hazards) - known.keys():

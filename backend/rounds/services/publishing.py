@@ -165,9 +165,14 @@ def _promise(run: Run) -> None:
 
 @transaction.atomic
 def undo_publication(*, actor: User, round_id: int, reason: str) -> Round:
-    """Takes a publication back until the first student has said yes. Everybody who was told is told."""
+    """Takes a publication back until the first student has said yes, and while there is time to publish and answer anew.
+
+    Everybody who was told is told. Raises Conflict `round.no_time_to_answer` when nobody could answer another result.
+    """
     the_round = locked_round(actor, round_id)
     require_state(the_round, RoundState.PUBLISHED)
+    if the_round.accept_by <= clock.now() + LEAST_TIME_TO_ANSWER:
+        raise Conflict("round.no_time_to_answer", _("Students would have less than a day to answer."))
     if not reason.strip():
         raise Invalid("round.no_reason", _("Write why, so that everyone understands."), field="reason")
     publication = Publication.objects.select_for_update().get(round=the_round, undone_at=None)

@@ -11,6 +11,7 @@ from backend.applications.services import release_applications_in
 from backend.common import clock, outbox
 from backend.common.errors import Conflict, NotAllowed, NotFound
 from backend.common.transitions import move
+from backend.common.workdays import end_of_day
 from backend.offers.seats import hold_seat
 from backend.placements.enums import MatchState, PlacementState
 from backend.placements.models import Match
@@ -203,7 +204,9 @@ def refill_seat(*, seat_id: int) -> Result | None:
         rules = form_on(seat.period.offer.form_id, seat.period.start)
         wish = result.participant.wishes.get(seat=seat)
         result.seat, result.rank, result.is_refill = seat, wish.rank, True
-        result.answer_by = clock.now() + timedelta(hours=rules.refill_hold_hours)
+        # A round has all answers before the first day, whatever the form says.
+        eve = end_of_day(seat.period.start - timedelta(days=1))
+        result.answer_by = min(clock.now() + timedelta(hours=rules.refill_hold_hours), eve)
         seat.promised += 1
         seat.save(update_fields=["promised"])
         event = move(

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backend.common import clock
 from backend.exchange.fields import ImportField, RowReader
-from backend.exchange.importers import Applied, Importer, names_to_codes
+from backend.exchange.importers import Applied, Importer, ProgrammeCodes, form_codes
 from backend.exchange.models import ImportJob
 from backend.reference.models import PlacementForm, Programme
 from backend.reference.models.mixins import fold
@@ -21,25 +21,47 @@ FIELDS = (
         "email",
         _("E-mail address"),
         "elev@skola.example",
-        ("e-post", "epost", "mejl", "mail", "epostadress", "e-postadress"),
+        ("e-post", "epost", "mejl", "mail", "epostadress", "mejladress", "mailadress", "email", "elevens e-post"),
         required=True,
     ),
-    ImportField("name", _("Name"), "Maja Lind", ("namn", "elev", "student"), required=True),
-    ImportField("class_name", _("Class"), "8B", ("klass", "grupp", "group"), required=True),
-    ImportField("school", _("School"), "Bergska skolan", ("skola", "skolenhet"), required=True),
+    ImportField(
+        "name",
+        _("Name"),
+        "Maja Lind",
+        ("namn", "elev", "student", "elevens namn", "elevnamn", "pupil"),
+        required=True,
+        help=_("Or first name and last name in two columns."),
+        instead=("first_name", "last_name"),
+    ),
+    ImportField("first_name", _("First name"), "", ("förnamn", "tilltalsnamn", "given name")),
+    ImportField("last_name", _("Last name"), "", ("efternamn", "surname", "family name")),
+    ImportField(
+        "class_name", _("Class"), "8B", ("klass", "grupp", "group", "class", "undervisningsgrupp"), required=True
+    ),
+    ImportField("school", _("School"), "Bergska skolan", ("skola", "skolenhet", "skolans namn"), required=True),
     ImportField(
         "birth_date",
         _("Date of birth"),
         "2012-05-01",
-        ("födelsedatum", "född"),
+        ("födelsedatum", "född", "födelsedag", "birthday", "birth date", "personnummer"),
         required=True,
         help=_("Only the date, never the last four digits."),
     ),
     ImportField(
-        "school_year", _("School year"), "2026", ("läsår",), help=_("The year it starts in. Empty: the present one.")
+        "school_year",
+        _("School year"),
+        "2026/27",
+        ("läsår", "termin", "term"),
+        help=_("2026/27, or a term such as HT26. Empty: the present one."),
     ),
-    ImportField("programme", _("Programme"), "IN", ("program", "studieväg", "inriktning")),
-    ImportField("forms", _("Looking for"), "prao", ("praktikform", "söker")),
+    ImportField(
+        "programme",
+        _("Programme"),
+        "IN",
+        ("program", "studieväg", "studievägskod", "programkod", "inriktning"),
+        help=_("The programme's name or code, or the code of a study path such as INPRO or BA25BYG."),
+    ),
+    ImportField("forms", _("Looking for"), "prao", ("praktikform", "söker", "typ av plats")),
     ImportField("has_finished_compulsory_school", _("Finished compulsory school"), "nej", ("avslutad grundskola",)),
 )
 
@@ -60,8 +82,8 @@ class ClassListImporter(Importer):
         super().__init__(job)
         assert job.municipality_id is not None
         self.municipality_code: str = job.municipality_id
-        self.programmes = names_to_codes(Programme.objects.all())
-        self.forms = names_to_codes(PlacementForm.objects.all())
+        self.programmes = ProgrammeCodes(Programme.objects.all())
+        self.forms = form_codes(PlacementForm.objects.all())
         self.default_form = str(job.options.get("form", "")) or "prao"
         groups = StudentGroup.objects.filter(municipality=self.municipality_code)
         self.groups = {(fold(each.school), fold(each.name), each.school_year): each.pk for each in groups}
@@ -75,12 +97,12 @@ class ClassListImporter(Importer):
         self.seen.setdefault(email, line)
         birth_date = reader.birth_date("birth_date")
         forms = reader.many_of("forms", self.forms) or [self.default_form]
-        year = reader.number("school_year", default=school_year_of_today(), lowest=2000, highest=2100)
+        year = reader.school_year("school_year", default=school_year_of_today())
         values: dict[str, Any] = {
-            "name": reader.text("name", required=True),
+            "name": reader.person_name("name", "first_name", "last_name"),
             "school": reader.text("school", required=True),
             "class_name": reader.text("class_name", required=True),
-            "programme": reader.one_of("programme", self.programmes),
+            "programme": reader.one_of("programme", self.programmes, guess=self.programmes.of_study_path),
             # Who looks for prao is still at compulsory school, unless the file says otherwise.
             "has_finished_compulsory_school": reader.yes("has_finished_compulsory_school", default="prao" not in forms),
         }

@@ -1,32 +1,43 @@
 """What the columns of an import mean: fields with the names people give them, and how their texts become values."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from backend.common import clock
 from backend.common.errors import Invalid
+from backend.exchange import dates
+from backend.exchange.reading import LONGEST_HEADING
 from backend.reference.models.mixins import fold
+from backend.students.services import OLDEST, YOUNGEST
 
-FRIDAY = 4
+# Which years two digits may mean in the dates of a period.
+PAST_DAYS, FUTURE_DAYS = 2 * 366, 10 * 366
+FIRST_SCHOOL_YEAR, LAST_SCHOOL_YEAR = 2000, 2100
+TERM = re.compile(r"^(ht|höst(?:terminen)?|vt|vår(?:terminen)?|autumn|spring)[\s.:-]*(\d{4}|\d{2})$", re.IGNORECASE)
+SCHOOL_YEARS = re.compile(
+    r"^(?:läsår(?:et)?|school year)?\s*(\d{4}|\d{2}(?=\s*[-–/]))(?:\s*[-–/]\s*(\d{4}|\d{2}))?$", re.IGNORECASE
+)
+Guess = Callable[[str], str | None]
 YES = {"ja", "j", "yes", "y", "x", "1", "sant", "true"}
 NO = {"nej", "n", "no", "0", "falskt", "false", ""}
-WEEK = re.compile(r"^(\d{4})\s?-?\s?[wv]\.?\s?(\d{1,2})$", re.IGNORECASE)
-# A date of birth that goes on with four more digits is a personal identity number.
-PERSONAL_NUMBER = re.compile(r"^(19|20)?\d{6}[-+ ]?\d{4}$")
 
 
 @dataclass(frozen=True)
 class ImportField:
     """One thing a row can say.
 
-    label, help: for people. aliases: headings it is recognised by beside its label, in any case. example: for the template.
+    label, help: for people. aliases: headings it is recognised by beside its label in every language, in any case.
+    example: for the template. instead: fields whose columns together make this one's unnecessary.
     """
 
     name: str
@@ -35,6 +46,7 @@ class ImportField:
     aliases: Sequence[str] = ()
     required: bool = False
     help: "str | Promise" = ""
+    instead: Sequence[str] = ()
 
 
 @dataclass
@@ -57,12 +69,27 @@ def normal(heading: str) -> str:
     return re.sub(r"[^a-z0-9]", "", fold(heading))
 
 
+def names_of(each: ImportField) -> set[str]:
+    """The headings it is recognised by: the page's language is not the file's."""
+    labels = set()
+    for language, _name in settings.LANGUAGES:
+        with translation.override(language):
+            labels.add(str(each.label))
+    return {normal(name) for name in (each.name, *labels, *each.aliases)}
+
+
+def recogniser(fields: Sequence[ImportField]) -> Callable[[Sequence[str]], int]:
+    """How many of a row's cells are headings of the fields; see reading.read_sheet."""
+    known = set().union(*(names_of(each) for each in fields))
+    return lambda cells: sum(1 for name in {normal(cell[:LONGEST_HEADING]) for cell in cells} if name in known)
+
+
 def guess_mapping(headings: Sequence[str], fields: Sequence[ImportField]) -> dict[str, int]:
     """Which column each field is likely to stand in. A column is given to one field only, exact names first."""
     names = [normal(heading) for heading in headings]
     mapping: dict[str, int] = {}
     for each in fields:
-        wanted = {normal(alias) for alias in (each.name, str(each.label), *each.aliases)}
+        wanted = names_of(each)
         found = next((n for n, name in enumerate(names) if name in wanted and n not in mapping.values()), None)
         if found is not None:
             mapping[each.name] = found
@@ -76,7 +103,7 @@ def check_mapping(mapping: Mapping[str, int], headings: Sequence[str], fields: S
     for each in fields:
         column = mapping.get(each.name)
         if column is None:
-            if each.required:
+            if each.required and not (each.instead and all(name in mapping for name in each.instead)):
                 problems.append((each.name, _("Choose the column that says this.")))
         elif not 0 <= column < len(headings):
             problems.append((each.name, _("There is no such column.")))
@@ -86,6 +113,10 @@ def check_mapping(mapping: Mapping[str, int], headings: Sequence[str], fields: S
             used[column] = each.name
     if problems:
         raise BadMapping(problems)
+
+
+def _full_year(digits: str) -> int:
+    return int(digits) if len(digits) > 2 else 2000 + int(digits)
 
 
 class RowReader:
@@ -106,6 +137,17 @@ class RowReader:
         value = self.cells.get(name, "").strip()
         if required and not value:
             self.wrong(name, _("This cell is empty."))
+        return value
+
+    def person_name(self, name: str, first: str, last: str) -> str:
+        """First name, then last name: of two columns, or of one that says them in either order ("Lind, Maja")."""
+        parts = [self.text(first), self.text(last)]
+        if all(parts) or (any(parts) and not self.text(name)):
+            return " ".join(filter(None, parts))
+        value = self.text(name, required=True)
+        family, comma, given = value.partition(",")
+        if comma and family.strip() and given.strip() and "," not in given:
+            return f"{given.strip()} {family.strip()}"
         return value
 
     def words(self, name: str) -> list[str]:
@@ -142,46 +184,75 @@ class RowReader:
         return default
 
     def day(self, name: str, *, required: bool = False, last_of_week: bool = False) -> date | None:
-        """2027-01-25, 20270125, or a week as 2027-W04 or 2027 v. 4: its Monday, or its Friday with last_of_week."""
+        """A day as people write it, or a week with its year: its Monday, or its Friday with last_of_week (see dates)."""
         value = self.text(name, required=required)
         if not value:
             return None
+        today = clock.today()
+        window = dates.Window(today - timedelta(days=PAST_DAYS), today + timedelta(days=FUTURE_DAYS))
         try:
-            if week := WEEK.match(value):
-                monday = date.fromisocalendar(int(week[1]), int(week[2]), 1)
-                return monday + timedelta(days=FRIDAY) if last_of_week else monday
-            return date.fromisoformat(value[:10] if value[10:11] in {" ", "T"} else value)
-        except ValueError:
-            self.wrong(name, _("Write the date as 2027-01-25, or the week as 2027-W04."))
+            return dates.parse_period_day(value, window, last_of_week=last_of_week)
+        except dates.DateProblemError as problem:
+            self.wrong(name, problem.message)
             return None
 
     def birth_date(self, name: str) -> date | None:
-        if PERSONAL_NUMBER.match(self.text(name)):
+        """A day long enough ago for someone at school or older. A personal identity number is refused."""
+        value = self.text(name, required=True)
+        if not value:
+            return None
+        if dates.PERSONAL_NUMBER.search(value):
             self.wrong(name, _("Leave out the last four digits: only the date of birth is needed, as 2010-05-01."))
             return None
-        return self.day(name, required=True)
+        if dates.is_week(value):
+            self.wrong(name, _("This is a week. Write the day of birth, as 2010-05-01."))
+            return None
+        today = clock.today()
+        window = dates.Window(date(today.year - OLDEST, 1, 1), date(today.year - YOUNGEST, 12, 31))
+        try:
+            return dates.parse_day(value, window)
+        except dates.DateProblemError as problem:
+            self.wrong(name, problem.message)
+            return None
 
-    def one_of(self, name: str, known: Mapping[str, str], *, required: bool = False) -> str:
-        """The code that the text means. known: folded name or code -> code. A code that lost its zeros is recognised."""
-        value = self.text(name, required=required)
+    def school_year(self, name: str, *, default: int) -> int:
+        """The year it starts in: of 2026, 2026/2027, 26/27, HT26 or VT27."""
+        value = self.text(name)
         if not value:
-            return ""
+            return default
+        if (term := TERM.match(value)) is not None:
+            year = _full_year(term[2])
+            return year if term[1].lower().startswith(("h", "a")) else year - 1
+        if (years := SCHOOL_YEARS.match(value)) is not None:
+            first = _full_year(years[1])
+            if FIRST_SCHOOL_YEAR <= first <= LAST_SCHOOL_YEAR and (
+                years[2] is None or _full_year(years[2]) == first + 1
+            ):
+                return first
+        self.wrong(name, _("Write the school year as 2026/27, or as a term such as HT26."))
+        return default
+
+    def one_of(self, name: str, known: Mapping[str, str], *, required: bool = False, guess: Guess | None = None) -> str:
+        """The code that the text means. known: folded name or code -> code. A code that lost its zeros is recognised.
+
+        guess: says the code of a text that is none of them, or None.
+        """
+        value = self.text(name, required=required)
+        return self._code(name, value, known, guess) or "" if value else ""
+
+    def many_of(self, name: str, known: Mapping[str, str], *, guess: Guess | None = None) -> list[str]:
+        # A name may hold a comma itself: "Gymnasieingenjör, fjärde tekniskt år".
+        whole = self.text(name)
+        words = [whole] if fold(whole) in known else self.words(name)
+        codes = [self._code(name, word, known, guess) for word in words]
+        return list(dict.fromkeys(code for code in codes if code))
+
+    def _code(self, name: str, value: str, known: Mapping[str, str], guess: Guess | None) -> str | None:
         code = known.get(fold(value))
         if code is None and value.isdigit():
             code = next((known[padded] for padded in (value.zfill(n) for n in (2, 3, 4)) if padded in known), None)
+        if code is None and guess is not None:
+            code = guess(value)
         if code is None:
             self.wrong(name, _("“%(value)s” is not known. Look at the list in the template.") % {"value": value[:40]})
-            return ""
         return code
-
-    def many_of(self, name: str, known: Mapping[str, str]) -> list[str]:
-        codes = []
-        for word in self.words(name):
-            code = known.get(fold(word))
-            if code is None:
-                self.wrong(
-                    name, _("“%(value)s” is not known. Look at the list in the template.") % {"value": word[:40]}
-                )
-            else:
-                codes.append(code)
-        return codes

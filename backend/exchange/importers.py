@@ -1,5 +1,6 @@
 """What every kind of import has: its fields, and how one row is applied."""
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -61,3 +62,49 @@ def names_to_codes(rows: Iterable[Any]) -> dict[str, str]:
             names.setdefault(fold(name), set()).add(row.pk)
     newest = {name: [pk for pk in pks if successors[pk] not in pks] for name, pks in names.items()}
     return {name: pks[0] for name, pks in newest.items() if len(pks) == 1} | codes
+
+
+FORM_ALIASES = {
+    "apl": ("arbetsplatsförlagt lärande", "apl-plats", "apl-platser"),
+    "feriejobb": ("feriepraktik", "ferieplats", "ferieplatser", "sommarjobb", "feriearbete", "holiday work"),
+    "larling": ("lärling", "lärlingsplats", "lärlingsplatser", "gymnasielärling", "apprentice", "apprenticeship"),
+    "larlingsvux": ("vuxenlärling", "lärlingsvux"),
+    "prao": ("prao-plats", "praoplats", "praktisk arbetslivsorientering", "pryo"),
+    "lia": ("lärande i arbete", "lia-plats"),
+    "praktik": ("praktikplats", "praktikplatser", "internships"),
+    "exjobb": ("exjobb", "examensjobb", "uppsats", "thesis"),
+}
+
+
+def form_codes(rows: Iterable[Any]) -> dict[str, str]:
+    """What people call the kinds of place -> code; beside the names of the reference table."""
+    found = list(rows)
+    present = {row.pk for row in found}
+    aliases = {fold(alias): code for code, names in FORM_ALIASES.items() if code in present for alias in names}
+    return aliases | names_to_codes(found)
+
+
+PROGRAMME_ENDINGS = ("sprogrammet", "programmet", "sutbildningen", "utbildningen", " programme")
+# A study path is the programme's code and the orientation's, with a variant at times: INPRO, BA25BYG, NANAT0S.
+ORIENTATION = re.compile(r"^[A-ZÅÄÖ]{2,4}[0-9A-Z]{0,3}$")
+
+
+class ProgrammeCodes(dict[str, str]):
+    """Codes, names, names without "programmet", and study path codes -> code of the programme."""
+
+    def __init__(self, rows: Iterable[Any]) -> None:
+        found = list(rows)
+        super().__init__()
+        exact = names_to_codes(found)
+        for name, code in exact.items():
+            for ending in PROGRAMME_ENDINGS:
+                if name.endswith(ending) and len(name) > len(ending):
+                    self.setdefault(name.removesuffix(ending).strip(), code)
+        self.update(exact)
+        self.codes = sorted((row.pk for row in found), key=len, reverse=True)
+
+    def of_study_path(self, text: str) -> str | None:
+        """The programme of a study path, which is written in capitals ("Ingen" is not one of IN)."""
+        return next(
+            (each for each in self.codes if text.startswith(each) and ORIENTATION.match(text.removeprefix(each))), None
+        )

@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from backend.exchange.fields import ImportField, RowProblems, RowReader
-from backend.exchange.importers import Applied, Importer, names_to_codes
+from backend.exchange.importers import Applied, Importer, ProgrammeCodes, form_codes, names_to_codes
 from backend.exchange.models import ImportedOffer, ImportJob
 from backend.offers.details import OfferDetails, PeriodDetails
 from backend.offers.enums import OfferState
@@ -27,7 +27,7 @@ FIELDS = (
         "reference",
         _("Reference"),
         "2027-CNC-1",
-        ("referens", "id", "ref"),
+        ("referens", "id", "ref", "löpnummer"),
         help=_("Your own name for the place. Send the same one again to change the place."),
     ),
     ImportField(
@@ -47,8 +47,20 @@ FIELDS = (
         ("arbetsuppgifter", "beskrivning", "description"),
         required=True,
     ),
-    ImportField("start", _("First day"), "2027-01-25", ("startdatum", "start", "från", "första dag"), required=True),
-    ImportField("end", _("Last day"), "2027-02-19", ("slutdatum", "slut", "till", "sista dag"), required=True),
+    ImportField(
+        "start",
+        _("First day"),
+        "2027-01-25",
+        ("startdatum", "start", "från", "första dag", "from", "fr o m", "startvecka"),
+        required=True,
+    ),
+    ImportField(
+        "end",
+        _("Last day"),
+        "2027-02-19",
+        ("slutdatum", "slut", "till", "sista dag", "to", "t o m", "slutvecka"),
+        required=True,
+    ),
     ImportField("seats", _("Seats"), "2", ("antal platser", "platser", "antal")),
     ImportField("apply_by", _("Last day to apply"), "2026-12-18", ("sista ansökningsdag", "ansök senast")),
     ImportField("occupation", _("Occupation"), "7223", ("yrke", "ssyk", "yrkesgrupp")),
@@ -83,9 +95,9 @@ class OfferImporter(Importer):
         self.workplaces: dict[str, list[Workplace]] = {}
         for place in places:
             self.workplaces.setdefault(fold(place.name), []).append(place)
-        self.forms = names_to_codes(PlacementForm.objects.all())
+        self.forms = form_codes(PlacementForm.objects.all())
         self.occupations = names_to_codes(OccupationGroup.objects.current())
-        self.programmes = names_to_codes(Programme.objects.all())
+        self.programmes = ProgrammeCodes(Programme.objects.all())
         self.hazards = names_to_codes(HazardFlag.objects.all())
         self.known = {(each.organisation_id, each.reference): each for each in known}
         self.seen: dict[tuple[int | None, str], int] = {}
@@ -111,7 +123,7 @@ class OfferImporter(Importer):
             "title": reader.text("title", required=True),
             "tasks": reader.text("tasks", required=True),
             "occupation": reader.one_of("occupation", self.occupations),
-            "programmes": reader.many_of("programmes", self.programmes),
+            "programmes": reader.many_of("programmes", self.programmes, guess=self.programmes.of_study_path),
             "hazards": reader.many_of("hazards", self.hazards),
             "requirements": reader.text("requirements"),
             "skills": reader.words("skills"),

@@ -1,21 +1,22 @@
-"""Tables in: the bytes of an uploaded file as headings and rows of text, whatever a spreadsheet made of them.
+"""Tables in: the bytes of an uploaded file as headings and rows of text, whatever a spreadsheet or a school system made.
 
 Everything that could cost memory or time is bounded before it is opened. Codes stay texts, so that leading zeros survive
-wherever the file still has them.
+wherever the file still has them. What is left out of a file is said with it, never passed over.
 """
 
 import csv
 import io
-import warnings
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date, datetime
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain, islice
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
-from openpyxl import load_workbook
 
 from backend.common.errors import Invalid
+from backend.exchange.spreadsheets import HEAD, ReadSheet, SpreadsheetError, read_spreadsheet
 from backend.exchange.tables import RISKY_STARTS
 from backend.exchange.workbooks import DamagedWorkbookError, LargeWorkbookError, check_workbook
 
@@ -29,6 +30,13 @@ LONGEST_LINE = MAX_COLUMNS * LONGEST_CELL
 DELIMITERS = (";", ",", "\t")
 ZIP_START, OLD_EXCEL_START = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 UTF16_STARTS = (b"\xff\xfe", b"\xfe\xff")
+# The first line of a file that Excel is told the separator by: "sep=;".
+SEPARATOR_LINE = re.compile(r'^"?sep=(.|\\t)"?\s*$', re.IGNORECASE)
+# A heading row has at least so many headings that are known, unless it is the first line.
+RECOGNISED_FROM = 2
+Line = tuple[int, list[str]]
+# How many of the cells are headings that an import knows.
+Recogniser = Callable[[Sequence[str]], int]
 
 
 @dataclass(frozen=True)
@@ -42,56 +50,111 @@ class SheetRow:
 
 @dataclass(frozen=True)
 class Sheet:
+    """headings stand on heading_line; has_lines_above: something above them is left out.
+
+    name: of the sheet that was read, empty for a text file. others, hidden: names of the sheets with content that were not.
+    repeated: lines below that repeat the headings and are left out.
+    """
+
     headings: list[str]
     rows: list[SheetRow]
+    heading_line: int = 1
+    has_lines_above: bool = False
+    repeated: Sequence[int] = ()
+    name: str = ""
+    others: Sequence[str] = ()
+    hidden: Sequence[str] = ()
 
 
 def _refuse(code: str, message: Any) -> Invalid:
     return Invalid(f"import.{code}", message, field="file")
 
 
-def read_sheet(content: bytes) -> Sheet:
-    """Headings and rows of a CSV or XLSX file. Raises Invalid (field "file") with what to do about it.
+def none_known(_cells: Sequence[str]) -> int:
+    return 0
 
-    CSV: UTF-8 with or without byte order mark, UTF-16 with one, or Windows-1252; separated by semicolon, comma or tab.
+
+def read_sheet(
+    content: bytes, *, recognise: Recogniser = none_known, sheet: str = "", heading_line: int | None = None
+) -> Sheet:
+    """Headings and rows of a spreadsheet or a text file. Raises Invalid (field "file") with what to do about it.
+
+    Spreadsheets: .xlsx, .xls, .ods. Text: UTF-8 with or without byte order mark, UTF-16 with one, or Windows-1252;
+    separated by semicolon, comma or tab, or as a first line `sep=;` says.
+
+    recognise: finds the headings below title lines: the line with the most known ones among the first. heading_line: the
+    line they stand on, when a person has said so. sheet: the name of the one to read; "" = the first that is shown, or the
+    first with known headings.
     """
     if not content.strip():
         raise _refuse("empty", _("The file is empty."))
     if len(content) > MAX_BYTES:
         raise _refuse("too_large", _("The file is larger than 5 MB. Divide it into several."))
-    if content.startswith(OLD_EXCEL_START):
-        raise _refuse(
-            "old_excel", _("This is an old or locked Excel file. Save it as .xlsx without a password, or as CSV.")
-        )
-    lines = _xlsx_lines(content) if content.startswith(ZIP_START) else _csv_lines(content)
-    return _sheet(lines)
+    if content.startswith((ZIP_START, OLD_EXCEL_START)):
+        return _spreadsheet(content, recognise, sheet, heading_line)
+    lines = _csv_lines(content, recognise)
+    return _sheet(lines, recognise, heading_line)
 
 
-def _sheet(lines: Iterator[tuple[int, list[str]]]) -> Sheet:
-    filled = ((line, cells) for line, cells in lines if any(cells))
-    first = next(filled, None)
-    if first is None:
+def _sheet(lines: Iterable[Line], recognise: Recogniser, heading_line: int | None) -> Sheet:
+    filled = (line for line in lines if any(line[1]))
+    head = list(islice(filled, HEAD))
+    if not head:
         raise _refuse("empty", _("The file is empty."))
-    headings = [heading[:LONGEST_HEADING] for heading in first[1]]
+    at = _heading_at(head, recognise, heading_line)
+    line, cells = head[at]
+    headings = [heading[:LONGEST_HEADING] for heading in cells]
     while headings and not headings[-1]:
         headings.pop()
     if len(headings) > MAX_COLUMNS:
         raise _refuse("too_wide", _("The file has more than 100 columns."))
-    width = len(headings)
-    rows: list[SheetRow] = []
-    for line, cells in filled:
-        if len(rows) >= MAX_ROWS:
-            raise _refuse("too_long", _("The file has more than 10,000 rows. Divide it into several."))
-        padded = [*cells[:width], *[""] * (width - len(cells))]
-        rows.append(SheetRow(line, padded, surplus=any(cells[width:])))
+    again: list[int] = []
+    # A line that looks like unknown headings may as well be a row.
+    repeated = headings if recognise(headings) >= RECOGNISED_FROM else None
+    rows = _rows_below(chain(head[at + 1 :], filled), len(headings), repeated, again)
     if not rows:
         raise _refuse("no_rows", _("There are no rows below the headings."))
-    return Sheet(headings, rows)
+    return Sheet(headings, rows, heading_line=line, has_lines_above=at > 0, repeated=again)
+
+
+def _heading_at(head: Sequence[Line], recognise: Recogniser, heading_line: int | None) -> int:
+    """Which of the first lines holds the headings."""
+    if heading_line is not None:
+        found = next((at for at, (line, _cells) in enumerate(head) if line == heading_line), None)
+        if found is None:
+            raise Invalid(
+                "import.no_heading_line",
+                _("There is nothing on this line, or it is too far down."),
+                field="heading_line",
+            )
+        return found
+    known = [recognise(cells) for _line, cells in head]
+    best = max(range(len(head)), key=lambda at: (known[at], -at))
+    return best if known[best] >= RECOGNISED_FROM else 0
+
+
+def _rows_below(lines: Iterable[Line], width: int, repeated: list[str] | None, again: list[int]) -> list[SheetRow]:
+    """again: takes the lines that repeat the headings, as a list printed class by class has them."""
+    rows: list[SheetRow] = []
+    for line, cells in lines:
+        padded = [*cells[:width], *[""] * (width - len(cells))]
+        if padded == repeated:
+            again.append(line)
+            continue
+        if len(rows) >= MAX_ROWS:
+            raise _refuse("too_long", _("The file has more than 10,000 rows. Divide it into several."))
+        rows.append(SheetRow(line, padded, surplus=any(cells[width:])))
+    return rows
 
 
 def _clean(text: str) -> str:
-    """Without blanks around it, and without the apostrophe that our own files put before a risky text."""
-    text = text.replace("\xa0", " ").strip()
+    """Composed (NFC), without invisible characters and without blanks around it, and without the apostrophe that our own
+    files put before a risky text.
+    """
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text).replace("\xa0", " ")
+        text = "".join(char for char in text if unicodedata.category(char) != "Cf")
+    text = text.strip()
     return text[1:] if text.startswith("'") and text[1:].startswith(RISKY_STARTS) else text
 
 
@@ -107,9 +170,11 @@ def _decode(content: bytes) -> str:
     raise _refuse("no_text", _("The file is neither a table in Excel (.xlsx) nor a text file (CSV)."))
 
 
-def _csv_lines(content: bytes) -> Iterator[tuple[int, list[str]]]:
+def _csv_lines(content: bytes, recognise: Recogniser) -> Iterator[Line]:
     text = _decode(content)
-    delimiter = _delimiter(text)
+    first = text[:20].splitlines()[0] if text.strip() else ""
+    said = SEPARATOR_LINE.match(first)
+    delimiter = ("\t" if said[1] == "\\t" else said[1]) if said else _delimiter(text, recognise)
     reader = csv.reader(_lines_of(text), delimiter=delimiter, strict=True)
     begin = 1
     try:
@@ -118,7 +183,8 @@ def _csv_lines(content: bytes) -> Iterator[tuple[int, list[str]]]:
                 raise _refuse(
                     "long_cell", _("Line %(line)d has a cell with more than 5,000 characters.") % {"line": begin}
                 )
-            yield begin, [_clean(cell) for cell in cells]
+            if not (said and begin == 1):
+                yield begin, [_clean(cell) for cell in cells]
             begin = reader.line_num + 1
     except csv.Error as error:
         raise _refuse(
@@ -134,68 +200,86 @@ def _lines_of(text: str) -> Iterator[str]:
         yield line
 
 
-def _delimiter(text: str) -> str:
-    """The separator that splits the first filled line into most parts."""
-    head = next((line for line in _lines_of(text) if line.strip()), "")
+def _delimiter(text: str, recognise: Recogniser) -> str:
+    """The separator by which one of the first lines has most known headings; else that splits the first one most."""
+    head = list(islice((line for line in _lines_of(text) if line.strip()), HEAD))
 
-    def parts(delimiter: str) -> int:
+    def worth(delimiter: str) -> tuple[int, int]:
         try:
-            return len(next(csv.reader([head], delimiter=delimiter), []))
+            rows = [next(csv.reader([line], delimiter=delimiter), []) for line in head]
         except csv.Error:
-            return 0
+            rows = []
+        known = max((recognise([_clean(cell) for cell in cells]) for cells in rows), default=0)
+        return (known if known >= RECOGNISED_FROM else 0, len(rows[0]) if rows else 0)
 
-    return max(DELIMITERS, key=parts)
+    return max(DELIMITERS, key=worth)
 
 
 def _check_parts(content: bytes) -> None:
     try:
         check_workbook(content)
     except DamagedWorkbookError as error:
-        raise _refuse(
-            "bad_excel", _("The Excel file is damaged. Open it, save it again, and try once more.")
-        ) from error
+        raise _damaged() from error
     except LargeWorkbookError as error:
-        raise _refuse("unpacks_too_large", _("The Excel file unpacks to more than can be imported.")) from error
+        raise _refuse("unpacks_too_large", _("The spreadsheet unpacks to more than can be imported.")) from error
 
 
-def _xlsx_lines(content: bytes) -> Iterator[tuple[int, list[str]]]:
-    _check_parts(content)
-    damaged = _refuse("bad_excel", _("The Excel file is damaged. Open it, save it again, and try once more."))
+def _damaged() -> Invalid:
+    return _refuse(
+        "bad_excel", _("The spreadsheet can not be read. Open it, save it again as .xlsx, and try once more.")
+    )
+
+
+def _sheets_of(content: bytes, sheet: str) -> Sequence[ReadSheet]:
+    if content.startswith(ZIP_START):
+        _check_parts(content)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            book = load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
-            # The sizes a sheet states about itself may be wrong in both directions.
-            sheet: Any = book.worksheets[0]
-            sheet.reset_dimensions()
-            found = [
-                (line, [_cell_text(value) for value in values])
-                for line, values in enumerate(
-                    sheet.iter_rows(max_row=MAX_ROWS * 2, max_col=MAX_COLUMNS + 1, values_only=True), start=1
-                )
-            ]
-            book.close()
-    except MemoryError:
-        raise
-    except Exception as error:
-        # The library raises whatever its parsers raise; to the person it is always the same damaged file.
-        raise damaged from error
-    if any(len(cell) > LONGEST_CELL for _line, cells in found for cell in cells):
-        raise _refuse("long_cell", _("A cell has more than 5,000 characters."))
-    return iter(found)
+        # What stands above the headings may come on top of the rows that are allowed.
+        return read_spreadsheet(
+            content, sheet=sheet, rows=MAX_ROWS + HEAD + 1, columns=MAX_COLUMNS + 1, cell=LONGEST_CELL
+        )
+    except SpreadsheetError as error:
+        if error.code == "long_cell":
+            raise _refuse("long_cell", _("A cell has more than 5,000 characters.")) from error
+        if error.code == "locked":
+            raise _refuse(
+                "locked", _("The file is locked with a password. Save it without one and try again.")
+            ) from error
+        if error.code == "damaged":
+            raise _damaged() from error
+        raise _refuse(
+            "unpacks_too_large",
+            _("The spreadsheet holds more than can be imported. Copy the table to a new, empty file and save that."),
+        ) from error
 
 
-def _cell_text(value: Any) -> str:
-    """A cell as a person sees it: whole numbers without decimals, dates as 2027-01-25."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "1" if value else "0"
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
-        return str(int(value))
-    if isinstance(value, datetime):
-        midnight = (value.hour, value.minute, value.second) == (0, 0, 0)
-        return value.date().isoformat() if midnight else value.isoformat(sep=" ", timespec="minutes")
-    if isinstance(value, date):
-        return value.isoformat()
-    return _clean(str(value).replace("\0", ""))
+def _spreadsheet(content: bytes, recognise: Recogniser, wanted: str, heading_line: int | None) -> Sheet:
+    sheets = _sheets_of(content, wanted)
+    shown = [each for each in sheets if not each.is_hidden]
+    if not wanted and shown:
+        best = max(shown, key=lambda each: (_most_known(each, recognise), each.is_chosen))
+        if not best.is_chosen:
+            sheets = _sheets_of(content, best.name)
+    chosen = next((each for each in sheets if each.is_chosen), None)
+    if chosen is None and wanted:
+        raise Invalid("import.no_sheet", _("There is no such sheet, or it is empty."), field="sheet")
+    if chosen is None:
+        raise _refuse(*_nothing_shown(sheets))
+    found = _sheet(((line, [_clean(text) for text in cells]) for line, cells in chosen.rows), recognise, heading_line)
+    others = [each for each in sheets if each is not chosen]
+    return replace(
+        found,
+        name=chosen.name,
+        others=[each.name for each in others if not each.is_hidden],
+        hidden=[each.name for each in others if each.is_hidden],
+    )
+
+
+def _most_known(sheet: ReadSheet, recognise: Recogniser) -> int:
+    return max((recognise([_clean(cell) for cell in cells]) for _line, cells in sheet.rows[:HEAD]), default=0)
+
+
+def _nothing_shown(sheets: Sequence[ReadSheet]) -> tuple[str, Any]:
+    if sheets:
+        return "only_hidden", _("Only hidden sheets hold anything. Show the one to import, and save the file again.")
+    return "empty", _("The file is empty.")

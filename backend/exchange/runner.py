@@ -24,12 +24,13 @@ from backend.common.clock import DbNow, database_now_sql
 from backend.common.errors import DomainError, Invalid
 from backend.common.models import WorkState
 from backend.common.transitions import lock, move
+from backend.exchange.dates import hide_personal_numbers
 from backend.exchange.enums import IMPORT_TRANSITIONS, WORKING, ImportStep, RowOutcome
 from backend.exchange.fields import RowProblems
 from backend.exchange.importers import Importer
-from backend.exchange.kinds import IMPORTERS
+from backend.exchange.kinds import IMPORTERS, read_table
 from backend.exchange.models import ImportJob, ImportRow, ImportWork
-from backend.exchange.reading import Sheet, SheetRow, read_sheet
+from backend.exchange.reading import Sheet, SheetRow
 
 logger = logging.getLogger(__name__)
 
@@ -145,7 +146,7 @@ def _finish_work(job_id: int, token: uuid.UUID) -> None:
 
 def _apply_all(job: ImportJob, content: bytes, heart: _Heart) -> Pass:
     try:
-        sheet = read_sheet(content)
+        sheet = read_table(job.kind, content, job.options)
     except Invalid as error:
         return Pass([_whole_file(job, error.message)])
     importer = IMPORTERS[job.kind](job)
@@ -164,7 +165,10 @@ def _whole_file(job: ImportJob, message: Any) -> ImportRow:
 
 def _apply(job: ImportJob, importer: Importer, sheet: Sheet, row: SheetRow) -> ImportRow:
     stored = ImportRow(
-        job=job, line=row.line, outcome=RowOutcome.FAULTY, cells=[cell[:STORED_CELL] for cell in row.cells]
+        job=job,
+        line=row.line,
+        outcome=RowOutcome.FAULTY,
+        cells=[hide_personal_numbers(cell[:STORED_CELL]) for cell in row.cells],
     )
     cells = {name: row.cells[column] for name, column in job.mapping.items() if column < len(row.cells)}
     with _explained(stored, importer):

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from backend.accounts.models import User
 from backend.exchange.enums import RowOutcome
@@ -23,6 +24,36 @@ def list_imports_of(user: User, *, kind: str = "") -> "QuerySet[ImportJob]":
 
 def get_import(user: User, job_id: int) -> ImportJob | None:
     return list_imports_of(user).select_related("work").filter(pk=job_id).first()
+
+
+def left_out(job: ImportJob) -> list[str]:
+    """Sentences about what else the file holds that is not imported, so that nobody takes a part for the whole."""
+    facts, found = job.options, []
+    if facts.get("has_lines_above"):
+        found.append(
+            _("Line %(line)d is read as the headings. What stands above it is not imported.")
+            % {"line": facts["heading_line"]}
+        )
+    if lines := facts.get("repeated"):
+        found.append(
+            ngettext(
+                "Line %(lines)s repeats the headings and is not imported.",
+                "Lines %(lines)s repeat the headings and are not imported.",
+                len(lines),
+            )
+            % {"lines": ", ".join(map(str, lines))}
+        )
+    if others := facts.get("other_sheets"):
+        found.append(
+            _("Only the sheet “%(sheet)s” is read. Not read: %(others)s.")
+            % {"sheet": facts["sheet"], "others": ", ".join(others)}
+        )
+    if hidden := facts.get("hidden_sheets"):
+        found.append(_("Hidden sheets are not read: %(sheets)s.") % {"sheets": ", ".join(hidden)})
+    unused = [heading for n, heading in enumerate(job.headings) if heading and n not in job.mapping.values()]
+    if unused and job.mapping:
+        found.append(_("Columns that are not read: %(columns)s.") % {"columns": ", ".join(unused)})
+    return found
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,9 @@ from backend.common.transitions import lock, log, move
 from backend.exchange import policies, runner
 from backend.exchange.enums import IMPORT_TRANSITIONS, ImportKind, ImportState, ImportStep
 from backend.exchange.fields import check_mapping, guess_mapping
-from backend.exchange.kinds import IMPORTERS
+from backend.exchange.kinds import IMPORTERS, read_table
 from backend.exchange.models import ImportFile, ImportJob, ImportRow
-from backend.exchange.reading import read_sheet
+from backend.exchange.reading import Sheet
 from backend.offers.enums import OfferState
 from backend.offers.models import Offer
 from backend.reference.models import PlacementForm
@@ -27,6 +27,8 @@ from backend.students.models import GroupMembership, Student, StudentGroup
 
 KEPT_FOR = timedelta(days=30)
 LONGEST_NAME = 120
+MOST_LINES = 10
+READABLE = frozenset({ImportState.UPLOADED, ImportState.READY, ImportState.FAULTY})
 TAKEN_BACK = (OfferState.DRAFT, OfferState.SUBMITTED)
 
 
@@ -43,11 +45,13 @@ def upload_import(
 ) -> ImportJob:
     """Takes a file in and guesses what its columns mean; nothing is imported yet.
 
-    options: `submit` (places are sent in for review at once), `form` (what a class looks for, a code).
+    options: `submit` (places are sent in for review at once), `form` (what a class looks for, a code), `sheet` (its name)
+    and `heading_line` (as a person counts) where the guess would be wrong.
     Raises Invalid with field "file" for one that can not be read, NotAllowed for someone else's tenant.
     """
     _authorise(actor, kind, organisation_id, municipality_code)
-    sheet = read_sheet(content)
+    chosen = _clean_options(options or {})
+    sheet = read_table(kind, content, chosen)
     job = ImportJob.objects.create(
         kind=kind,
         actor=actor,
@@ -57,12 +61,45 @@ def upload_import(
         digest=hashlib.sha256(content).hexdigest(),
         headings=sheet.headings,
         mapping=guess_mapping(sheet.headings, IMPORTERS[kind].fields),
-        options=_clean_options(options or {}),
+        options={**chosen, **_facts(sheet)},
         row_count=len(sheet.rows),
         expires_at=clock.now() + KEPT_FOR,
     )
     ImportFile.objects.create(job=job, content=content)
     log("import.uploaded", job, actor=actor, data={"kind": kind, "rows": len(sheet.rows)})
+    return job
+
+
+def _facts(sheet: Sheet) -> dict[str, Any]:
+    """What was read of the file and what was not: the same is read again later, and pages say it."""
+    return {
+        "sheet": sheet.name,
+        "heading_line": sheet.heading_line,
+        "other_sheets": list(sheet.others),
+        "hidden_sheets": list(sheet.hidden),
+        "has_lines_above": sheet.has_lines_above,
+        "repeated": list(sheet.repeated[:MOST_LINES]),
+    }
+
+
+@transaction.atomic
+def choose_table(*, actor: User, job_id: int, sheet: str, heading_line: int | None) -> ImportJob:
+    """Reads another sheet of the workbook, or takes another line as the headings, and guesses the columns anew.
+
+    heading_line: as a person counts; None = find it. Raises Invalid with the field that is wrong.
+    """
+    job = _own(actor, job_id)
+    _require_file(job)
+    if job.state not in READABLE:
+        raise Conflict("import.too_late", _("The rows are already being imported."))
+    chosen = {**job.options, "sheet": sheet, "heading_line": heading_line}
+    table = read_table(job.kind, bytes(job.file.content), chosen)
+    job.options = {**chosen, **_facts(table)}
+    job.headings = table.headings
+    job.mapping = guess_mapping(table.headings, IMPORTERS[job.kind].fields)
+    job.row_count = len(table.rows)
+    job.save(update_fields=["options", "headings", "mapping", "row_count"])
+    log("import.table_chosen", job, actor=actor, data={"rows": len(table.rows)})
     return job
 
 
@@ -87,7 +124,13 @@ def _clean_options(options: Mapping[str, Any]) -> dict[str, Any]:
     form = str(options.get("form", "") or "")
     if form and not PlacementForm.objects.filter(pk=form).exists():
         raise Invalid("import.unknown_form", _("Choose a form."), field="form")
-    return {"submit": bool(options.get("submit")), "form": form}
+    line = options.get("heading_line")
+    return {
+        "submit": bool(options.get("submit")),
+        "form": form,
+        "sheet": str(options.get("sheet") or ""),
+        "heading_line": int(line) if line else None,
+    }
 
 
 def _own(actor: User, job_id: int) -> ImportJob:

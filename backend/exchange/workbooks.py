@@ -1,4 +1,4 @@
-"""What an XLSX file is made of, looked at before a library builds anything from it.
+"""What a spreadsheet (.xlsx, .ods) is made of, looked at before a library builds anything from it.
 
 A workbook is a zip of XML, and a small zip can unfold to a lot: bytes, and elements that each cost a library a hundred
 times their bytes. Here the parts are read once as a stream, in which nothing is kept, and bounded: how far they unpack,
@@ -32,7 +32,9 @@ LONGEST_TAG = 1024 * 1024
 DEEPEST = 100
 CHUNK = 64 * 1024
 # A row of cells, and a text that cells share: libraries take in one after the other and let it go again.
-UNITS = frozenset({"row", "si"})
+UNITS = frozenset({"row", "si", "table-row"})
+# Where the one and the other kind of spreadsheet begin.
+BEGINNINGS = frozenset({"xl/workbook.xml", "content.xml"})
 XML_ENDINGS = (".xml", ".rels")
 
 
@@ -50,7 +52,7 @@ def check_workbook(content: bytes) -> None:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             parts = archive.infolist()
             _check_sizes(parts, len(content))
-            if "xl/workbook.xml" not in archive.namelist():
+            if BEGINNINGS.isdisjoint(archive.namelist()):
                 raise DamagedWorkbookError("no workbook")
             count = _Count()
             for part in parts:

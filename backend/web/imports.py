@@ -18,11 +18,12 @@ from backend.common.errors import DomainError, Invalid, NotFound
 from backend.exchange import services
 from backend.exchange.enums import WORKING, ImportKind, ImportState
 from backend.exchange.fields import BadMapping, ImportField
-from backend.exchange.kinds import IMPORTERS
+from backend.exchange.kinds import IMPORTERS, read_table
 from backend.exchange.models import ImportJob
-from backend.exchange.reading import MAX_BYTES, read_sheet
+from backend.exchange.reading import MAX_BYTES
 from backend.exchange.selectors import (
     get_import,
+    left_out,
     list_imports_of,
     list_rows,
     rejected_table,
@@ -39,6 +40,7 @@ from backend.web.exports import table_response
 from backend.web.form_errors import add_domain_error
 from backend.web.numbers import number_in
 
+MAX_HEADING_LINE = 1_000_000
 ROWS_SHOWN = 25
 FAULTY_SHOWN = 50
 STATE_COLORS = {
@@ -56,8 +58,8 @@ class UploadForm(forms.Form):
     owner = forms.ChoiceField(label=gettext_lazy("For"))
     file = forms.FileField(
         label=gettext_lazy("Table"),
-        help_text=gettext_lazy("Excel (.xlsx) or CSV, at most 5 MB and 10,000 rows."),
-        widget=forms.FileInput(attrs={"accept": ".xlsx,.csv,.txt"}),
+        help_text=gettext_lazy("Excel (.xlsx or .xls), LibreOffice (.ods) or CSV, at most 5 MB and 10,000 rows."),
+        widget=forms.FileInput(attrs={"accept": ".xlsx,.xls,.ods,.csv,.txt"}),
     )
 
     def __init__(self, *args: Any, owners: list[tuple[str, str]], **kwargs: Any) -> None:
@@ -220,9 +222,29 @@ class MappingForm(forms.Form):
         return {name: int(value) for name, value in self.cleaned_data.items() if value}
 
 
+class TableForm(forms.Form):
+    """Which sheet, and which line of it holds the headings."""
+
+    sheet = forms.ChoiceField(label=gettext_lazy("Sheet"), required=False)
+    heading_line = forms.IntegerField(
+        label=gettext_lazy("The headings are on line"), required=False, min_value=1, max_value=MAX_HEADING_LINE
+    )
+
+    def __init__(self, *args: Any, job: ImportJob, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        present = job.options.get("sheet", "")
+        names = [present, *job.options.get("other_sheets", []), *job.options.get("hidden_sheets", [])]
+        self.fields["sheet"].choices = [(name, name) for name in names if name]  # type: ignore[attr-defined]
+        self.fields["sheet"].initial = present
+        self.fields["heading_line"].initial = job.options.get("heading_line")
+        if len(names) == 1:
+            del self.fields["sheet"]
+
+
 def _mapping_rows(form: MappingForm) -> list[dict[str, Any]]:
     """Each field with the first values of the column it is read from."""
-    rows = read_sheet(bytes(form.job.file.content)).rows[:3] if hasattr(form.job, "file") else []
+    job = form.job
+    rows = read_table(job.kind, bytes(job.file.content), job.options).rows[:3] if hasattr(job, "file") else []
     fields: dict[str, ImportField] = {each.name: each for each in IMPORTERS[form.job.kind].fields}
     found = []
     for bound in form:
@@ -240,7 +262,9 @@ def _mapping_rows(form: MappingForm) -> list[dict[str, Any]]:
     return found
 
 
-def _job_page(request: HttpRequest, found: ImportJob, form: MappingForm | None) -> HttpResponse:
+def _job_page(
+    request: HttpRequest, found: ImportJob, form: MappingForm | None, table_form: TableForm | None = None
+) -> HttpResponse:
     page = page_of(list_rows(found, only_faulty=True), ("line",), request.GET.get("after", ""), size=FAULTY_SHOWN)
     shown = list_rows(found)[:ROWS_SHOWN] if found.state in {ImportState.READY, ImportState.DONE} else []
     columns = [number for number in range(len(found.headings)) if number in found.mapping.values()][:6]
@@ -251,6 +275,8 @@ def _job_page(request: HttpRequest, found: ImportJob, form: MappingForm | None) 
         "outcome_url": _outcome_url(found) if found.state == ImportState.DONE else "",
         "form": form,
         "mapping_rows": _mapping_rows(form) if form else [],
+        "table_form": (table_form or TableForm(job=found)) if form else None,
+        "left_out": left_out(found),
         "is_working": found.state in WORKING,
         "handled": work.handled if work else 0,
         "faulty": [shown_row(found, row) for row in page.rows] if found.state == ImportState.FAULTY else [],
@@ -273,16 +299,17 @@ def _job_page(request: HttpRequest, found: ImportJob, form: MappingForm | None) 
         ],
         "color": STATE_COLORS.get(ImportState(found.state), "neutral"),
     }
-    return render(
-        request, "pages/exchange/import.html", context, status=400 if form is not None and form.errors else 200
-    )
+    is_wrong = any(each is not None and each.errors for each in (form, table_form))
+    return render(request, "pages/exchange/import.html", context, status=400 if is_wrong else 200)
 
 
 @employer_or_coordinator
 @require_http_methods(["GET", "HEAD", "POST"])
 def check(request: HttpRequest, job_id: int) -> HttpResponse:
-    """GET shows the columns again, POST has the rows checked."""
+    """GET shows the columns again, POST has the rows checked, or another sheet or heading line read."""
     found = _own(request, job_id)
+    if request.method == "POST" and "read_again" in request.POST:
+        return _read_again(request, found)
     form = MappingForm(request.POST if request.method == "POST" else None, job=found)
     if request.method == "POST" and form.is_valid():
         try:
@@ -301,6 +328,24 @@ def check(request: HttpRequest, job_id: int) -> HttpResponse:
     }:
         return redirect("import", found.pk)
     return _job_page(request, found, form)
+
+
+def _read_again(request: HttpRequest, found: ImportJob) -> HttpResponse:
+    table_form = TableForm(request.POST, job=found)
+    if table_form.is_valid():
+        line = table_form.cleaned_data["heading_line"]
+        sheet = table_form.cleaned_data.get("sheet") or found.options.get("sheet", "")
+        # Another sheet has its headings somewhere else, unless the person says where.
+        is_same_line = line == found.options.get("heading_line") and sheet != found.options.get("sheet", "")
+        try:
+            services.choose_table(
+                actor=person(request), job_id=found.pk, sheet=sheet, heading_line=None if is_same_line else line
+            )
+        except DomainError as error:
+            add_domain_error(table_form, error)
+        else:
+            return redirect("import_check", found.pk)
+    return _job_page(request, found, MappingForm(job=found), table_form)
 
 
 def _command(command: Callable[..., ImportJob], done: Any) -> Callable[..., HttpResponse]:

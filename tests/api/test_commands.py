@@ -35,6 +35,7 @@ PAGES_ONLY = {
     "applications.services.mark_offer_read": f"{OF_THE_PAGE} applications/{{id}}/read/",
     "exchange.feeds.calendar.revoke": LOGIN,
     "exchange.feeds.calendar.subscribe": LOGIN,
+    "exchange.services.choose_table": f"{OF_THE_PAGE} POST imports/ with a sheet or a heading line",
     "notifications.provider_reports.trust_address_again": LOGIN,
     "notifications.push.subscribe": LOGIN,
     "notifications.push.unsubscribe": LOGIN,

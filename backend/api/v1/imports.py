@@ -23,7 +23,7 @@ from backend.exchange.enums import ImportKind, ImportState, RowOutcome
 from backend.exchange.fields import BadMapping
 from backend.exchange.kinds import IMPORTERS
 from backend.exchange.models import ImportJob, ImportRow
-from backend.exchange.selectors import list_imports_of, list_rows, rejected_table, shown_row
+from backend.exchange.selectors import left_out, list_imports_of, list_rows, rejected_table, shown_row
 from backend.exchange.tables import CONTENT_TYPES, Column, TableFormat, write_table
 from backend.tokens.enums import Scope
 
@@ -59,11 +59,25 @@ class ImportProblem(Answer):
 
 class OneImportAnswer(ImportAnswer):
     mapping = serializers.DictField(child=serializers.IntegerField(), help_text="Field to column, from 0.")
+    sheet = serializers.SerializerMethodField(help_text="The one that is read; empty for a text file.")
+    heading_line = serializers.SerializerMethodField(help_text="As a person counts.")
+    left_out = serializers.SerializerMethodField(
+        help_text="Sentences about what else the file holds that is not imported."
+    )
     headings = serializers.ListField(child=serializers.CharField())
     handled = serializers.SerializerMethodField(
         help_text="How many of the rows the worker has behind it, while the state is `checking` or `running`."
     )
     problems = serializers.SerializerMethodField(help_text="The first hundred; all of them in `rows/`.")
+
+    def get_sheet(self, job: ImportJob) -> str:
+        return str(job.options.get("sheet", ""))
+
+    def get_heading_line(self, job: ImportJob) -> int:
+        return int(job.options.get("heading_line") or 1)
+
+    def get_left_out(self, job: ImportJob) -> list[str]:
+        return left_out(job)
 
     def get_handled(self, job: ImportJob) -> int:
         work = getattr(job, "work", None)
@@ -94,7 +108,7 @@ class ImportInput(StrictSerializer):
         help_text="Instead of `organisation`: whose class list it is, or where the places of others are.",
     )
     file_name = serializers.CharField(max_length=120)
-    file = serializers.CharField(max_length=LONGEST_TABLE, help_text="The CSV or XLSX file in base64.")
+    file = serializers.CharField(max_length=LONGEST_TABLE, help_text="The CSV, .xlsx, .xls or .ods file in base64.")
     dry_run = serializers.BooleanField(
         required=False,
         default=True,
@@ -103,6 +117,20 @@ class ImportInput(StrictSerializer):
     submit = serializers.BooleanField(required=False, default=False, help_text="Send the places in for review.")
     form = serializers.CharField(
         required=False, default="", allow_blank=True, max_length=30, help_text="What the class looks for, a code."
+    )
+    sheet = serializers.CharField(
+        required=False,
+        default="",
+        allow_blank=True,
+        max_length=100,
+        help_text="The sheet of a workbook to read; without it the first one that is shown and has known headings.",
+    )
+    heading_line = serializers.IntegerField(
+        required=False,
+        allow_null=True,
+        min_value=1,
+        max_value=MAX_ID,
+        help_text="The line the headings stand on, where they are not recognised.",
     )
     mapping = serializers.DictField(
         child=serializers.IntegerField(min_value=0, max_value=99), required=False, help_text=MAPPING
@@ -160,7 +188,7 @@ class Imports(ImportView):
             file_name=data["file_name"],
             organisation_id=data.get("organisation"),
             municipality_code=data["municipality"],
-            options={"submit": data["submit"], "form": data["form"]},
+            options={name: data.get(name) for name in ("submit", "form", "sheet", "heading_line")},
         )
         command = services.check_import if data["dry_run"] else services.import_at_once
         self.begin(command, job, data.get("mapping"))

@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
@@ -61,14 +62,14 @@ def ods_cell(text: str) -> str:
     return f'<table:table-cell office:value-type="string"><text:p>{text}</text:p></table:table-cell>'
 
 
-def book_of(*sheets: tuple[str, list[list[object]], str]) -> bytes:
+def book_of(*sheets: tuple[str, Sequence[Sequence[object]], str]) -> bytes:
     book = Workbook()
     book.remove(book.active)
     for name, rows, state in sheets:
         sheet = book.create_sheet(name)
         sheet.sheet_state = state
         for row in rows:
-            sheet.append(row)
+            sheet.append(list(row))
     file = io.BytesIO()
     book.save(file)
     return file.getvalue()

@@ -27,6 +27,7 @@ Row = TypeVar("Row")
 RISKY_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 BYTE_ORDER_MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
 LONGEST_CELL = 32_767
+PLAIN_SIGNS = {ord("\N{NO-BREAK SPACE}"): " ", ord("\N{NARROW NO-BREAK SPACE}"): " ", ord("\N{WORD JOINER}"): None}
 WIDTHS = (10, 60)
 WIDTH_SAMPLE = 50
 
@@ -50,10 +51,20 @@ class Column(Generic[Row]):
     value: Callable[[Row], object]
 
 
+def plain_signs(text: str) -> str:
+    """The text without the joints that hold a line together on a page: a spreadsheet's search does not find them."""
+    return text.translate(PLAIN_SIGNS)
+
+
+def number_if_one(text: str) -> int | str:
+    """A figure for a spreadsheet to add up, where the text is one; "under 5" stays a text."""
+    return int(text) if text.isascii() and text.isdigit() else text
+
+
 def safe_text(value: object) -> str:
     """The value as text; one that a spreadsheet would calculate gets an apostrophe in front."""
     # Signs that no cell may hold go first: a risky text must not begin to be one when they are gone.
-    text = "" if value is None else ILLEGAL_CHARACTERS_RE.sub("", str(value))[: LONGEST_CELL - 1]
+    text = "" if value is None else plain_signs(ILLEGAL_CHARACTERS_RE.sub("", str(value)))[: LONGEST_CELL - 1]
     return f"'{text}" if text.startswith(RISKY_STARTS) else text
 
 

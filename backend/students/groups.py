@@ -8,10 +8,12 @@ from django.utils.translation import gettext_lazy as _
 
 from backend.accounts.models import User
 from backend.accounts.policies import is_coordinator_of
+from backend.common import events, outbox
 from backend.common.errors import Conflict, Invalid, NotAllowed, NotFound
 from backend.common.transitions import log
 from backend.reference.models import Municipality
-from backend.students.models import GroupMembership, StudentGroup
+from backend.reference.models.mixins import fold
+from backend.students.models import GroupMembership, Student, StudentGroup
 from backend.students.policies import groups_visible_to, may_list
 
 FIRST_YEAR, LAST_YEAR = 2000, 2100
@@ -83,6 +85,40 @@ def add_members(*, actor: User, group_id: int, student_ids: Sequence[int]) -> Me
     if added:
         log("group.members_added", group, actor=actor, data={"students": len(added)})
     return MembersChanged(added=len(added), unchanged=len(present))
+
+
+@transaction.atomic
+def move_to_group(*, actor: User, group_id: int, student_id: int) -> list[int]:
+    """Puts a student on the list and takes them off the school's other lists of the year: a class is changed, not added.
+
+    Returns the ids of the lists that were left. Raises NotFound for a list or a student the actor may not know of.
+    """
+    group = _locked(actor, group_id)
+    add_members(actor=actor, group_id=group.pk, student_ids=[student_id])
+    others = [
+        each
+        for each in StudentGroup.objects.filter(
+            municipality=group.municipality_id, school_year=group.school_year, memberships__student=student_id
+        ).exclude(pk=group.pk)
+        if fold(each.school) == fold(group.school)
+    ]
+    for each in others:
+        remove_member(actor=actor, group_id=each.pk, student_id=student_id)
+    return [each.pk for each in others]
+
+
+@transaction.atomic
+def leave_school_list(*, actor: User, group_id: int, student_id: int) -> None:
+    """Takes a student who has left off the list; the profile names the class no longer. Nothing else is changed."""
+    removed = remove_member(actor=actor, group_id=group_id, student_id=student_id).removed
+    group = StudentGroup.objects.get(pk=group_id)
+    student = Student.objects.select_for_update(of=("self",)).get(pk=student_id)
+    if removed and fold(student.class_name) == fold(group.name) and fold(student.school) == fold(group.school):
+        student.class_name = ""
+        student.save(update_fields=["class_name", "updated_at"])
+        log("student.left_class", student, actor=actor)
+        events.record("student.profile_saved", student)
+        outbox.wake()
 
 
 @transaction.atomic

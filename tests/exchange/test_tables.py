@@ -10,7 +10,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
-from backend.exchange.tables import BYTE_ORDER_MARK, RISKY_STARTS, Column, TableFormat, write_table
+from backend.common.weeks import format_weeks
+from backend.exchange.tables import BYTE_ORDER_MARK, RISKY_STARTS, Column, TableFormat, number_if_one, write_table
 
 COLUMNS: list[Column[Any]] = [Column("Text", lambda row: row[0]), Column("=Tal", lambda row: row[1])]
 
@@ -71,3 +72,16 @@ def test_any_text_makes_a_file_that_opens(rows):
     assert len(cells) == len(rows) + 1
     assert not any(str(cell.value or "").startswith(RISKY_STARTS) for line in cells for cell in line)
     assert not any(cell.data_type == "f" for line in cells for cell in line)
+
+
+def test_a_file_holds_figures_as_numbers_and_no_joints_of_a_page():
+    weeks = format_weeks(date(2027, 1, 25), date(2027, 2, 19), with_year=True)
+    rows = [(weeks, number_if_one("30")), ("30\N{NARROW NO-BREAK SPACE}000", number_if_one("under 5"))]
+    cells = read_xlsx(write_table(TableFormat.XLSX, COLUMNS, rows))
+    assert [[cell.value for cell in line] for line in cells[1:]] == [["v. 4–7, 2027", 30], ["30 000", "under 5"]]
+    assert cells[1][1].data_type == "n"
+
+
+def test_a_sign_left_out_uncovers_no_formula():
+    rows = [("\N{WORD JOINER}=1+1", 1)]
+    assert read_csv(write_table(TableFormat.CSV, COLUMNS, rows))[1][0] == "'=1+1"

@@ -110,7 +110,9 @@ MATCHES = ListExport(
         Column(_("Student"), lambda row: row[0].student.user.name),
         Column(_("About"), lambda row: about_student(row[0])),
         Column(_("Place"), lambda row: f"{row[0].period.offer.title}, {row[0].period.offer.organisation.name}"),
-        Column(_("Weeks"), lambda row: format_weeks(row[0].start, row[0].end)),
+        Column(_("Weeks"), lambda row: format_weeks(row[0].start, row[0].end, with_year=True)),
+        Column(_("First day"), lambda row: row[0].start),
+        Column(_("Last day"), lambda row: row[0].end),
         Column(_("To mind"), lambda row: "; ".join(str(gate.text) for gate in row[1] if not gate.is_open)),
         # The day, where the page says how many days ago: a file is read later.
         Column(_("Since"), lambda row: local_date(row[0].proposed_at)),

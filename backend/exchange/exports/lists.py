@@ -344,6 +344,8 @@ APPLICANTS: ListExport[Application] = ListExport(
         Column(_("Class"), lambda row: "" if row.student.is_protected else row.student.class_name),
         Column(_("School"), lambda row: "" if row.student.is_protected else row.student.school),
         Column(_("Weeks"), lambda row: format_weeks(row.period.start, row.period.end, with_year=True)),
+        Column(_("First day"), lambda row: row.period.start),
+        Column(_("Last day"), lambda row: row.period.end),
         Column(_("State"), lambda row: ApplicationState(row.state).label),
         Column(_("Applied"), lambda row: row.submitted_at),
         Column(_("Why"), lambda row: row.motivation),

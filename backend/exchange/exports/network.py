@@ -9,7 +9,7 @@ from backend.accounts.models import User
 from backend.accounts.policies import is_network_office
 from backend.exchange.exports.definition import Filter, Filters, ListExport, one_of
 from backend.exchange.network_figures import at_least_five, job_figures, municipality_figures
-from backend.exchange.tables import Column
+from backend.exchange.tables import Column, number_if_one
 from backend.exchange.words import in_words
 from backend.notifications.enums import Category, ChannelName
 from backend.notifications.measuring import PERIODS, KindEffect, effects
@@ -37,8 +37,8 @@ MUNICIPALITIES: ListExport[dict[str, Any]] = ListExport(
         Column(_("Coordinators"), lambda row: row["coordinators"]),
         Column(_("Published places"), lambda row: row["offers"]),
         Column(_("Free seats"), lambda row: row["seats"]),
-        Column(_("Students"), lambda row: row["students"]),
-        Column(_("Placed"), lambda row: row["placed"]),
+        Column(_("Students"), lambda row: number_if_one(row["students"])),
+        Column(_("Placed"), lambda row: number_if_one(row["placed"])),
     ],
     lambda user, filters, only: municipality_figures(),
     is_network_office,

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cache, partial
 from operator import attrgetter
 from types import MethodType
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db.models.manager import BaseManager
 from django.utils.translation import gettext as _
@@ -33,6 +33,45 @@ class StrictSerializer(serializers.Serializer[Any]):
         if strangers:
             raise serializers.ValidationError(strangers)
         return value
+
+
+class ChangeSerializer(StrictSerializer):
+    """Input of a PATCH. What is left out stays, and what was read can be sent back as it is.
+
+    `answer` is what reading gives. Its fields that are not written here are passed over; of a row of a reference table, or
+    of another resource, the code or the id counts; null and the empty text both mean: nothing.
+    """
+
+    answer: "ClassVar[type[Answer]]"
+
+    def get_fields(self) -> Any:
+        fields = super().get_fields()
+        for field in fields.values():
+            if isinstance(field, serializers.CharField) and field.allow_blank:
+                field.allow_null = True
+        return fields
+
+    def run_validation(self, data: Any = empty) -> Any:
+        if hasattr(data, "keys"):
+            read_only = set(self.answer().fields) - set(self.fields)
+            data = {name: _key_of(given) for name, given in data.items() if name not in read_only}
+        return super().run_validation(data)
+
+    def to_internal_value(self, data: Any) -> Any:
+        value = super().to_internal_value(data)
+        for name, field in self.fields.items():
+            if name in value and value[name] is None and isinstance(field, serializers.CharField):
+                value[name] = ""
+        return value
+
+
+def _key_of(given: Any) -> Any:
+    """The code or the id of a row as `CodeName` and `Brief` write it, one by one in a list; anything else as it is."""
+    if isinstance(given, list):
+        return [_key_of(each) for each in given]
+    if isinstance(given, Mapping) and "name" in given:
+        return given.get("code", given.get("id", given))
+    return given
 
 
 class NoBody(StrictSerializer):

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from backend.api.principals import not_found
 from backend.api.schema import operation
-from backend.api.serializers import Answer, ClockTime, NoBody, PageQuery, StrictSerializer
+from backend.api.serializers import Answer, ChangeSerializer, ClockTime, NoBody, PageQuery, StrictSerializer
 from backend.api.v1.shapes import Brief, render
 from backend.api.views import ANY_TOKEN, ApiView, bad_cursor
 from backend.notifications import services
@@ -154,7 +154,8 @@ class PreferencesAnswer(Answer):
     hours = HoursAnswer(help_text="By the Swedish wall clock.")
 
 
-class PreferenceInput(StrictSerializer):
+class PreferenceInput(ChangeSerializer):
+    answer = PreferenceAnswer
     category = serializers.CharField(max_length=20)
     channel = serializers.CharField(max_length=12)
     slot = serializers.CharField(max_length=6)

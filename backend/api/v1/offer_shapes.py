@@ -13,7 +13,7 @@ from rest_framework import serializers
 from backend.accounts.models import User
 from backend.accounts.policies import is_network_office, municipalities_coordinated_by
 from backend.api.principals import Principal
-from backend.api.serializers import Answer, CodeName, StrictSerializer
+from backend.api.serializers import Answer, ChangeSerializer, CodeName, StrictSerializer
 from backend.api.v1.shapes import Brief, PeriodAnswer, WorkplaceBrief
 from backend.offers.details import MAX_SEATS, OfferDetails, PeriodDetails
 from backend.offers.enums import OfferState
@@ -122,7 +122,8 @@ class PeriodInput(StrictSerializer):
     seats = serializers.IntegerField(min_value=1, max_value=MAX_SEATS)
 
 
-class PeriodChange(PeriodInput):
+class PeriodChange(ChangeSerializer, PeriodInput):
+    answer = PeriodAnswer
     id = serializers.IntegerField(
         required=False, min_value=1, max_value=MAX_ID, help_text="Of the period that is changed; none for a new one."
     )
@@ -156,8 +157,10 @@ class OfferInput(OfferWords):
     periods = PeriodInput(many=True, max_length=MAX_PERIODS, help_text="At least one.")  # type: ignore[call-arg]
 
 
-class OfferChange(OfferWords):
+class OfferChange(ChangeSerializer, OfferWords):
     """What is left out stays as it is. `periods` replaces the whole list; name the ids of those that stay."""
+
+    answer = OfferDetail
 
     workplace = serializers.IntegerField(required=False, min_value=1, max_value=MAX_ID)
     form = serializers.CharField(required=False, max_length=30)

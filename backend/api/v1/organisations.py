@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from backend.accounts.policies import is_coordinator, is_network_office
 from backend.api.conditional import require_match
 from backend.api.schema import operation
-from backend.api.serializers import Answer, CodeName, PageQuery, StrictSerializer
+from backend.api.serializers import Answer, ChangeSerializer, CodeName, PageQuery, StrictSerializer
 from backend.api.v1.offer_shapes import MAX_ID
 from backend.api.v1.shapes import Brief, WorkplaceBrief, render
 from backend.api.views import ReferenceView
@@ -119,8 +119,10 @@ class Organisations(OrganisationView):
         return Response(OrganisationAnswer(made).data, status=201)
 
 
-class WorkplaceChange(StrictSerializer):
+class WorkplaceChange(ChangeSerializer):
     """What is left out stays. Without a position the municipality's centre is taken."""
+
+    answer = WorkplaceAnswer
 
     name = serializers.CharField(required=False, max_length=LONGEST_OF_WORKPLACE["name"])
     municipality = serializers.CharField(required=False, max_length=4, help_text="Code of the municipality.")

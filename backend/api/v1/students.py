@@ -15,7 +15,7 @@ from backend.accounts.policies import is_coordinator, is_network_office
 from backend.api.conditional import require_match
 from backend.api.principals import not_found
 from backend.api.schema import operation
-from backend.api.serializers import MAX_LIMIT, Answer, CodeName, NoBody, PageQuery, StrictSerializer
+from backend.api.serializers import MAX_LIMIT, Answer, ChangeSerializer, CodeName, NoBody, PageQuery, StrictSerializer
 from backend.api.v1.offer_shapes import OfferAnswer
 from backend.api.v1.shapes import render
 from backend.api.views import ApiView
@@ -121,8 +121,10 @@ class AlertAnswer(Answer):
     is_active = serializers.BooleanField()
 
 
-class AlertChange(StrictSerializer):
+class AlertChange(ChangeSerializer):
     """What is left out stays as it is."""
+
+    answer = AlertAnswer
 
     name = serializers.CharField(required=False, max_length=80)
     text = serializers.CharField(required=False, allow_blank=True, max_length=80, help_text="Words that must occur.")
@@ -239,8 +241,10 @@ def _codes(text: str) -> serializers.ListField:
     return serializers.ListField(child=child, required=False, max_length=50, help_text=text)
 
 
-class ProfileChange(StrictSerializer):
+class ProfileChange(ChangeSerializer):
     """What is left out stays as it is. A new profile needs at least `birth_date` and `forms`."""
+
+    answer = ProfileAnswer
 
     name = serializers.CharField(required=False, max_length=120)
     birth_date = serializers.DateField(required=False)

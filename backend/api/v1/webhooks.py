@@ -10,7 +10,7 @@ from rest_framework.response import Response
 
 from backend.api.conditional import require_match
 from backend.api.schema import operation
-from backend.api.serializers import Answer, NoBody, PageQuery, StrictSerializer
+from backend.api.serializers import Answer, ChangeSerializer, NoBody, PageQuery, StrictSerializer
 from backend.api.v1.offer_shapes import MAX_ID
 from backend.api.v1.shapes import Brief, render
 from backend.api.views import ApiView
@@ -53,7 +53,8 @@ class WebhookInput(StrictSerializer):
     municipality = serializers.CharField(required=False, default="", allow_blank=True, max_length=4)
 
 
-class WebhookChange(StrictSerializer):
+class WebhookChange(ChangeSerializer):
+    answer = WebhookAnswer
     url = serializers.CharField(required=False, max_length=300, help_text="https, on the open internet.")
     kinds = serializers.ListField(
         child=serializers.ChoiceField(CHOICES), required=False, min_length=1, max_length=len(CHOICES)

@@ -1,6 +1,6 @@
 # Every command installs what it needs first; see docs/adr/0003-commands.md.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint bench faults assets messages clean
+.PHONY: help setup run test lint lint-api bench faults assets messages clean
 
 # The interpreter to build .venv with; pip must be there, nothing else.
 PYTHON ?= python3
@@ -15,6 +15,7 @@ help:
 	@echo "make run       start the whole service on http://127.0.0.1:8000 (PORT=8123 make run for another port)"
 	@echo "make test      run every test (ARGS='tests/offers -x' for some)"
 	@echo "make lint      check style, types, imports, templates, migrations, container files"
+	@echo "make lint-api  check the API's description as other programs' tools do (needs node)"
 	@echo "make bench     measure the figures in docs"
 	@echo "make faults    the long fault-injection tests"
 	@echo "make assets    rebuild the vendored css, js and icons (needs node)"
@@ -42,6 +43,11 @@ lint: setup
 	$(VENV)/python -m backend.ops.embedded shell -- $(VENV)/python -m backend.manage makemigrations --check --dry-run
 	$(VENV)/hadolint Dockerfile
 	$(VENV)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+
+lint-api: setup
+	@$(VENV)/python -m backend.ops.embedded shell -- $(VENV)/python -m backend.manage spectacular --format openapi-json --file tools/openapi_lint/openapi.json
+	npm --prefix tools/openapi_lint ci --ignore-scripts
+	npm --prefix tools/openapi_lint run lint
 
 bench: setup
 	@$(VENV)/python -m tests.benchmarks $(ARGS)

@@ -83,8 +83,12 @@ def _fields(schema: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _resolved(schema: dict[str, Any]) -> dict[str, Any]:
-    """Follows references, also the single one that a described or nullable field wraps."""
-    for wrapped in ("allOf", "oneOf"):
+    """Follows references, also the single one that a described or nullable field wraps. Of a type that may be null the
+    other one counts.
+    """
+    if isinstance(schema.get("type"), list):
+        schema = {**schema, "type": next(each for each in schema["type"] if each != "null")}
+    for wrapped in ("allOf", "oneOf", "anyOf"):
         if wrapped in schema:
             return {**_resolved(schema[wrapped][0]), **{k: v for k, v in schema.items() if k != wrapped}}
     reference = schema.get("$ref", "")

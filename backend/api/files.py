@@ -10,6 +10,8 @@ from rest_framework.request import Request
 from backend.api.views import ApiView
 from backend.exchange.tables import CONTENT_TYPES, TableFormat
 
+OCTETS = "application/octet-stream"
+
 
 class _AsItIs(BaseContentNegotiation):
     """The file has one format, whatever `Accept` says."""
@@ -24,9 +26,10 @@ class _AsItIs(BaseContentNegotiation):
 class FileView(ApiView):
     content_negotiation_class = _AsItIs
 
-    def file(self, content: bytes, table_format: TableFormat, name: str) -> HttpResponse:
-        """name: without ending."""
-        response = HttpResponse(content, content_type=CONTENT_TYPES[table_format])
+    def file(self, request: Request, content: bytes, table_format: TableFormat, name: str) -> HttpResponse:
+        """name: without ending. Who asks for plain bytes by `Accept` is told that it is plain bytes."""
+        wants_bytes = OCTETS in request.headers.get("Accept", "")
+        response = HttpResponse(content, content_type=OCTETS if wants_bytes else CONTENT_TYPES[table_format])
         response["Content-Disposition"] = f'attachment; filename="{name}.{table_format}"'
         patch_cache_control(response, no_store=True, private=True)
         return response

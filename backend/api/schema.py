@@ -14,6 +14,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from backend.api.files import OCTETS
 from backend.api.idempotency import HEADER, once
 from backend.api.problems import CONTENT_TYPE
 from backend.api.serializers import Problem
@@ -103,8 +104,11 @@ def operation(
         if csv:
             responses[status, "application/json"], responses[status, "text/csv"] = shape, str
         elif files:
+            # The first one is what generated clients take: bytes, whatever the file is.
+            responses[status, OCTETS] = OpenApiTypes.BINARY
             for media_type in files:
-                responses[status, media_type] = OpenApiTypes.BINARY
+                is_text = media_type.startswith("text/")
+                responses[status, media_type] = OpenApiTypes.STR if is_text else OpenApiTypes.BINARY
         else:
             responses[status] = shape if shape is not None else OpenApiResponse(description="Done.")
         for code in sorted(refusals):

@@ -149,6 +149,20 @@ class ClockTime(serializers.TimeField):
         super().__init__(format="%H:%M", input_formats=["%H:%M"], **options)
 
 
+class OptionalUrl(serializers.CharField):
+    """An address, or nothing: the format `uri` of JSON Schema does not know the empty text."""
+
+    def __init__(self, **options: Any) -> None:
+        words = "An address such as https://example.se, or empty."
+        super().__init__(required=False, default="", allow_blank=True, max_length=200, help_text=words, **options)
+
+    def to_internal_value(self, data: Any) -> str:
+        text: str = super().to_internal_value(data)
+        if text:
+            serializers.URLField(max_length=200).run_validation(text)
+        return text
+
+
 class CodeName(Answer):
     """A row of a reference table: its code, and its name in the language asked for."""
 

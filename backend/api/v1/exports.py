@@ -151,4 +151,6 @@ class ExportedFile(FileView, ExportView):
     def get(self, request: Request, export_id: int) -> HttpResponse:
         """The list as a CSV or XLSX file; 409 `export.not_ready` until it is made."""
         job = self.get_or_404(self.own(), export_id)
-        return self.file(services.file_of(job), TableFormat(job.table_format), EXPORTS[job.name].called(job.filters))
+        return self.file(
+            request, services.file_of(job), TableFormat(job.table_format), EXPORTS[job.name].called(job.filters)
+        )

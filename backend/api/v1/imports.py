@@ -329,7 +329,7 @@ class RejectedRows(FileView, ImportView):
             Column(heading, lambda row, number=number: row[number])  # type: ignore[misc]
             for number, heading in enumerate(headings)
         ]
-        return self.file(write_table(table_format, columns, rows), table_format, f"import-{job.pk}")
+        return self.file(request, write_table(table_format, columns, rows), table_format, f"import-{job.pk}")
 
 
 # --- what a table may hold -------------------------------------------------------------------------------------------

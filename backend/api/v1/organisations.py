@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from backend.accounts.policies import is_coordinator, is_network_office
 from backend.api.conditional import require_match
 from backend.api.schema import operation
-from backend.api.serializers import Answer, ChangeSerializer, CodeName, PageQuery, StrictSerializer
+from backend.api.serializers import Answer, ChangeSerializer, CodeName, OptionalUrl, PageQuery, StrictSerializer
 from backend.api.v1.offer_shapes import MAX_ID
 from backend.api.v1.shapes import Brief, WorkplaceBrief, render
 from backend.api.views import ReferenceView
@@ -86,7 +86,7 @@ class OrganisationInput(StrictSerializer):
     municipality = serializers.CharField(max_length=4, help_text="Code of the municipality.")
     kind = serializers.ChoiceField(OrganisationKind.values, required=False, default=OrganisationKind.COMPANY)
     about = serializers.CharField(required=False, default="", allow_blank=True, max_length=1500)
-    website = serializers.URLField(required=False, default="", allow_blank=True, max_length=200)
+    website = OptionalUrl()
 
 
 class Organisations(OrganisationView):

@@ -14,7 +14,7 @@ from backend.api.serializers import Answer, ChangeSerializer, NoBody, PageQuery,
 from backend.api.v1.offer_shapes import MAX_ID
 from backend.api.v1.shapes import Brief, render
 from backend.api.views import ApiView
-from backend.exchange.enums import DisabledReason, EndpointState, WebhookDeliveryState
+from backend.exchange.enums import EndpointState, WebhookDeliveryState
 from backend.exchange.models import WebhookEndpoint
 from backend.exchange.webhooks import services
 from backend.exchange.webhooks.kinds import KINDS, TRIAL
@@ -33,9 +33,7 @@ class WebhookAnswer(Answer):
     organisation = Brief(allow_null=True)
     municipality = serializers.CharField(source="municipality_id", allow_null=True, help_text="Four digits.")
     failing_since = serializers.DateTimeField(allow_null=True)
-    disabled_because = serializers.ChoiceField(
-        DisabledReason.values, allow_blank=True, help_text="Why it is disabled; empty otherwise."
-    )
+    disabled_because = serializers.CharField(help_text="`silent`, or `gone` after an answer 410; empty otherwise.")
 
 
 class NewWebhookAnswer(WebhookAnswer):

@@ -7,3 +7,9 @@ class RoleKind(models.TextChoices):
 
     COORDINATOR = "coordinator", _("Coordinator")
     NETWORK = "network", _("Network office")
+
+
+class RoleInvitationOutcome(models.TextChoices):
+    ACCEPTED = "accepted", _("Accepted")
+    DECLINED = "declined", _("Declined")
+    WITHDRAWN = "withdrawn", _("Taken back")

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
-from backend.accounts.enums import RoleKind
+from backend.accounts.enums import RoleInvitationOutcome, RoleKind
 from backend.common.models import TimestampedModel
 from backend.reference.models import Municipality
 
@@ -67,12 +67,24 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.name.split(" ")[0]
 
 
+class RoleQuerySet(models.QuerySet["Role"]):
+    def in_force(self) -> "RoleQuerySet":
+        """Those that give rights today: neither paused, nor of an account that is closed."""
+        return self.filter(paused_at__isnull=True, user__is_active=True)
+
+
 class Role(TimestampedModel):
-    """A coordinator belongs to one municipality, the network office to none."""
+    """A coordinator belongs to one municipality, the network office to none.
+
+    paused_at: since when it gives no rights, for somebody who is away; empty while it is in force.
+    """
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="roles")
     kind = models.CharField(max_length=12, choices=RoleKind.choices)
     municipality = models.ForeignKey(Municipality, null=True, on_delete=models.PROTECT, related_name="roles")
+    paused_at = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar[models.Manager["Role"]] = RoleQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -86,6 +98,45 @@ class Role(TimestampedModel):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.municipality_id or ''}"
+
+
+class RoleInvitation(TimestampedModel):
+    """The network office asks somebody to be a coordinator, or a colleague at the office. Answered when logged in.
+
+    sent_at: when the last mail about it was asked for. ended_at: when it was answered or taken back; outcome says which.
+    """
+
+    invitee = models.ForeignKey(User, on_delete=models.CASCADE, related_name="role_invitations")
+    kind = models.CharField(max_length=12, choices=RoleKind.choices)
+    municipality = models.ForeignKey(Municipality, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    invited_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    sent_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+    outcome = models.CharField(max_length=10, choices=RoleInvitationOutcome.choices, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["invitee", "kind", "municipality"],
+                condition=models.Q(ended_at__isnull=True),
+                nulls_distinct=False,
+                name="one_open_role_invitation",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(kind=RoleKind.COORDINATOR, municipality__isnull=False)
+                | models.Q(kind=RoleKind.NETWORK, municipality__isnull=True),
+                name="invited_coordinator_has_municipality",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(ended_at__isnull=True, outcome="")
+                | models.Q(ended_at__isnull=False) & ~models.Q(outcome=""),
+                name="role_invitation_ends_with_an_outcome",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"role invitation {self.pk}"
 
 
 class ProtectedGrant(models.Model):

@@ -39,6 +39,11 @@ def knows_protected_of(user: User, municipality_code: str | None) -> bool:
     return municipality_code is not None and municipality_code in protected_municipalities_of(user)
 
 
+def can_appoint(user: User) -> bool:
+    """Who invites, pauses and ends coordinators and members of the network office."""
+    return is_network_office(user)
+
+
 def can_give_grants(user: User) -> bool:
     return is_network_office(user)
 
@@ -52,6 +57,6 @@ def _roles(user: User) -> list[tuple[str, str | None]]:
         return []
     roles: list[tuple[str, str | None]] | None = getattr(user, "_role_pairs", None)
     if roles is None:
-        roles = list(user.roles.values_list("kind", "municipality_id"))
+        roles = list(user.roles.filter(paused_at__isnull=True).values_list("kind", "municipality_id"))
         user._role_pairs = roles  # type: ignore[attr-defined]  # noqa: SLF001 - remembered on the request's own user object
     return roles

@@ -3,10 +3,17 @@
 import unicodedata
 
 from allauth.account.models import EmailAddress
+from django.db.models import QuerySet
 
 from backend.accounts.enums import RoleKind
-from backend.accounts.models import User
+from backend.accounts.models import Role, RoleInvitation, User
 from backend.accounts.policies import grants_in_force
+from backend.common import clock
+
+
+def _with_role(kind: str, municipality_code: str | None) -> "QuerySet[User]":
+    roles = Role.objects.in_force().filter(kind=kind, municipality=municipality_code)  # type: ignore[attr-defined]
+    return User.objects.filter(pk__in=roles.values("user")).order_by("pk")
 
 
 def find_person_by_email(email: str) -> User | None:
@@ -22,32 +29,48 @@ def find_person_by_email(email: str) -> User | None:
 def list_coordinators_of(municipality_code: str | None) -> list[User]:
     """The active coordinators of a municipality; the network office where there is no municipality."""
     if municipality_code is None:
-        return list(User.objects.filter(is_active=True, roles__kind=RoleKind.NETWORK).distinct())
-    return list(
-        User.objects.filter(
-            is_active=True, roles__kind=RoleKind.COORDINATOR, roles__municipality=municipality_code
-        ).distinct()
-    )
+        return list(_with_role(RoleKind.NETWORK, None))
+    return list(_with_role(RoleKind.COORDINATOR, municipality_code))
 
 
 def has_coordinator(municipality_code: str | None) -> bool:
-    return (
-        bool(municipality_code)
-        and User.objects.filter(
-            is_active=True, roles__kind=RoleKind.COORDINATOR, roles__municipality=municipality_code
-        ).exists()
-    )
+    return bool(municipality_code) and _with_role(RoleKind.COORDINATOR, municipality_code).exists()
 
 
 def list_granted_in(municipality_code: str | None) -> list[User]:
     """The active coordinators of a municipality who may know its protected identities today."""
     granted = grants_in_force().filter(municipality=municipality_code).values("user")
-    return list(
-        User.objects.filter(
-            pk__in=granted, is_active=True, roles__kind=RoleKind.COORDINATOR, roles__municipality=municipality_code
-        ).distinct()
-    )
+    return list(_with_role(RoleKind.COORDINATOR, municipality_code).filter(pk__in=granted))
 
 
 def list_network_office() -> list[User]:
     return list_coordinators_of(None)
+
+
+def list_roles() -> "QuerySet[Role]":
+    """Everybody's roles with person and municipality: the network office first, then by municipality and name."""
+    return Role.objects.select_related("user", "municipality").order_by(
+        "-kind", "municipality__name", "user__name", "pk"
+    )
+
+
+def list_open_role_invitations() -> "QuerySet[RoleInvitation]":
+    """Those nobody has answered, newest first; also the expired ones, which can be sent again."""
+    return (
+        RoleInvitation.objects.filter(ended_at__isnull=True)
+        .select_related("invitee", "municipality", "invited_by")
+        .order_by("-pk")
+    )
+
+
+def get_role_invitation_to(user: User, invitation_id: int) -> RoleInvitation | None:
+    """An invitation to this user, answered or not. None when it is somebody else's."""
+    return (
+        RoleInvitation.objects.filter(pk=invitation_id, invitee=user)
+        .select_related("municipality", "invited_by")
+        .first()
+    )
+
+
+def holds(invitation: RoleInvitation) -> bool:
+    return invitation.ended_at is None and invitation.expires_at > clock.now()

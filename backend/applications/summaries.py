@@ -67,7 +67,7 @@ def coordinators_with_work() -> set[int]:
         ~Exists(Application.objects.filter(student=OuterRef("pk"), state__in=LIVE_STATES)),
     )
     codes |= set(unplaced.values_list("municipality", flat=True).distinct())
-    roles = Role.objects.filter(kind=RoleKind.COORDINATOR, municipality__in=codes - {None})
+    roles = Role.objects.in_force().filter(kind=RoleKind.COORDINATOR, municipality__in=codes - {None})
     return set(roles.values_list("user_id", flat=True))
 
 

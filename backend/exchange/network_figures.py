@@ -46,7 +46,7 @@ def municipality_figures() -> list[dict[str, Any]]:
     today = clock.today()
     memberships = {each.municipality_id: each for each in NetworkMembership.objects.active(today)}
     coordinators = _by_code(
-        Role.objects.filter(kind=RoleKind.COORDINATOR), "municipality", Count("user", distinct=True)
+        Role.objects.in_force().filter(kind=RoleKind.COORDINATOR), "municipality", Count("user", distinct=True)
     )
     offers = _by_code(Offer.objects.filter(state=OfferState.PUBLISHED), "workplace__municipality", Count("pk"))
     seats = _by_code(

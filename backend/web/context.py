@@ -83,6 +83,7 @@ def _menu(role: str) -> list[Link]:
         ],
         "network": [
             ("network_home", _("Home")),
+            ("network_people", _("People")),
             ("network_members", _("Members")),
             ("skills", _("Skills picture")),
             ("search", _("Find a place")),

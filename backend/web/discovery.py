@@ -48,6 +48,7 @@ PERSONAL = (
     "natverket/",
     "notifications/",
     "uppgifter/",
+    "uppdrag/",
     "utkast/",
     "konto/",
     "till/",

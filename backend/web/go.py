@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 
 from backend.accounts.models import User
 from backend.accounts.policies import is_coordinator, is_network_office
+from backend.accounts.selectors import get_role_invitation_to
 from backend.applications.models import Application
 from backend.applications.policies import can_answer
 from backend.applications.selectors import get_application
@@ -166,6 +167,15 @@ def _own_place(user: User, pk: int) -> str:
     return _of_participant(user, _participant(own_places=pk), "round_own_places")
 
 
+def _role_invitation(user: User, pk: int) -> str:
+    """Whoever is invited answers; the office sees who has answered."""
+    if get_role_invitation_to(user, pk) is not None:
+        return reverse("role_invitation", args=[pk])
+    if not is_network_office(user):
+        raise Http404
+    return reverse("network_people")
+
+
 GUIDES: dict[str, Guide] = {
     "importjob": _import,
     "webhookendpoint": _webhook,
@@ -178,6 +188,7 @@ GUIDES: dict[str, Guide] = {
     "placement": _placement,
     "guardianship": _guardianship,
     "invitation": _invitation,
+    "roleinvitation": _role_invitation,
     "round": _round,
     "result": _result,
     "appeal": _appeal,

@@ -49,7 +49,8 @@ class GrantForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.roles = {
             str(role.pk): role
-            for role in Role.objects.filter(kind=RoleKind.COORDINATOR, user__is_active=True)
+            for role in Role.objects.in_force()
+            .filter(kind=RoleKind.COORDINATOR)
             .select_related("user", "municipality")
             .order_by("municipality__name", "user__name", "pk")
         }

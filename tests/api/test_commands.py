@@ -25,6 +25,14 @@ TEAM = "who belongs to an organisation is settled between people, by invitation 
 FAMILY = "minors and guardians say yes themselves, by a personal link"
 OF_THE_PAGE = "the page's own way of doing what the API does with"
 PAGES_ONLY = {
+    "accounts.appointments.accept_role_invitation": OFFICE,
+    "accounts.appointments.decline_role_invitation": OFFICE,
+    "accounts.appointments.end_role": OFFICE,
+    "accounts.appointments.invite_to_role": OFFICE,
+    "accounts.appointments.pause_role": OFFICE,
+    "accounts.appointments.resend_role_invitation": OFFICE,
+    "accounts.appointments.resume_role": OFFICE,
+    "accounts.appointments.withdraw_role_invitation": OFFICE,
     "accounts.identities.connect_identity": LOGIN,
     "accounts.identities.disconnect_identity": LOGIN,
     "accounts.phones.set_phone": LOGIN,

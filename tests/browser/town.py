@@ -7,6 +7,7 @@ from typing import Any
 
 from django.urls import reverse
 
+from backend.accounts.appointments import invite_to_role
 from backend.accounts.services import give_grant
 from backend.applications import services as applications
 from backend.applications.models import Application
@@ -174,6 +175,13 @@ def build_people() -> Town:
         email="ny.kollega.med.ett.langt.namn@firma.example",
         name=LONG_NAME,
     )
+    asked_to_coordinate = invite_to_role(
+        actor=NetworkOfficerFactory(),
+        email=invitation.invitee.email,
+        name=LONG_NAME,
+        kind="coordinator",
+        municipality_code=EMPTY_TOWN,
+    )
     token = create_token(
         actor=owner,
         user=owner,
@@ -277,7 +285,10 @@ def build_people() -> Town:
             reverse("notifications"),
         ],
         GUARDIAN: [reverse("guardian_home"), reverse("notifications")],
-        "invited": [reverse("invitation", args=[invitation.pk])],
+        "invited": [
+            reverse("invitation", args=[invitation.pk]),
+            reverse("role_invitation", args=[asked_to_coordinate.pk]),
+        ],
         NOBODY: [reverse("welcome"), reverse("employer_register"), reverse("student_profile"), reverse("profile")],
         EMPLOYER: [
             reverse("employer_home"),
@@ -359,6 +370,7 @@ def build_desks() -> Town:
     company = Company()
     coordinator, network = company.coordinator, NetworkOfficerFactory(name=LONG_NAME)
     until: date = clock.today() + timedelta(days=200)
+    invite_to_role(actor=network, email="kim@kommun.example", name=LONG_NAME, kind="network")
     give_grant(actor=network, user=coordinator, municipality_code=FINSPANG, valid_until=until, reason=LONG_TEXT)
     waiting, decided, ended = company.match(), company.match(), company.match()
     placements.approve_match(actor=coordinator, match_id=decided.pk)
@@ -443,6 +455,7 @@ def build_desks() -> Town:
         NEW[COORDINATOR]: desk,
         NETWORK: [
             reverse("network_home"),
+            reverse("network_people"),
             reverse("network_members"),
             reverse("skills"),
             reverse("network_grants"),

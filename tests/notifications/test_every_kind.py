@@ -8,6 +8,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
+from backend.accounts import appointments
+from backend.accounts.models import Role
 from backend.applications import forwarding
 from backend.applications import services as applications
 from backend.common import clock, events
@@ -89,6 +91,7 @@ def everything(frozen_clock) -> None:
     for decide in (reject, withdraw, interrupt, take_back):
         decide(coordinator)
     import_class(coordinator)
+    appoint()
     minor = StudentFactory(birth_date=date(2010, 5, 1))
     guardianship = students.add_guardian(
         actor=minor.user, student_id=minor.pk, email="mamma@home.example", name="Mamma"
@@ -127,6 +130,23 @@ def take_back(coordinator) -> None:
     application = applications.submit_application(actor=hidden.user, period_id=offer.periods.get().pk)
     applications.offer_seat(actor=owner, application_id=application.pk)
     applications.accept_seat(actor=hidden.user, application_id=application.pk)
+
+
+def appoint() -> None:
+    """Somebody says yes, somebody no; the one who said yes is away, comes back and stops."""
+    officer = NetworkOfficerFactory()
+    for email, answer in (("ja@home.example", "accept"), ("nej@home.example", "decline")):
+        invitation = appointments.invite_to_role(
+            actor=officer, email=email, name="Ny", kind="coordinator", municipality_code="2021"
+        )
+        handle_events()
+        command = getattr(appointments, f"{answer}_role_invitation")
+        command(actor=invitation.invitee, invitation_id=invitation.pk)
+    role = Role.objects.get(municipality="2021")
+    appointments.pause_role(actor=officer, role_id=role.pk)
+    appointments.resume_role(actor=officer, role_id=role.pk)
+    appointments.end_role(actor=officer, role_id=role.pk)
+    handle_events()
 
 
 def change(offer, actor) -> None:

@@ -108,7 +108,7 @@ DOORS = {
     """,
     ("logged_in", "form"): """
         profile connections student_profile=NB+ST+CO!+KO! apply=NB+ST+CO!+KO! alert_new=NB+ST+CO!+KO!
-        alert=ST+CO!+KO! employer_register invitation=NB notification_settings reach calendar
+        alert=ST+CO!+KO! employer_register invitation=NB role_invitation=NB notification_settings reach calendar
     """,
     ("logged_in", "post"): """
         notifications_read_all draft_autosave draft_throw_away reach_trust reach_trial reach_browser
@@ -119,10 +119,11 @@ DOORS = {
         notifications_xlsx
     """,
     ("network", "form"): """
-        network_members network_grants
+        network_members network_grants network_people
     """,
     ("network", "post"): """
-        network_member_end=NA network_grant_revoke=NA network_resend=NA
+        network_member_end=NA network_grant_revoke=NA network_resend=NA network_role_pause=NA
+        network_role_resume=NA network_role_end=NA network_invitation_resend=NA network_invitation_withdraw=NA
     """,
     ("network", "read"): """
         network_home network_invariants network_effect network_effect_csv network_effect_xlsx network_jobs

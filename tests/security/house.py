@@ -14,7 +14,7 @@ from django.conf import settings
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, resolve
 
-from backend.accounts.models import ProtectedGrant, User
+from backend.accounts.models import ProtectedGrant, RoleInvitation, User
 from backend.common import clock
 from backend.exchange.models import WebhookDelivery
 from backend.notifications.models import Delivery, Notification, PushSubscription, Task
@@ -146,6 +146,7 @@ def _rows(everybody: dict[str, Any], owner: Membership) -> dict[str, Any]:
         ).pk,
         "subject_type": "application",
         "subject_id": student.applications.all()[0].pk,
+        "role_id": everybody["KC"].roles.get().pk,
         "appeal_id": Appeal.objects.get().pk,
         "own_place_id": OwnFoundPlace.objects.get().pk,
         "import_kind": "offers",
@@ -175,6 +176,7 @@ def _rows_of_routes(everybody: dict[str, Any], pages: dict[str, dict[str, Any]])
     ledger = Delivery.objects.filter(
         notification__subject_type="application", notification__subject_id=mine.pk, recipient=student.user
     )[0]
+    asked = RoleInvitation.objects.filter(kind="network")[0]
     undelivered = Delivery.objects.filter(state="dead")[0]
     return {
         "student_round_join": {"round_id": the_round.pk},
@@ -186,6 +188,7 @@ def _rows_of_routes(everybody: dict[str, Any], pages: dict[str, dict[str, Any]])
         "student_round_appeal": {"round_id": told.pk},
         "employer_round_rank": {"seat_id": ranked.seats.all()[0].pk},
         "round_unlock": {"run_id": run["run_id"], "participant_id": lock.participant_id},
+        **{f"network_invitation_{what}": {"invitation_id": asked.pk} for what in ("resend", "withdraw")},
         "network_member_end": {"membership_id": NetworkMembership.objects.all()[0].pk},
         "coordinator_withdraw": {"student_id": student.pk, "application_id": mine.pk},
         "coordinator_protect": {"student_id": student.pk},

@@ -62,6 +62,10 @@ def a_coordinator(_form: PageForm) -> str:
     return str(RoleFactory(kind="coordinator", municipality_id="0180").pk)
 
 
+def a_coordinators_address(_form: PageForm) -> str:
+    return str(RoleFactory(kind="coordinator", municipality_id=FINSPANG).user.email)
+
+
 def known_number(_form: PageForm) -> str:
     number = Organisation.objects.exclude(registration_number=None).values_list("registration_number", flat=True)[0]
     return str(number)
@@ -420,11 +424,24 @@ TABLE: dict[str, tuple[Contradiction, ...] | str] = {
         C("no coordinator", "user", {"user": NOBODYS, "reason": "Vikarie."}),
     ),
     "network_grant_revoke": ONLY_BUTTONS,
+    "network_people": (
+        C("a coordinator of nowhere", "municipality", {"municipality": ""}),
+        C("the office in a municipality", "municipality", {"kind": "network"}),
+        C("somebody who has it", "email", {"email": a_coordinators_address}),
+        C("no days", "valid_days", {"valid_days": "0"}),
+    ),
+    "network_role_pause": ONLY_BUTTONS,
+    "network_role_resume": ONLY_BUTTONS,
+    "network_role_end": ONLY_BUTTONS,
+    "network_invitation_resend": ONLY_BUTTONS,
+    "network_invitation_withdraw": ONLY_BUTTONS,
+    "role_invitation": ONLY_BUTTONS,
     "network_resend": REASON,
 }
 FILLED: dict[str, dict[str, Value]] = {
     "network_grants": {"user": a_coordinator, "valid_until": "2027-05-01"},
     "network_members": {"municipality": "0180", "valid_from": TODAY},
+    "network_people": {"email": "a@b.example", "name": "A", "municipality": FINSPANG},
     "employer_offer_new": FRESH,
     "round_new": ROUND_SENT,
     "round_second": ROUND_SENT,

@@ -66,7 +66,7 @@ class Me(ApiView):
             "email": user.email if knows else None,
             "language": user.language,
             "is_student": organisation_id is None and hasattr(user, "student"),
-            "roles": [] if organisation_id is not None else user.roles.order_by("pk"),
+            "roles": [] if organisation_id is not None else user.roles.in_force().order_by("pk"),
             "organisations": members,
             "token": self.principal.token,
         }

@@ -200,7 +200,7 @@ def _role(actor: User, role_id: int) -> Role:
 def _keeps_the_office(leaving: Role) -> None:
     if leaving.kind != RoleKind.NETWORK or leaving.paused_at is not None:
         return
-    if not Role.objects.in_force().filter(kind=RoleKind.NETWORK).exclude(pk=leaving.pk).exists():  # type: ignore[attr-defined]
+    if not Role.objects.in_force().filter(kind=RoleKind.NETWORK).exclude(pk=leaving.pk).exists():
         raise Conflict(
             "role.last_of_office", _("Invite somebody else to the network office first: someone must be there.")
         )

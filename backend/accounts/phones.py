@@ -1,46 +1,88 @@
-"""A person's mobile number: read as people write it, kept as networks want it, used for text messages only on a yes."""
+"""Telephone numbers: read as people write them, kept as networks want them (E.164), shown as people read them."""
 
 import re
 
+import phonenumbers
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
+from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
 from backend.accounts.models import User
 from backend.common import transitions
 from backend.common.errors import Invalid, NotAllowed
 
 _E164 = re.compile(r"\+[1-9][0-9]{7,14}")
-# Swedish mobile numbers (PTS numbering plan): 070, 072, 073, 076 and 079, seven digits after them.
-_SWEDISH_MOBILE = re.compile(r"\+467[02369][0-9]{7}")
+# The library would read letters as the keys they stand on, and digits of other scripts.
+_AS_WRITTEN = re.compile(r"[0-9+\s\-\u2010-\u2013./()\u200b]*")
+_TAKES_TEXTS = {PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE}
+HOME = "SE"
+LONGEST_WRITTEN = 40
 
 
 def is_e164(number: str) -> bool:
     return _E164.fullmatch(number) is not None
 
 
-def parse_phone(text: str) -> str:
-    """ "070-123 45 67" or "0046 70 1234567" -> "+46701234567"; other countries with + or 00. "" for nothing.
+def parse_number(text: str, *, field: str = "phone") -> str:
+    """Any telephone: "0122-850 00" -> "+4612285000"; other countries with + or 00. "" for nothing.
 
-    Raises Invalid `phone.not_a_number`, or `phone.not_mobile` for a Swedish number that can take no text messages.
+    Raises Invalid `phone.not_valid` for what no telephone answers to.
     """
-    digits = re.sub(r"[\s\-–./()]", "", text)
-    if not digits:
+    written = text.strip()
+    if not written:
         return ""
-    if digits.startswith("00"):
-        digits = "+" + digits[2:]
-    elif digits.startswith("0"):
-        digits = "+46" + digits[1:]
-    # "+46 (0)70" is written often.
-    digits = re.sub(r"^\+460", "+46", digits)
-    if not is_e164(digits):
+    parsed = _parsed(written)
+    if parsed is None:
+        raise Invalid(
+            "phone.not_valid",
+            _("Write a telephone number, for example 0122-850 00. Numbers of other countries begin with +."),
+            field=field,
+        )
+    return str(phonenumbers.format_number(parsed, PhoneNumberFormat.E164))
+
+
+def _parsed(written: str) -> phonenumbers.PhoneNumber | None:
+    if len(written) > LONGEST_WRITTEN or not _AS_WRITTEN.fullmatch(written):
+        return None
+    try:
+        parsed = phonenumbers.parse(written, HOME)
+    except phonenumbers.NumberParseException:
+        return None
+    number = phonenumbers.format_number(parsed, PhoneNumberFormat.E164)
+    return parsed if phonenumbers.is_valid_number(parsed) and is_e164(number) else None
+
+
+def parse_phone(text: str) -> str:
+    """A number that takes text messages: "070-123 45 67" -> "+46701234567". "" for nothing.
+
+    Raises Invalid `phone.not_a_number`, or `phone.not_mobile` for a number that can take no text messages.
+    """
+    written = text.strip()
+    if not written:
+        return ""
+    parsed = _parsed(written)
+    if parsed is None:
         raise Invalid(
             "phone.not_a_number",
             _("Write a mobile number, for example 070-123 45 67. Numbers of other countries begin with +."),
             field="phone",
         )
-    if digits.startswith("+46") and not _SWEDISH_MOBILE.fullmatch(digits):
-        raise Invalid("phone.not_mobile", _("This is not a Swedish mobile number."), field="phone")
-    return digits
+    if phonenumbers.number_type(parsed) not in _TAKES_TEXTS:
+        raise Invalid("phone.not_mobile", _("This is not a mobile number."), field="phone")
+    return str(phonenumbers.format_number(parsed, PhoneNumberFormat.E164))
+
+
+def format_phone(number: str) -> str:
+    """ "+46701234567" -> "070-123 45 67"; one of another country with its code. What is no number is shown as it is."""
+    if not number:
+        return ""
+    try:
+        parsed = phonenumbers.parse(number, None)
+    except phonenumbers.NumberParseException:
+        return number
+    is_swedish = parsed.country_code == 46
+    wanted = PhoneNumberFormat.NATIONAL if is_swedish else PhoneNumberFormat.INTERNATIONAL
+    return str(phonenumbers.format_number(parsed, wanted))
 
 
 @transaction.atomic

@@ -12,7 +12,7 @@ from backend.common import clock
 
 
 def _with_role(kind: str, municipality_code: str | None) -> "QuerySet[User]":
-    roles = Role.objects.in_force().filter(kind=kind, municipality=municipality_code)  # type: ignore[attr-defined]
+    roles = Role.objects.in_force().filter(kind=kind, municipality=municipality_code)
     return User.objects.filter(pk__in=roles.values("user")).order_by("pk")
 
 

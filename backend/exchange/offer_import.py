@@ -69,6 +69,10 @@ FIELDS = (
     ImportField("requirements", _("Good to know or have"), "Skyddsskor finns.", ("krav", "bra att kunna")),
     ImportField("skills", _("Skills"), "cnc, ritningsläsning", ("kompetenser", "färdigheter")),
     ImportField("supervisor_name", _("Supervisor"), "Sara Nyqvist", ("handledare",)),
+    ImportField(
+        "supervisor_email", _("The supervisor's e-mail address"), "sara@verkstad.example", ("handledarens mejl",)
+    ),
+    ImportField("supervisor_phone", _("The supervisor's telephone"), "0122-850 00", ("handledarens telefon",)),
     ImportField("risk_assessed_on", _("Risk assessment made on"), "2026-10-01", ("riskbedömd", "riskbedömning")),
     ImportField("is_remote", _("Can be done from home"), "nej", ("distans",)),
 )
@@ -130,6 +134,8 @@ class OfferImporter(Importer):
             "languages": ["sv"],
             "apply_by": reader.day("apply_by"),
             "supervisor_name": reader.text("supervisor_name"),
+            "supervisor_email": reader.text("supervisor_email"),
+            "supervisor_phone": reader.text("supervisor_phone"),
             "risk_assessed_on": reader.day("risk_assessed_on"),
             "is_remote": reader.yes("is_remote"),
         }

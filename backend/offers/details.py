@@ -13,7 +13,7 @@ from backend.reference.selectors import form_on
 from backend.reference.work_rules import allowed_age_classes
 
 MAX_SEATS = 10_000
-LONGEST = {"title": 120, "tasks": 4_000, "requirements": 2_000, "supervisor_name": 120}
+LONGEST = {"title": 120, "tasks": 4_000, "requirements": 2_000, "supervisor_name": 120, "supervisor_email": 254}
 LONGEST_LANGUAGE = 5
 
 
@@ -43,6 +43,8 @@ class OfferDetails:
     languages: Sequence[str] = ()
     apply_by: date | None = None
     supervisor_name: str = ""
+    supervisor_email: str = ""
+    supervisor_phone: str = ""
     risk_assessed_on: date | None = None
     is_remote: bool = False
 

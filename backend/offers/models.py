@@ -93,6 +93,8 @@ class Offer(TimestampedModel):
     languages = ArrayField(models.CharField(max_length=5), default=list, blank=True, verbose_name=_("Languages"))
     apply_by = models.DateField(_("Last day to apply"), null=True, blank=True)
     supervisor_name = models.CharField(_("Supervisor"), max_length=120, blank=True)
+    supervisor_email = models.EmailField(_("The supervisor's e-mail address"), blank=True)
+    supervisor_phone = models.CharField(_("The supervisor's telephone"), max_length=16, blank=True)
     risk_assessed_on = models.DateField(_("Risk assessment made on"), null=True, blank=True)
     is_remote = models.BooleanField(_("Can be done from home"), default=False)
     submitted_at = models.DateTimeField(null=True, blank=True)
@@ -112,6 +114,10 @@ class Offer(TimestampedModel):
             models.Index(fields=["state", "submitted_at"], name="offer_state"),
         ]
         constraints = [
+            models.CheckConstraint(
+                condition=models.Q(supervisor_phone="") | models.Q(supervisor_phone__regex=r"^\+[1-9][0-9]{7,14}$"),
+                name="offer_supervisor_phone_is_e164",
+            ),
             models.UniqueConstraint(
                 fields=["source", "source_ref"], name="offer_once_per_source", condition=~Q(source="")
             ),

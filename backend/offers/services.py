@@ -7,6 +7,7 @@ from typing import TypeVar
 from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
+from backend.accounts.contacts import clean_contact
 from backend.accounts.models import User
 from backend.common import clock, events, outbox
 from backend.common.errors import Conflict, Invalid, NotAllowed, NotFound
@@ -124,7 +125,11 @@ def _write(offer: Offer, details: OfferDetails, periods: Sequence[PeriodDetails]
     offer.requirements = details.requirements.strip()
     offer.skills, offer.languages = clean_words(details.skills), list(details.languages)
     offer.apply_by = details.apply_by
-    offer.supervisor_name = details.supervisor_name.strip()
+    supervisor = clean_contact(
+        details.supervisor_name, details.supervisor_email, details.supervisor_phone, prefix="supervisor_"
+    )
+    offer.supervisor_name = supervisor.name
+    offer.supervisor_email, offer.supervisor_phone = supervisor.email, supervisor.phone
     offer.risk_assessed_on = details.risk_assessed_on
     offer.is_remote = details.is_remote
     offer.save()

@@ -76,6 +76,8 @@ class Placement(TimestampedModel):
     start = models.DateField()
     end = models.DateField()
     supervisor_name = models.CharField(_("Supervisor"), max_length=120, blank=True)
+    supervisor_email = models.EmailField(_("The supervisor's e-mail address"), blank=True)
+    supervisor_phone = models.CharField(_("The supervisor's telephone"), max_length=16, blank=True)
     state = models.CharField(max_length=12, choices=PlacementState.choices, default=PlacementState.UPCOMING)
     ended_reason = models.TextField(blank=True)
 
@@ -90,6 +92,10 @@ class Placement(TimestampedModel):
             ),
             models.CheckConstraint(condition=Q(state__in=PlacementState.values), name="placement_state_known"),
             models.CheckConstraint(condition=Q(end__gte=F("start")), name="placement_ends_after_start"),
+            models.CheckConstraint(
+                condition=Q(supervisor_phone="") | Q(supervisor_phone__regex=r"^\+[1-9][0-9]{7,14}$"),
+                name="placement_supervisor_phone_is_e164",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -21,7 +21,7 @@ from backend.notifications.registry import Kind, register
 from backend.notifications.services import notify
 from backend.notifications.subjects import Subject, from_rows
 from backend.organisations.selectors import list_member_users
-from backend.placements import timers
+from backend.placements import supervisor_notifications, timers
 from backend.placements.enums import MatchState
 from backend.placements.models import Match, Placement
 from backend.placements.policies import matches_visible_to
@@ -270,3 +270,6 @@ register(
         acted=DECIDED,
     )
 )
+
+# What supervisors and those around them are told is registered where it stands.
+__all__ = ["TOLD", "supervisor_notifications", "tell"]

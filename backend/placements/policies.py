@@ -9,6 +9,7 @@ from backend.accounts.policies import (
     knows_protected_of,
     municipalities_coordinated_by,
 )
+from backend.organisations.policies import is_member
 from backend.placements.models import Match, Placement
 
 
@@ -43,6 +44,11 @@ def matches_visible_to(user: User) -> "QuerySet[Match]":
     if is_network_office(user):
         visible |= open_to_all & Q(deciding_municipality__isnull=True)
     return Match.objects.filter(visible).distinct()
+
+
+def can_replace_supervisor(user: User, placement: Placement) -> bool:
+    """The organisation that has the student, and the coordinator who looks after the placement."""
+    return is_member(user, placement.period.offer.organisation_id) or can_decide_match(user, placement.match)
 
 
 def placements_visible_to(user: User) -> "QuerySet[Placement]":

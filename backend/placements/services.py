@@ -187,6 +187,8 @@ def _approve(match: Match, actor: User) -> Placement:
                 start=match.start,
                 end=match.end,
                 supervisor_name=match.period.offer.supervisor_name,
+                supervisor_email=match.period.offer.supervisor_email,
+                supervisor_phone=match.period.offer.supervisor_phone,
             )
     except IntegrityError as error:
         raise Conflict("placement.overlap", _("The student already has a placement in these weeks.")) from error

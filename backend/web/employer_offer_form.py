@@ -9,12 +9,14 @@ from django import forms
 from django.forms import BoundField
 from django.utils.translation import gettext_lazy as _
 
+from backend.accounts.phones import format_phone
 from backend.common import clock
 from backend.offers.details import OfferDetails, PeriodDetails
 from backend.offers.models import Offer
 from backend.offers.queues import forbidden_classes_by_hazard
 from backend.organisations.models import Workplace
 from backend.reference.models import HazardFlag, OccupationGroup, PlacementForm, Programme
+from backend.web.forms.contacts import phone_field
 
 ROWS = 4
 MOST_ROWS = 12
@@ -121,6 +123,13 @@ class OfferForm(forms.Form):
     risk_assessed_on = date_field(_("Risk assessment made on"), help_text=_("Minors need one from the last 12 months."))
     apply_by = date_field(_("Last day to apply"))
     supervisor_name = forms.CharField(label=_("Supervisor"), max_length=120, required=False)
+    supervisor_email = forms.EmailField(
+        label=_("The supervisor's e-mail address"),
+        max_length=254,
+        required=False,
+        help_text=_("Shown only to those who have a placement with you, and to the coordinator."),
+    )
+    supervisor_phone = phone_field(_("The supervisor's telephone"))
     is_remote = forms.BooleanField(label=_("Can be done from home"), required=False)
 
     def __init__(self, *args: Any, workplaces: list[Workplace], rows: int = ROWS, **kwargs: Any) -> None:
@@ -210,6 +219,8 @@ class OfferForm(forms.Form):
             languages=languages,
             apply_by=cleaned["apply_by"],
             supervisor_name=cleaned["supervisor_name"],
+            supervisor_email=cleaned["supervisor_email"],
+            supervisor_phone=cleaned["supervisor_phone"],
             risk_assessed_on=cleaned["risk_assessed_on"],
             is_remote=cleaned["is_remote"],
         )
@@ -254,6 +265,8 @@ def offer_initial(offer: Offer) -> dict[str, Any]:
         "risk_assessed_on": offer.risk_assessed_on,
         "apply_by": offer.apply_by,
         "supervisor_name": offer.supervisor_name,
+        "supervisor_email": offer.supervisor_email,
+        "supervisor_phone": format_phone(offer.supervisor_phone),
         "is_remote": offer.is_remote,
     }
     for number, period in enumerate(offer.periods.all()):

@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
 from backend.accounts import appointments
+from backend.accounts.contacts import Contact
 from backend.accounts.models import Role
 from backend.applications import forwarding
 from backend.applications import services as applications
@@ -29,6 +30,7 @@ from backend.offers.enums import OfferState
 from backend.organisations import team
 from backend.placements import services as placements
 from backend.placements.models import Match
+from backend.placements.supervisors import replace_supervisor
 from backend.rounds import services as rounds
 from backend.students import services as students
 from backend.suggestions import subscriptions
@@ -78,6 +80,9 @@ def everything(frozen_clock) -> None:
     applications.accept_seat(actor=rows[0].student.user, application_id=rows[0].pk)
     match = Match.objects.get()
     placement = placements.approve_match(actor=coordinator, match_id=match.pk)
+    for name in ("Ulf", "Eva"):
+        new = Contact(name, f"{name.lower()}@firma.example", "0122-850 00")
+        replace_supervisor(actor=coordinator, placement_id=placement.pk, supervisor=new)
     placements.end_placement(actor=coordinator, placement_id=placement.pk, reason="Maskinen är trasig.")
     applications.close_applications_of(offer_id=period.offer_id)
 

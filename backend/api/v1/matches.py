@@ -7,6 +7,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from backend.accounts.contacts import Contact
 from backend.api.schema import operation
 from backend.api.serializers import Answer, CodeName, NoBody, PageQuery, StrictSerializer
 from backend.api.v1.shapes import OfferBrief, StudentBrief, student_for
@@ -17,6 +18,7 @@ from backend.placements.gates import gates_for
 from backend.placements.models import Match, Placement
 from backend.placements.policies import can_decide_match
 from backend.placements.selectors import list_matches_to_decide, list_visible_matches, list_visible_placements
+from backend.placements.supervisors import replace_supervisor
 from backend.tokens.enums import Scope
 
 TAG = "Matches and placements"
@@ -63,6 +65,8 @@ class PlacementAnswer(Answer):
     start = serializers.DateField(help_text="The first day.")
     end = serializers.DateField(help_text="The last day, included.")
     supervisor_name = serializers.CharField()
+    supervisor_email = serializers.CharField()
+    supervisor_phone = serializers.CharField(help_text="E.164, such as `+4612285000`; empty when not known.")
     ended_reason = serializers.CharField()
 
     @extend_schema_field(StudentBrief)
@@ -195,3 +199,22 @@ class EndPlacement(PlacementView):
         reason = self.parse(RejectInput)["reason"]
         ended = services.end_placement(actor=self.person, placement_id=placement_id, reason=reason)
         return Response(self.render([self.get_or_404(self.visible(), ended.pk)])[0])
+
+
+class SupervisorInput(StrictSerializer):
+    name = serializers.CharField(max_length=120)
+    email = serializers.CharField(required=False, allow_blank=True, max_length=254)
+    phone = serializers.CharField(
+        required=False, allow_blank=True, max_length=40, help_text="As people write it, or E.164."
+    )
+
+
+class ReplaceSupervisor(PlacementView):
+    scopes = {}
+
+    @operation("placements_supervisor", "Replace the supervisor", tag=TAG, body=SupervisorInput, answer=PlacementAnswer)
+    def post(self, request: Request, placement_id: int) -> Response:
+        """By the organisation or the coordinator. Everybody concerned is told, also the old and the new supervisor."""
+        chosen = self.parse(SupervisorInput)
+        changed = replace_supervisor(actor=self.person, placement_id=placement_id, supervisor=Contact(**chosen))
+        return Response(self.render([self.get_or_404(self.visible(), changed.pk)])[0])

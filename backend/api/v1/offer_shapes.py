@@ -96,6 +96,8 @@ class OfferInside(Answer):
     """What only those who write and review the place see."""
 
     supervisor_name = serializers.CharField()
+    supervisor_email = serializers.CharField()
+    supervisor_phone = serializers.CharField(help_text="E.164, such as `+4612285000`.")
     risk_assessed_on = serializers.DateField(allow_null=True)
     submitted_at = serializers.DateTimeField(allow_null=True)
     closed_at = serializers.DateTimeField(allow_null=True)
@@ -149,6 +151,10 @@ class OfferWords(StrictSerializer):
     languages = _codes("Such as `sv`.")
     apply_by = serializers.DateField(required=False, allow_null=True, help_text="The last day to apply, included.")
     supervisor_name = serializers.CharField(required=False, allow_blank=True, max_length=120)
+    supervisor_email = serializers.CharField(required=False, allow_blank=True, max_length=254)
+    supervisor_phone = serializers.CharField(
+        required=False, allow_blank=True, max_length=40, help_text="As people write it, or E.164."
+    )
     risk_assessed_on = serializers.DateField(required=False, allow_null=True)
     is_remote = serializers.BooleanField(required=False)
 
@@ -196,6 +202,8 @@ def details_of(offer: Offer) -> OfferDetails:
         languages=offer.languages,
         apply_by=offer.apply_by,
         supervisor_name=offer.supervisor_name,
+        supervisor_email=offer.supervisor_email,
+        supervisor_phone=offer.supervisor_phone,
         risk_assessed_on=offer.risk_assessed_on,
         is_remote=offer.is_remote,
     )

@@ -55,6 +55,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("placements/", matches.Placements.as_view(), name="placements"),
     path("placements/<int:placement_id>/", matches.OnePlacement.as_view(), name="placement"),
     path("placements/<int:placement_id>/end/", matches.EndPlacement.as_view(), name="placement_end"),
+    path(
+        "placements/<int:placement_id>/supervisor/",
+        matches.ReplaceSupervisor.as_view(),
+        name="placement_supervisor",
+    ),
     path("suggestions/", students.Suggestions.as_view(), name="suggestions"),
     path("suggestions/<int:suggestion_id>/dismiss/", students.DismissSuggestion.as_view(), name="suggestion_dismiss"),
     path("suggestions/<int:suggestion_id>/restore/", students.RestoreSuggestion.as_view(), name="suggestion_restore"),

@@ -123,6 +123,7 @@ def accept_own_place(
         title=place.title,
         tasks=place.tasks,
         supervisor_name=place.contact_name,
+        supervisor_email=place.contact_email,
         state=OfferState.PAUSED,
         published_at=clock.now(),
     )

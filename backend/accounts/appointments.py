@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from backend.accounts import policies
 from backend.accounts.enums import RoleInvitationOutcome, RoleKind
 from backend.accounts.models import ProtectedGrant, Role, RoleInvitation, User
-from backend.accounts.selectors import has_coordinator
+from backend.accounts.selectors import find_person_by_email, has_coordinator
 from backend.common import clock, events, outbox
 from backend.common.errors import Conflict, Invalid, NotAllowed, NotFound
 from backend.common.transitions import lock, log
@@ -95,7 +95,7 @@ def _checked_place(kind: str, municipality_code: str) -> Municipality | None:
 
 
 def _person(address: str, name: str) -> User:
-    person = User.objects.filter(email__iexact=address).first()
+    person = find_person_by_email(address)
     if person is not None:
         if not person.is_active:
             raise Conflict("role.account_closed", _("The account of this address is closed."), field="email")

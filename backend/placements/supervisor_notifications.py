@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from backend.accounts.contacts import Contact
 from backend.accounts.models import User
 from backend.accounts.phones import format_phone
+from backend.accounts.selectors import find_person_by_email
 from backend.common import events
 from backend.common.models import DomainEvent
 from backend.common.weeks import format_dates
@@ -58,9 +59,7 @@ def tell_of_supervisor(event: DomainEvent, placement: Placement, *, before: Cont
 
 def _person(contact: Contact) -> User:
     """Whose address it is; somebody new gets an account that opens nothing but their own settings."""
-    return User.objects.filter(email__iexact=contact.email).first() or User.objects.create_user(
-        contact.email, name=contact.name
-    )
+    return find_person_by_email(contact.email) or User.objects.create_user(contact.email, name=contact.name)
 
 
 def _facts(placement: Placement, notification: Notification) -> tuple[tuple[str, str], ...]:

@@ -227,3 +227,9 @@ def test_the_log_names_the_role_and_no_address(officer):
     appointments.end_role(actor=officer, role_id=coordinator.roles.get().pk)
     entry = LogEntry.objects.get(action="role.ended")
     assert entry.data == {"kind": "coordinator", "municipality": FINSPANG, "user": coordinator.pk}
+
+
+def test_a_second_proved_address_finds_the_account(officer):
+    known = UserFactory(email="karin@hem.example")
+    known.emailaddress_set.create(email="karin@kommun.example", verified=True, primary=False)
+    assert invite(officer).invitee == known

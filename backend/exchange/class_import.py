@@ -103,8 +103,10 @@ class ClassListImporter(Importer):
             "school": reader.text("school", required=True),
             "class_name": reader.text("class_name", required=True),
             "programme": reader.one_of("programme", self.programmes, guess=self.programmes.of_study_path),
-            # Who looks for prao is still at compulsory school, unless the file says otherwise.
-            "has_finished_compulsory_school": reader.yes("has_finished_compulsory_school", default="prao" not in forms),
+            # Class, programme and kind of place tell it, unless the file does.
+            "has_finished_compulsory_school": (
+                reader.yes("has_finished_compulsory_school") if reader.text("has_finished_compulsory_school") else None
+            ),
         }
         reader.stop_if_wrong()
         assert birth_date is not None

@@ -13,15 +13,22 @@ from backend.accounts.selectors import find_person_by_email
 from backend.common import clock, events, outbox
 from backend.common.errors import Conflict, Invalid, NotAllowed
 from backend.common.transitions import log
+from backend.reference.languages import LANGUAGES
 from backend.reference.models import Municipality, PlacementForm, Programme
+from backend.students.enums import Studies
 from backend.students.models import Student
 from backend.students.policies import may_list
 from backend.students.services import LONGEST, LONGEST_USER_NAME, OLDEST, YOUNGEST
+from backend.students.studies import has_finished_compulsory_school, studies_on_class_list
 
 
 @dataclass(frozen=True)
 class EnrolmentDetails:
-    """What a school says about a student. programme, forms: codes. school, class_name: as the school writes them."""
+    """What a school says about a student. programme, forms: codes. school, class_name: as the school writes them.
+
+    studies: a value of `Studies`; empty = what class, programme and forms tell.
+    has_finished_compulsory_school: None = what the studies tell. languages: codes; empty = not asked.
+    """
 
     email: str
     name: str
@@ -30,7 +37,9 @@ class EnrolmentDetails:
     class_name: str
     programme: str = ""
     forms: Sequence[str] = ()
-    has_finished_compulsory_school: bool = True
+    studies: str = ""
+    has_finished_compulsory_school: bool | None = None
+    languages: Sequence[str] = ()
 
 
 @transaction.atomic
@@ -49,7 +58,8 @@ def enrol_student(*, actor: User, municipality_code: str, details: EnrolmentDeta
     student = Student.objects.select_for_update(of=("self",)).filter(user=user).first() if user else None
     if student is not None:
         return student, _follow_school(actor, student, municipality_code, details)
-    if user is not None and (user.roles.exists() or user.memberships.exists() or user.guardianships.exists()):
+    # A guardian and a contact of a company may study as well; an account of an office is nobody's pupil.
+    if user is not None and user.roles.exists():
         raise _not_enrollable()
     if user is None:
         user = User.objects.create_user(details.email, name=details.name.strip())
@@ -80,6 +90,10 @@ def _check(details: EnrolmentDetails) -> None:
         raise Invalid("profile.bad_birth_date", _("Check the date of birth."), field="birth_date")
     if details.programme and not Programme.objects.filter(pk=details.programme).exists():
         raise Invalid("profile.unknown_programme", _("Choose a programme from the list."), field="programme")
+    if details.studies and details.studies not in Studies.values:
+        raise Invalid("profile.unknown_code", _("Choose from the list."), field="studies")
+    if set(details.languages) - LANGUAGES.keys():
+        raise Invalid("profile.unknown_code", _("Choose from the list."), field="languages")
     if not details.forms:
         raise Invalid("profile.no_form", _("Choose at least one kind of place."), field="forms")
 
@@ -113,6 +127,7 @@ def _create(actor: User, user: User, municipality_code: str, details: EnrolmentD
     forms = list(PlacementForm.objects.filter(pk__in=details.forms))
     if len(forms) < len(set(details.forms)):
         raise Invalid("profile.unknown_code", _("Choose from the list."), field="forms")
+    studies = details.studies or studies_on_class_list(details.class_name, tuple(details.forms), details.programme)
     student = Student.objects.create(
         user=user,
         municipality=municipality,
@@ -120,7 +135,13 @@ def _create(actor: User, user: User, municipality_code: str, details: EnrolmentD
         class_name=details.class_name.strip(),
         programme_id=details.programme or None,
         birth_date=details.birth_date,
-        has_finished_compulsory_school=details.has_finished_compulsory_school,
+        studies=studies,
+        has_finished_compulsory_school=(
+            has_finished_compulsory_school(studies, details.birth_date, clock.today())
+            if details.has_finished_compulsory_school is None
+            else details.has_finished_compulsory_school
+        ),
+        languages=list(dict.fromkeys(details.languages)),
         lat=round(municipality.lat, 2),
         lon=round(municipality.lon, 2),
     )

@@ -17,8 +17,10 @@ from backend.common.errors import Conflict, Invalid, NotAllowed, NotFound
 from backend.common.transitions import log
 from backend.reference.models import Municipality, OccupationGroup, PlacementForm, Programme
 from backend.students import policies
+from backend.students.enums import Studies
 from backend.students.models import Alert, Availability, GuardianConsent, Guardianship, Student
 from backend.students.notifications import tell_guardian, tell_student
+from backend.students.studies import has_finished_compulsory_school, usual_forms
 
 CONSENT_TEXT_VERSION = "2026-1"
 MAX_GUARDIANS = 2
@@ -37,6 +39,8 @@ class ProfileDetails:
     """What a student says. Codes are those of the reference tables; availability as pairs of first and last day.
 
     lat, lon: degrees; empty = the municipality's centre. max_distance_km: empty = no limit.
+    studies: a value of `Studies`; it decides has_finished_compulsory_school, and the forms where none are named. Without
+    it has_finished_compulsory_school counts as it is told.
     """
 
     birth_date: date
@@ -44,7 +48,8 @@ class ProfileDetails:
     school: str = ""
     class_name: str = ""
     programme: str = ""
-    has_finished_compulsory_school: bool = True
+    studies: str = ""
+    has_finished_compulsory_school: bool = False
     forms: Sequence[str] = ()
     interests: Sequence[str] = ()
     skills: Sequence[str] = ()
@@ -65,7 +70,7 @@ def save_profile(*, actor: User, details: ProfileDetails, name: str = "") -> Stu
     # The user's row serialises two first saves, which have no student to lock yet.
     User.objects.select_for_update().get(pk=actor.pk)
     student = Student.objects.select_for_update(of=("self",)).filter(user=actor).first() or Student(user=actor)
-    forms = _known(PlacementForm, details.forms, "forms")
+    forms = _known(PlacementForm, details.forms or usual_forms(details.studies, details.programme), "forms")
     interests = _known(OccupationGroup, details.interests, "interests")
     municipality = Municipality.objects.filter(pk=details.municipality_code).first()
     if details.municipality_code and municipality is None:
@@ -79,7 +84,12 @@ def save_profile(*, actor: User, details: ProfileDetails, name: str = "") -> Stu
     student.municipality = municipality
     student.school, student.class_name = details.school.strip(), details.class_name.strip()
     student.programme_id = details.programme or None
-    student.has_finished_compulsory_school = details.has_finished_compulsory_school
+    student.studies = details.studies
+    student.has_finished_compulsory_school = (
+        has_finished_compulsory_school(details.studies, details.birth_date, clock.today())
+        if details.studies
+        else details.has_finished_compulsory_school
+    )
     student.skills = list(dict.fromkeys(word.strip().lower()[:40] for word in details.skills if word.strip()))[:20]
     student.languages = list(dict.fromkeys(details.languages))
     student.max_distance_km = details.max_distance_km
@@ -111,7 +121,9 @@ def _check_profile(details: ProfileDetails) -> None:
     today = clock.today()
     if not today.year - OLDEST <= details.birth_date.year <= today.year - YOUNGEST:
         raise Invalid("profile.bad_birth_date", _("Check the date of birth."), field="birth_date")
-    if not details.forms:
+    if details.studies and details.studies not in Studies.values:
+        raise Invalid("profile.unknown_code", _("Choose from the list."), field="studies")
+    if not details.forms and not details.studies:
         raise Invalid("profile.no_form", _("Choose at least one kind of place."), field="forms")
     for first, last in details.availability:
         if last < first:

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from backend.accounts.models import User
 from backend.tokens.policies import can_have_tokens
 from backend.web.access import logged_in, public
-from backend.web.context import home_url, roles_of
+from backend.web.context import home_url, roles_of, works_for_an_office
 from backend.web.forms.account import NameForm
 from backend.web.unsent import kept
 
@@ -34,9 +34,10 @@ def welcome(request: HttpRequest) -> HttpResponse:
 @logged_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def profile(request: HttpRequest) -> HttpResponse:
-    """A student's profile is its own page; everyone else has a name and an address."""
+    """A student's profile is its own page; everyone else has a name and an address, with a way to the other page."""
     assert isinstance(request.user, User)
-    if "student" in roles_of(request.user):
+    roles = roles_of(request.user)
+    if roles == ["student"]:
         return redirect("student_profile")
     form = NameForm(request.POST or None, initial={"name": request.user.name})
     if request.method == "POST" and form.is_valid():
@@ -44,7 +45,12 @@ def profile(request: HttpRequest) -> HttpResponse:
         request.user.save(update_fields=["name"])
         messages.success(request, _("Saved."))
         return redirect("profile")
-    context = {"form": form, "may_have_tokens": can_have_tokens(request.user)}
+    context = {
+        "form": form,
+        "may_have_tokens": can_have_tokens(request.user),
+        "is_student": "student" in roles,
+        "may_study": not works_for_an_office(request.user),
+    }
     return render(request, "pages/account/profile.html", context, status=400 if form.errors else 200)
 
 

@@ -18,7 +18,7 @@ from backend.students import services
 from backend.students.models import Alert
 from backend.students.services import AlertDetails
 from backend.web.access import logged_in, student
-from backend.web.context import roles_of
+from backend.web.context import works_for_an_office
 from backend.web.form_errors import add_domain_error
 from backend.web.student import needs_profile
 
@@ -85,7 +85,7 @@ def index(request: HttpRequest) -> HttpResponse:
     alerts = Alert.objects.filter(student__user=_person(request)).select_related("form", "group", "municipality")
     rows = [{"alert": alert, "summary": _summary(alert)} for alert in alerts]
     # Someone who has just signed up is led to the profile first; people of other roles have no use for alerts.
-    can_add = hasattr(request.user, "student") or not roles_of(_person(request))
+    can_add = hasattr(request.user, "student") or not works_for_an_office(_person(request))
     return render(request, "pages/student/alerts.html", {"rows": rows, "can_add": can_add})
 
 

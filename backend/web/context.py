@@ -16,6 +16,15 @@ from backend.notifications.selectors import unread_count
 Link = tuple[str, str]
 # As many as stand on one line of a narrow desktop, in both languages; the others go behind "More".
 FIRST_LINKS = 5
+ROLE_KEY = "role"
+# What someone with several roles chooses between, in the header and on the account's page.
+ROLE_LABELS = {
+    "coordinator": gettext_lazy("As coordinator"),
+    "network": gettext_lazy("As the network office"),
+    "student": gettext_lazy("As student"),
+    "employer": gettext_lazy("As company"),
+    "guardian": gettext_lazy("As guardian"),
+}
 PERSONAS = {
     "student@demo.example": gettext_lazy("A student"),
     "company@demo.example": gettext_lazy("A company"),
@@ -44,6 +53,11 @@ def roles_of(user: User) -> list[str]:
         known = [role for role, holds in found.items() if holds]
         user._web_roles = known  # type: ignore[attr-defined]  # noqa: SLF001 - remembered on the request's own object
     return known
+
+
+def works_for_an_office(user: User) -> bool:
+    """A coordinator and the network office apply for nothing with that account. Everyone else may study as well."""
+    return not {"coordinator", "network"}.isdisjoint(roles_of(user))
 
 
 def home_url(user: User) -> str:
@@ -102,15 +116,30 @@ def _menu(role: str) -> list[Link]:
     return menus[role]
 
 
+def _role_of_page(request: HttpRequest, roles: list[str]) -> str:
+    """In which of their roles somebody is: the one whose pages they are on, otherwise the last they were on, otherwise
+    the first. Only the name of the role is remembered, with the session."""
+    if len(roles) < 2:
+        return roles[0] if roles else ""
+    for role in roles:
+        if request.path.startswith(reverse(f"{role}_home")):
+            if request.session.get(ROLE_KEY) != role:
+                request.session[ROLE_KEY] = role
+            return role
+    remembered = request.session.get(ROLE_KEY)
+    return remembered if remembered in roles else roles[0]
+
+
 def site(request: HttpRequest) -> dict[str, Any]:
     """Context processor. No query for someone who is not logged in, at most five for someone who is."""
     user = getattr(request, "user", None)
     person = user if isinstance(user, User) else None
     roles = roles_of(person) if person else []
-    menu = [(reverse(name), label) for name, label in _menu(roles[0] if roles else "")]
+    role = _role_of_page(request, roles)
+    menu = [(reverse(name), label) for name, label in _menu(role)]
     # The deepest address that the page lies under is the current one. Everything lies under the first page of a role,
     # which therefore is current only where one is on it.
-    home = reverse(f"{roles[0]}_home") if roles else ""
+    home = reverse(f"{role}_home") if role else ""
     under = (url for url, _label in menu if request.path == url or (url != home and request.path.startswith(url)))
     current = max(under, key=len, default="")
     nav = [{"url": url, "label": label, "current": url == current} for url, label in menu]
@@ -119,6 +148,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
     is_swedish = (get_language() or "sv").startswith("sv")
     return {
         "nav": nav,
+        "other_roles": [{"url": reverse(f"{each}_home"), "label": ROLE_LABELS[each]} for each in roles if each != role],
         "nav_first": nav[:cut],
         "nav_more": nav[cut:],
         "nav_more_is_current": any(link["current"] for link in nav[cut:]),

@@ -24,6 +24,7 @@ from backend.common.errors import DomainError, NotAllowed, NotFound
 from backend.notifications.selectors import list_notifications_for
 from backend.offers.search_address import USUAL_RADIUS
 from backend.offers.selectors import Search, find_page
+from backend.reference.languages import LANGUAGES
 from backend.rounds.selectors import mark_kept
 from backend.students import services
 from backend.students.models import Guardianship, Student
@@ -33,7 +34,7 @@ from backend.suggestions.models import Suggestion
 from backend.suggestions.selectors import list_suggestions_for, reasons_texts
 from backend.suggestions.services import dismiss_suggestion
 from backend.web.access import logged_in, student
-from backend.web.context import roles_of
+from backend.web.context import works_for_an_office
 from backend.web.drafts import keeps_drafts, restore
 from backend.web.form_errors import add_domain_error
 from backend.web.forms.places import municipality_names
@@ -57,6 +58,8 @@ SUGGESTIONS_ON_HOME = 4
 SUGGESTIONS_SHOWN = 50
 NEWS_ON_HOME = 4
 SIMILAR_SHOWN = 6
+# Swedish and English.
+LANGUAGES_SHOWN = 2
 ENDED = set(ApplicationState.values) - {str(state) for state in LIVE_STATES} - {"approved"}
 
 
@@ -73,7 +76,7 @@ def needs_profile(view: View) -> View:
         person = person_of(request)
         if hasattr(person, "student"):
             return view(request, *args, **kwargs)
-        if roles_of(person):
+        if works_for_an_office(person):
             raise NotAllowed("web.not_student", _("This page is for students. Log in with another account to see it."))
         return redirect(f"{reverse('student_profile')}?{urlencode({'next': request.get_full_path()})}")
 
@@ -191,16 +194,14 @@ def profile(request: HttpRequest) -> HttpResponse:
     """The first run, and later changes: programme, wishes, place, weeks."""
     person = person_of(request)
     known: Student | None = person.student if hasattr(person, "student") else None
-    if known is None and roles_of(person):
+    if known is None and works_for_an_office(person):
         raise NotAllowed("web.not_student", _("This page is for students. Log in with another account to see it."))
     target = own_address(request, request.POST.get("next", "") or request.GET.get("next", ""))
     initial = profile_initial(known) if known else {"name": person.name, "wants_suggestions": True}
-    initial.setdefault("has_finished_compulsory_school", True)
     form = ProfileForm(request.POST or None, initial=initial, kept=known.programme_id if known else None)
     if request.method == "POST" and form.is_valid():
         try:
-            details = form.details(list(known.languages) if known else [])
-            services.save_profile(actor=person, details=details, name=form.cleaned_data["name"])
+            services.save_profile(actor=person, details=form.details(), name=form.cleaned_data["name"])
         except DomainError as error:
             add_domain_error(form, error)
         else:
@@ -214,6 +215,7 @@ def profile(request: HttpRequest) -> HttpResponse:
         "next": target,
         "municipalities": municipality_names(),
         "interest_groups": _interest_groups(form),
+        "languages": _languages(form),
         "is_minor": known is not None and is_minor(known),
     }
     return render(request, "pages/student/profile.html", context, status=400 if form.errors else 200)
@@ -230,6 +232,18 @@ def _interest_groups(form: ProfileForm) -> list[dict[str, Any]]:
         }
         for field, options in occupation_choices()
     ]
+
+
+def _languages(form: ProfileForm) -> dict[str, Any]:
+    """The languages most places ask for, and the others behind a line that names those that are chosen."""
+    chosen = set(form["languages"].value() or [])
+    options = [{"value": code, "label": name, "checked": code in chosen} for code, name in LANGUAGES.items()]
+    others = options[LANGUAGES_SHOWN:]
+    return {
+        "first": options[:LANGUAGES_SHOWN],
+        "others": others,
+        "chosen": ", ".join(str(option["label"]) for option in others if option["checked"]),
+    }
 
 
 @keeps_drafts

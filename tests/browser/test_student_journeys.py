@@ -46,6 +46,7 @@ def test_somebody_new_fills_in_a_profile_and_sees_why_places_fit(visit, live_ser
     offer, person = coming(title="CNC-operatör i verkstaden"), UserFactory(name="Elin Dahlqvist")
     page = visit(reverse("student_profile"), user=person, size=size)
     page.locator("[name=birth_date]").fill("2007-03-01")
+    page.locator("[name=studies][value=upper_secondary]").check()
     page.locator("[name=forms][value=apl]").check()
     page.locator("[name=programme]").select_option(label="Industritekniska programmet")
     group = page.locator("details:has([name=interests][value='7223'])")

@@ -107,8 +107,8 @@ DOORS = {
         guardian_home
     """,
     ("logged_in", "form"): """
-        profile connections student_profile=NB+ST+CO!+KO! apply=NB+ST+CO!+KO! alert_new=NB+ST+CO!+KO!
-        alert=ST+CO!+KO! employer_register invitation=NB role_invitation=NB notification_settings reach calendar
+        profile connections student_profile=NB+ST+CO+KO! apply=NB+ST+CO+KO! alert_new=NB+ST+CO+KO!
+        alert=ST+KO! employer_register invitation=NB role_invitation=NB notification_settings reach calendar
     """,
     ("logged_in", "post"): """
         notifications_read_all draft_autosave draft_throw_away reach_trust reach_trial reach_browser

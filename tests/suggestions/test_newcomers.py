@@ -38,7 +38,7 @@ def signed_up_like(model: Student) -> Student:
         "forms": [form.pk for form in model.forms.all()],
         "interests": [group.pk for group in model.interests.all()],
         "municipality": model.municipality.name if model.municipality else "",
-        "has_finished_compulsory_school": "on",
+        "studies": model.studies,
         "wants_suggestions": "on",
     }
     assert logged_in(user).post(reverse("student_profile"), data).status_code == 302

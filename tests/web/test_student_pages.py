@@ -13,12 +13,15 @@ from backend.applications.services import offer_seat
 from backend.common import clock
 from backend.offers.enums import OfferState
 from backend.offers.models import Offer
+from backend.students.enrolment import EnrolmentDetails, enrol_student
 from backend.students.models import Guardianship, Student
 from backend.suggestions.models import Suggestion
 from tests.factories import (
     ApplicationFactory,
     CoordinatorFactory,
+    GuardianshipFactory,
     MembershipFactory,
+    NetworkOfficerFactory,
     OfferFactory,
     StudentFactory,
     UserFactory,
@@ -44,7 +47,7 @@ def profile_data(**changes: Any) -> dict[str, Any]:
         "end_1": "2027-02-19",
         "interests": ["7223"],
         "skills": "Svets, CAD",
-        "has_finished_compulsory_school": "on",
+        "studies": "upper_secondary",
         **changes,
     }
 
@@ -76,7 +79,7 @@ class TestFirstRun:
             ({"municipality": "Atlantis"}, "municipality"),
             ({"programme": "??"}, "programme"),
             ({"forms": ["none"]}, "forms"),
-            ({"forms": []}, "forms"),
+            ({"studies": ""}, "studies"),
             ({"interests": ["0000x"]}, "interests"),
             ({"end_1": "2027-01-01"}, "end_1"),
             ({"end_1": ""}, "end_1"),
@@ -109,9 +112,86 @@ class TestFirstRun:
         response = client.post(reverse("student_profile"), profile_data(next=target))
         assert response["Location"] == reverse("student_home")
 
-    def test_people_of_other_roles_are_refused(self):
-        response = logged_in(CoordinatorFactory()).get(reverse("student_profile"))
-        assert response.status_code == 403
+    def test_the_accounts_of_offices_are_refused(self):
+        for office in (CoordinatorFactory(), NetworkOfficerFactory()):
+            assert logged_in(office).get(reverse("student_profile")).status_code == 403
+
+    def test_nothing_that_opens_a_gate_is_ticked_from_the_start(self):
+        page = logged_in(UserFactory()).get(reverse("student_profile"))
+        form = page.context["form"]
+        assert not any(form[name].value() for name in ("studies", "forms", "languages", "programme"))
+        refused = logged_in(UserFactory()).post(reverse("student_profile"), profile_data(studies=""))
+        assert list(refused.context["form"].errors) == ["studies"]
+
+    @pytest.mark.parametrize(
+        ("studies", "birth", "forms", "finished"),
+        [
+            ("compulsory", "2012-03-01", {"prao"}, False),
+            ("upper_secondary", "2010-03-01", {"apl", "feriejobb"}, True),
+            ("adult", "1990-03-01", {"praktik", "larlingsvux"}, True),
+            ("higher", "2000-03-01", {"lia", "exjobb", "trainee"}, True),
+            ("none", "2010-03-01", {"praktik", "trainee"}, True),
+            ("none", "2011-03-01", {"praktik", "trainee"}, False),
+        ],
+    )
+    def test_what_somebody_studies_decides_the_rest(self, studies, birth, forms, finished):
+        client = logged_in(UserFactory())
+        data = profile_data(studies=studies, birth_date=birth, forms=[], languages=["sv", "ar"])
+        assert client.post(reverse("student_profile"), data).status_code == 302
+        student = Student.objects.get()
+        assert {form.pk for form in student.forms.all()} == forms
+        assert student.has_finished_compulsory_school is finished
+        assert student.programme_id == ("IN25" if studies == "upper_secondary" else None)
+        assert student.languages == ["sv", "ar"]
+        form = client.get(reverse("student_profile")).context["form"]
+        assert (form["studies"].value(), form["languages"].value()) == (studies, ["sv", "ar"])
+
+    def test_a_programme_that_prepares_for_university_has_no_learning_at_workplaces(self):
+        client = logged_in(UserFactory())
+        client.post(reverse("student_profile"), profile_data(programme="TE25", forms=[]))
+        assert {form.pk for form in Student.objects.get().forms.all()} == {"praktik", "feriejobb"}
+
+
+class TestSeveralRoles:
+    """A guardian, or somebody who takes students on, may study as well."""
+
+    @pytest.fixture(params=["guardian", "employer"])
+    def person(self, request):
+        return GuardianshipFactory().guardian if request.param == "guardian" else MembershipFactory().user
+
+    def test_the_way_from_the_welcome_page_to_a_profile_works(self, person):
+        client = logged_in(person)
+        assert reverse("student_profile") in client.get(reverse("welcome")).content.decode()
+        assert client.post(reverse("student_profile"), profile_data(name=person.name)).status_code == 302
+        assert Student.objects.get(user=person)
+
+    def test_each_role_has_its_menu_and_the_way_to_the_other(self, person):
+        other = "guardian" if person.guardianships.exists() else "employer"
+        StudentFactory(user=person)
+        client = logged_in(person)
+        pages = {role: client.get(reverse(f"{role}_home")) for role in ("student", other)}
+        for role, page in pages.items():
+            assert page.status_code == 200
+            assert page.context["nav"][0]["url"] == reverse(f"{role}_home")
+            assert [each["url"] for each in page.context["other_roles"]] == [
+                reverse(f"{each}_home") for each in pages if each != role
+            ]
+        # A page that belongs to no role keeps the menu of the last one.
+        assert client.get(reverse("notifications")).context["nav"][0]["url"] == reverse(f"{other}_home")
+        assert reverse("student_profile") in client.get(reverse("profile")).content.decode()
+
+    def test_the_school_may_put_them_on_a_class_list(self, person):
+        details = EnrolmentDetails(
+            email=person.email,
+            name="Som skolan skriver",
+            birth_date=date(2009, 5, 1),
+            school="Bruksgymnasiet",
+            class_name="IN2",
+            forms=["apl"],
+        )
+        student, outcome = enrol_student(actor=CoordinatorFactory(), municipality_code="0562", details=details)
+        assert (student.user, outcome) == (person, "created")
+        assert logged_in(person).get(reverse("student_home")).status_code == 200
 
 
 class TestHome:

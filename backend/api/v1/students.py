@@ -21,6 +21,7 @@ from backend.api.v1.shapes import render
 from backend.api.views import ApiView
 from backend.common.errors import NotAllowed
 from backend.students import services
+from backend.students.enums import Studies
 from backend.students.models import Alert, Student
 from backend.students.services import AlertDetails, ProfileDetails
 from backend.suggestions.models import Suggestion
@@ -219,6 +220,7 @@ class ProfileAnswer(Answer):
     school = serializers.CharField()
     class_name = serializers.CharField()
     programme = CodeName(allow_null=True)
+    studies = serializers.CharField(help_text="Empty while nobody has said.")
     has_finished_compulsory_school = serializers.BooleanField()
     forms = CodeName(many=True)
     interests = CodeName(many=True)
@@ -242,7 +244,7 @@ def _codes(text: str) -> serializers.ListField:
 
 
 class ProfileChange(ChangeSerializer):
-    """What is left out stays as it is. A new profile needs at least `birth_date` and `forms`."""
+    """What is left out stays as it is. A new profile needs at least `birth_date`, and `studies` or `forms`."""
 
     answer = ProfileAnswer
 
@@ -252,7 +254,15 @@ class ProfileChange(ChangeSerializer):
     school = serializers.CharField(required=False, allow_blank=True, max_length=120)
     class_name = serializers.CharField(required=False, allow_blank=True, max_length=20)
     programme = serializers.CharField(required=False, allow_blank=True, max_length=8)
-    has_finished_compulsory_school = serializers.BooleanField(required=False)
+    studies = serializers.ChoiceField(
+        required=False,
+        allow_blank=True,
+        choices=Studies.choices,
+        help_text="Decides `has_finished_compulsory_school`, and `forms` where a new profile names none.",
+    )
+    has_finished_compulsory_school = serializers.BooleanField(
+        required=False, help_text="Counts while `studies` is empty; false until it is said."
+    )
     forms = _codes("Codes of placement forms looked for.")
     interests = _codes("Codes of occupations.")
     skills = _codes("Short words.")
@@ -271,6 +281,7 @@ def _details_of(student: Student) -> ProfileDetails:
         school=student.school,
         class_name=student.class_name,
         programme=student.programme_id or "",
+        studies=student.studies,
         has_finished_compulsory_school=student.has_finished_compulsory_school,
         forms=[form.pk for form in student.forms.all()],
         interests=[group.pk for group in student.interests.all()],
@@ -285,8 +296,8 @@ def _details_of(student: Student) -> ProfileDetails:
 
 
 def _works_here(user: User) -> bool:
-    """Whether the account is for something else already, as on the profile's page."""
-    return is_coordinator(user) or is_network_office(user) or user.memberships.exists() or user.guardianships.exists()
+    """Whether the account is an office's, as on the profile's page. A guardian or an employer may study as well."""
+    return is_coordinator(user) or is_network_office(user)
 
 
 class Profile(StudentView):

@@ -16,6 +16,7 @@ from backend.ops.seed.organisations import new_user
 from backend.ops.seed.plan import HOME, Plan, World
 from backend.organisations.services import WorkplaceDetails, register_organisation, save_workplace
 from backend.reference.models import Programme
+from backend.students.enums import Studies
 from backend.students.models import Student
 from backend.students.services import AlertDetails, ProfileDetails, add_guardian, save_alert, save_profile
 
@@ -126,6 +127,7 @@ class Personas:
                 school="Bruksgymnasiet",
                 class_name="IN2",
                 programme=programme,
+                studies=Studies.UPPER_SECONDARY,
                 forms=("apl", "larling", "feriejobb"),
                 interests=("7223", "7212", "7233"),
                 skills=("ritningsläsning", "mätteknik", "svarvning"),

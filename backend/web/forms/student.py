@@ -7,9 +7,12 @@ from django import forms as inputs
 from django.utils.translation import gettext_lazy as _
 
 from backend.common import clock
+from backend.reference.languages import LANGUAGES
 from backend.reference.models import OccupationGroup, PlacementForm, Programme
+from backend.students.enums import Studies
 from backend.students.models import Student
 from backend.students.services import ProfileDetails
+from backend.students.studies import asks_for_programme
 from backend.web.forms.places import MunicipalityField
 
 RANGES = (1, 2)
@@ -55,11 +58,28 @@ class ProfileForm(inputs.Form):
         help_text=_("Decides which work you may do. Companies do not see it."),
         error_messages={"required": _("Enter your date of birth.")},
     )
-    programme = inputs.ChoiceField(label=_("Programme"), required=False)
+    studies = inputs.ChoiceField(
+        label=_("What do you study?"),
+        choices=Studies.choices,
+        widget=inputs.RadioSelect,
+        help_text=_("Decides which places we look for and which rules for young people apply."),
+        error_messages={"required": _("Choose what you study."), "invalid_choice": _("Choose from the list.")},
+    )
+    programme = inputs.ChoiceField(
+        label=_("Programme"), required=False, help_text=_("For those in upper secondary school.")
+    )
     forms = inputs.MultipleChoiceField(
         label=_("What are you looking for?"),
+        required=False,
         widget=inputs.CheckboxSelectMultiple,
-        error_messages={"required": _("Choose at least one kind of place.")},
+        help_text=_("Choose nothing, and we look for what goes with your studies."),
+    )
+    languages = inputs.MultipleChoiceField(
+        label=_("Which languages can you use at work?"),
+        required=False,
+        choices=tuple(LANGUAGES.items()),
+        widget=inputs.CheckboxSelectMultiple,
+        error_messages={"invalid_choice": _("Choose from the list.")},
     )
     municipality = MunicipalityField(label=_("Your municipality"), required=False, max_length=60)
     max_distance_km = inputs.IntegerField(
@@ -80,7 +100,6 @@ class ProfileForm(inputs.Form):
     )
     school = inputs.CharField(label=_("School"), required=False, max_length=120)
     class_name = inputs.CharField(label=_("Class"), required=False, max_length=20)
-    has_finished_compulsory_school = inputs.BooleanField(label=_("I have finished compulsory school"), required=False)
     wants_suggestions = inputs.BooleanField(label=_("Tell me when a place fits me"), required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -105,8 +124,8 @@ class ProfileForm(inputs.Form):
                 self.add_error(f"end_{number}", _("The last day is before the first."))
         return cleaned
 
-    def details(self, languages: list[str]) -> ProfileDetails:
-        """The cleaned answers. languages: kept from before, the form does not ask for them."""
+    def details(self) -> ProfileDetails:
+        """The cleaned answers."""
         cleaned = self.cleaned_data
         ranges: list[tuple[date, date]] = [
             (cleaned[f"start_{n}"], cleaned[f"end_{n}"]) for n in RANGES if cleaned[f"start_{n}"]
@@ -116,12 +135,13 @@ class ProfileForm(inputs.Form):
             municipality_code=cleaned["municipality"],
             school=cleaned["school"],
             class_name=cleaned["class_name"],
-            programme=cleaned["programme"],
-            has_finished_compulsory_school=cleaned["has_finished_compulsory_school"],
+            # The field is out of sight for those whom nobody asks; what was chosen before would shut them out.
+            programme=cleaned["programme"] if asks_for_programme(cleaned["studies"]) else "",
+            studies=cleaned["studies"],
             forms=cleaned["forms"],
             interests=cleaned["interests"],
             skills=cleaned["skills"].split(","),
-            languages=languages,
+            languages=cleaned["languages"],
             availability=ranges,
             max_distance_km=cleaned["max_distance_km"],
             wants_suggestions=cleaned["wants_suggestions"],
@@ -141,7 +161,8 @@ def profile_initial(student: Student) -> dict[str, Any]:
         "skills": ", ".join(student.skills),
         "school": student.school,
         "class_name": student.class_name,
-        "has_finished_compulsory_school": student.has_finished_compulsory_school,
+        "studies": student.studies,
+        "languages": student.languages,
         "wants_suggestions": student.wants_suggestions,
     }
     for number, row in zip(RANGES, student.availabilities.all()[: len(RANGES)], strict=False):

@@ -167,11 +167,11 @@ class UnsupportedCombination(MatchingError):
 
 
 class MissingExtra(MatchingError, ImportError):
-    """An optional dependency is not installed; ``extra`` names what to install."""
+    """A solver is not installed; ``package`` names what to install."""
 
-    def __init__(self, extra: str, package: str) -> None:
-        self.extra = extra
-        super().__init__(f"this needs {package}: install the extra with `pip install praktiknavet[{extra}]`")
+    def __init__(self, package: str) -> None:
+        self.package = package
+        super().__init__(f"this needs {package}: install it with `pip install {package}`")
 
 
 class SolverFailed(MatchingError):

@@ -13,7 +13,7 @@
    (complementary slackness; Shapley and Shubik 1971, *International Journal of Game Theory* 1, 111-130).
 
 Time: the flow dominates; prices O(rounds x arcs into changed offers). Fails with :class:`MarketErrors` when the costs do
-not fit into the solver's 64 bits, with :class:`MissingExtra` without the extra ``optimal``.
+not fit into the solver's 64 bits, with :class:`MissingExtra` without OR-Tools.
 """
 
 from __future__ import annotations
@@ -141,7 +141,7 @@ def solve_flow(
     try:
         from ortools.graph.python import min_cost_flow
     except ImportError as error:
-        raise MissingExtra("optimal", "ortools") from error
+        raise MissingExtra("ortools") from error
     n, p = market.students, market.offers
     edge = np.full(n, -1, dtype=np.int64)
     listed = np.flatnonzero(market.priority >= 0)

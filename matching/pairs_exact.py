@@ -10,7 +10,7 @@ for couples by Biró, Manlove and McBride 2014 (*Experimental Algorithms*, LNCS 
    (not counting the pair's own members), or it is counted as blocking.
 4. The minimum is 0 exactly when a stable matching exists, so a proven minimum above 0 proves that none does.
 
-Needs the extra ``exact`` (HiGHS). The search is exponential in the worst case; it is bounded by nodes and not by time,
+Needs HiGHS (``highspy``). The search is exponential in the worst case; it is bounded by nodes and not by time,
 so that the same input gives the same answer on every machine. A stable result of the heuristic is returned as it is.
 """
 
@@ -54,7 +54,7 @@ class _Program:
         try:
             import highspy
         except ImportError as error:
-            raise MissingExtra("exact", "highspy") from error
+            raise MissingExtra("highspy") from error
         program = highspy.HighsLp()
         program.num_col_, program.num_row_ = len(self.costs), len(self.lower)
         program.col_cost_ = np.array(self.costs)

@@ -9,7 +9,7 @@ give up is a matter of policy. :func:`lower_quotas` does not choose. It computes
 
 - "close": the offer that misses its minimum by most is closed, and so on until all open ones meet theirs
 - "caps": all offers above their minimum lose the same number of seats until enough students are left for the others
-- "flow": minimums first, then most placed, then best ranks, regardless of priorities (needs the extra ``optimal``)
+- "flow": minimums first, then most placed, then best ranks, regardless of priorities (needs OR-Tools)
 
 and lists for each what is still unmet and how many blocking pairs of the original market it has.
 """
@@ -67,7 +67,7 @@ def lower_quotas(
 ) -> QuotaReport:
     """Decide whether ``minimum`` ``(p,)`` students an offer can be met, and what the alternatives give up.
 
-    ``flow=False`` leaves out the option that needs the extra ``optimal``. Raises :class:`UnsupportedCombination` for
+    ``flow=False`` leaves out the option that needs OR-Tools. Raises :class:`UnsupportedCombination` for
     markets with reserves, regional caps or pairs. Time: "close" O(p) and "caps" O(largest capacity) stable solves.
     """
     wanted = np.asarray(minimum, dtype=np.int64)

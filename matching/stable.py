@@ -26,8 +26,8 @@ def solve_stable(
 
     - plain markets: :mod:`matching.core`; with reserves or regional caps: :mod:`matching.constrained`
     - ``improve_ties``: carry out stable improvement cycles among tied students (:mod:`matching.cycles`)
-    - markets with pairs: :mod:`matching.pairs`, or with ``pairs="exact"`` :mod:`matching.pairs_exact`, which needs the
-      extra ``exact`` and gives up with :class:`SolverFailed` after ``max_nodes`` nodes of its search
+    - markets with pairs: :mod:`matching.pairs`, or with ``pairs="exact"`` :mod:`matching.pairs_exact`, which needs
+      ``highspy`` and gives up with :class:`SolverFailed` after ``max_nodes`` nodes of its search
 
     Raises :class:`UnsupportedCombination` for pairs together with reserves or regional caps, and for ``improve_ties``
     together with any of the three: no theory says what the result would be.

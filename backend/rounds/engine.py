@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from backend.rounds.enums import Method
+from backend.rounds.enums import Method, RunFailure
 from backend.rounds.explain import Kind
 from backend.rounds.snapshot import Ints, Snapshot
 from matching import (
@@ -18,7 +18,11 @@ from matching import (
     Lottery,
     Market,
     MarketBuilder,
+    MarketErrors,
     MatchingError,
+    MissingExtra,
+    SolverFailed,
+    UnsupportedCombination,
     lower_quotas,
     optimal_assign,
     solve_stable,
@@ -26,7 +30,18 @@ from matching import (
 )
 from matching.market import Pairs
 
-__all__ = ["MatchingError", "Method", "Outcome", "Proposal", "Seats", "Why", "Wishes", "allocate", "compute"]
+__all__ = [
+    "MatchingError",
+    "Method",
+    "Outcome",
+    "Proposal",
+    "Seats",
+    "Why",
+    "Wishes",
+    "allocate",
+    "compute",
+    "failure_of",
+]
 
 # Above this size the ways out of missed minimums would take longer than anybody waits.
 MOST_SEATS_FOR_WAYS, MOST_STUDENTS_FOR_WAYS = 500, 5_000
@@ -156,6 +171,17 @@ class Proposal:
     certificate: str
     is_verified: bool
     metrics: dict[str, Any]
+
+
+def failure_of(error: MatchingError) -> RunFailure:
+    """The reason that people are told."""
+    reasons: dict[type[MatchingError], RunFailure] = {
+        MissingExtra: RunFailure.NOT_INSTALLED,
+        MarketErrors: RunFailure.BAD_INPUT,
+        UnsupportedCombination: RunFailure.COMBINATION,
+        SolverFailed: RunFailure.NO_SOLUTION,
+    }
+    return next((reason for kind, reason in reasons.items() if isinstance(error, kind)), RunFailure.OTHER)
 
 
 def compute(snapshot: Snapshot, progress: Callable[[int], None] = lambda percent: None) -> Proposal:

@@ -47,6 +47,17 @@ class RunState(models.TextChoices):
     CANCELLED = "cancelled", _("Cancelled")
 
 
+class RunFailure(models.TextChoices):
+    """Why a run has failed, in words for whoever started it."""
+
+    NOT_INSTALLED = "not_installed", _("A part of the service that this method needs is missing. Tell the operator.")
+    BAD_INPUT = "bad_input", _("The round's wishes and seats contradict each other.")
+    COMBINATION = "combination", _("This method cannot do everything that the round asks for. Choose the other one.")
+    NO_SOLUTION = "no_solution", _("No distribution was found. Try the other method, or change seats or rules.")
+    WORKER_LOST = "worker_lost", _("The computation was interrupted several times. Start it again.")
+    OTHER = "other", _("The computation failed. Start it again; if it fails again, tell the operator.")
+
+
 class ResultState(models.TextChoices):
     OFFERED = "offered", _("Waiting for the student's answer")
     ACCEPTED = "accepted", _("Accepted")

@@ -23,8 +23,8 @@ from backend.placements.enums import MatchState, PlacementState
 from backend.reference.enums import AgeClass
 from backend.reference.work_rules import age_class
 from backend.rounds.eligibility import WorkRules, is_standing
-from backend.rounds.engine import MatchingError, Proposal, compute
-from backend.rounds.enums import RUN_WAITING, Method, RoundState, RunState
+from backend.rounds.engine import MatchingError, Proposal, compute, failure_of
+from backend.rounds.enums import RUN_WAITING, Method, RoundState, RunFailure, RunState
 from backend.rounds.models import RoundSeat, Run
 from backend.rounds.snapshot import Ints, Snapshot, digest_of
 
@@ -59,7 +59,7 @@ def run_once(run_id: int) -> bool:
     except Stopped:
         return False
     except MatchingError as error:
-        _fail(run_id, token, type(error).__name__, [str(problem) for problem in getattr(error, "problems", [])][:20])
+        _fail(run_id, token, failure_of(error), [str(problem) for problem in getattr(error, "problems", [])][:20])
         return False
     return True
 
@@ -68,7 +68,7 @@ def sweep() -> int:
     """Runs whose worker is gone wait again; after MOST_ATTEMPTS they have failed. Returns how many were moved."""
     lost = Run.objects.filter(state=RunState.WORKING, lease_until__lt=DbNow())
     given_up = lost.filter(attempts__gte=MOST_ATTEMPTS).update(
-        state=RunState.FAILED, error="worker lost", lease_token=None, lease_until=None, finished_at=DbNow()
+        state=RunState.FAILED, error=RunFailure.WORKER_LOST, lease_token=None, lease_until=None, finished_at=DbNow()
     )
     again = lost.filter(attempts__lt=MOST_ATTEMPTS).update(
         state=RunState.PENDING, lease_token=None, lease_until=None, due_at=DbNow()
@@ -82,7 +82,7 @@ def _report(run_id: int, token: uuid.UUID, percent: int) -> None:
         raise Stopped
 
 
-def _fail(run_id: int, token: uuid.UUID, error: str, problems: list[str]) -> None:
+def _fail(run_id: int, token: uuid.UUID, error: RunFailure, problems: list[str]) -> None:
     logger.warning("run %d failed: %s", run_id, error)
     Run.objects.filter(pk=run_id, lease_token=token).update(
         state=RunState.FAILED, error=error, problems=problems, lease_token=None, lease_until=None, finished_at=DbNow()

@@ -39,6 +39,14 @@ def is_demo() -> bool:
     return bool(settings.DEMO_MODE and settings.DEBUG)
 
 
+def personas() -> list[dict[str, Any]]:
+    """The invented people whom a visitor of the demo may be; none in a service that was started empty. One query."""
+    if not is_demo():
+        return []
+    here = set(User.objects.filter(email__in=PERSONAS, is_active=True).values_list("email", flat=True))
+    return [{"email": email, "label": label} for email, label in PERSONAS.items() if email in here]
+
+
 def roles_of(user: User) -> list[str]:
     """What someone is here, the role they work in most first. At most four queries, remembered on the user object."""
     known: list[str] | None = getattr(user, "_web_roles", None)
@@ -160,5 +168,5 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "other_language": {"code": "en", "label": "English"} if is_swedish else {"code": "sv", "label": "Svenska"},
         "demo_mode": is_demo(),
         "login_providers": list_providers(),
-        "personas": [{"email": email, "label": label} for email, label in PERSONAS.items()] if is_demo() else [],
+        "personas": personas,
     }

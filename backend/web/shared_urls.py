@@ -46,4 +46,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("webhooks/mail/", provider_webhooks.mail, name="mail_reports"),
     path("webhooks/sms/", provider_webhooks.sms, name="sms_reports"),
     path("health/", health.health, name="health"),
+    path("health/ready/", health.ready, name="ready"),
 ]

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import http.server
+import shlex
 import socket
 import subprocess
 import sys
 import threading
 import time
 from pathlib import Path
+from unittest import mock
 
 import environ
 import pytest
+from django.core.management import CommandError, call_command
+from django.urls import reverse
 
+from backend.accounts.models import User
+from backend.accounts.policies import is_network_office
 from backend.ops import healthcheck
+from backend.ops.management.commands import prepare
 from backend.ops.runner.environment import (
     forget_service,
     join_running_service,
@@ -23,6 +30,7 @@ from backend.ops.runner.environment import (
 )
 from backend.ops.runner.plan import PERSONAS, Plan, Preparation, service_plan
 from backend.ops.runner.ports import PortError, check_port_is_free, free_port, port_from
+from backend.ops.runner.seeds import first_person_command, note_seed, seed_from
 from backend.ops.runner.supervisor import first_page
 from tests.ops.processes import ROOT, assert_nothing_left, clean_environment
 
@@ -134,6 +142,51 @@ def test_the_plan_names_address_and_logins_and_leaves_the_catcher_out_when_mail_
         assert f"{persona}@demo.example" in shown
     assert [service.name for service in plan.services] == ["web", "worker", "dispatcher", "scheduler"]
     assert "mail" in {service.name for service in service_plan(1, 2).services}
+
+
+class TestSeed:
+    def test_the_demo_unless_something_else_is_asked_for(self, tmp_path: Path) -> None:
+        assert seed_from({}, tmp_path) == "demo"
+        assert seed_from({"SEED": ""}, tmp_path) == "demo"
+        assert seed_from({"SEED": "none"}, tmp_path) == "none"
+
+    def test_an_empty_service_stays_empty_when_it_is_started_again(self, tmp_path: Path) -> None:
+        note_seed(tmp_path, "none")
+        assert seed_from({}, tmp_path) == "none"
+        assert seed_from({"SEED": "demo"}, tmp_path) == "demo"
+
+    def test_another_word_is_told_at_once_and_nothing_starts(self, data: Path) -> None:
+        result = run(data, PORT=str(free_port()), SEED="empty")
+        assert result.returncode == 1
+        assert result.stderr == (
+            "error: SEED must be demo or none, not 'empty': SEED=none make run starts an empty service\n"
+        )
+        assert not data.exists()
+
+    @pytest.mark.django_db
+    def test_an_empty_service_says_how_to_begin_with_a_line_that_works(self, tmp_path: Path) -> None:
+        line = first_person_command({"DATA_DIR": "/srv/my data"}, ROOT)
+        words = shlex.split(line)
+        assert words[0] == "DATA_DIR=/srv/my data"
+        assert (ROOT / words[1]).exists()
+        call_command(words[words.index("create_user")], *words[words.index("create_user") + 1 :])
+        assert is_network_office(User.objects.get())
+        plan = service_plan(8123, 1025, begin=line)
+        shown = "\n".join(plan.welcome)
+        assert line in shown
+        assert f"http://127.0.0.1:8123{reverse('caught_mails')}" in shown
+        assert "demo.example" not in shown
+
+    @pytest.mark.django_db
+    def test_nothing_is_planted_in_an_empty_service(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("DATA_DIR", str(tmp_path))
+        monkeypatch.setenv("SEED", "none")
+        with mock.patch.object(prepare, "call_command") as commands:
+            prepare.Command().handle()
+        assert [call.args[0] for call in commands.call_args_list] == ["migrate", "vapid_keys"]
+        monkeypatch.setenv("SEED", "nothing")
+        with mock.patch.object(prepare, "call_command"), pytest.raises(CommandError, match="SEED must be demo or none"):
+            prepare.Command().handle()
 
 
 def test_an_address_that_nobody_serves_does_not_count_as_answering() -> None:

@@ -1,18 +1,22 @@
 """Runs: killed, cancelled, repeated, adjusted; always whole or not there at all."""
 
+import html
 import json
 import zlib
 from datetime import date, timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.urls import reverse
+from django.utils import translation
 
 from backend.common import outbox
 from backend.reference.models import HazardFlag
 from backend.rounds import runner, selectors, services
-from backend.rounds.enums import RunState
+from backend.rounds.enums import RunFailure, RunState
 from backend.rounds.models import Outcome, Participant, Round, Run, RunSeat
 from backend.rounds.snapshot import digest_of
+from matching import MarketErrors, MatchingError, MissingExtra, SolverFailed, UnsupportedCombination
 from tests.factories import StudentFactory
 from tests.factories.refusals import refused
 from tests.rounds.world import CLOSES, World, make_due, seats_of
@@ -199,8 +203,51 @@ class TestKilledAndCancelled:
             make_due(run)
             runner.sweep()
         run.refresh_from_db()
-        assert run.state == RunState.FAILED
+        assert (run.state, run.error) == (RunState.FAILED, RunFailure.WORKER_LOST)
         assert not runner.run_once(run.pk)
+
+    @pytest.mark.parametrize(
+        ("error", "reason"),
+        [
+            (MissingExtra("ortools"), RunFailure.NOT_INSTALLED),
+            (MarketErrors([]), RunFailure.BAD_INPUT),
+            (UnsupportedCombination("pairs"), RunFailure.COMBINATION),
+            (SolverFailed("nodes"), RunFailure.NO_SOLUTION),
+            (MatchingError("else"), RunFailure.OTHER),
+        ],
+    )
+    def test_whoever_started_a_failed_run_reads_why_in_words(self, world, monkeypatch, client, error, reason):
+        def fail(*_arguments):
+            raise error
+
+        run = start(world)
+        monkeypatch.setattr(runner, "compute", fail)
+        assert not runner.run_once(run.pk)
+        run.refresh_from_db()
+        assert (run.state, run.error) == (RunState.FAILED, reason)
+        client.force_login(world.coordinator)
+        for language in ("sv", "en"):
+            with translation.override(language):
+                words = str(reason.label)
+            client.cookies["django_language"] = language
+            page = html.unescape(client.get(reverse("round_runs", args=[world.round.pk])).content.decode())
+            assert words in page
+            assert type(error).__name__ not in page
+
+    def test_every_reason_is_said_in_both_languages_and_no_class_is_named(self):
+        names = {kind.__name__ for kind in (MissingExtra, MarketErrors, UnsupportedCombination, SolverFailed)}
+        for reason in RunFailure:
+            with translation.override("en"):
+                english = str(reason.label)
+            with translation.override("sv"):
+                swedish = str(reason.label)
+            assert english != swedish
+            assert not any(name in english + swedish for name in names)
+
+    def test_the_reason_of_an_earlier_version_is_words_too(self, world):
+        run = start(world)
+        run.state, run.error = RunState.FAILED, "MissingExtra"
+        assert run.failure == str(RunFailure.OTHER.label)
 
     def test_a_cancelled_run_leaves_nothing_behind(self, world, monkeypatch):
         run = start(world)

@@ -156,7 +156,7 @@ DOORS = {
     """,
     ("public", "read"): """
         api_docs start search offer municipality skills skills_of how_it_works for_employers
-        for_municipalities privacy accessibility embed_help embed robots sitemap service_worker health
+        for_municipalities privacy accessibility embed_help embed robots sitemap service_worker health ready
         search_csv search_xlsx feed_training feed_internships feed_municipality feed_form open_data
         open_places_csv open_places_json open_figures_csv open_figures_json open_skills_csv open_skills_json
     """,

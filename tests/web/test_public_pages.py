@@ -257,6 +257,12 @@ class TestDemoLogin:
         response = client.post(reverse("demo_login"), {"email": "student@demo.example"}, follow=True)
         assert response.redirect_chain[-1][0] == reverse("student_home")
 
+    def test_a_service_that_was_started_empty_offers_nobody(self, client, settings):
+        settings.DEMO_MODE = settings.DEBUG = True
+        text = page(client, reverse("account_login"))
+        assert "demo.example" not in text
+        assert reverse("caught_mails") in text
+
     @pytest.mark.parametrize(("demo", "debug"), [(False, True), (True, False), (False, False)])
     def test_nowhere_else(self, client, settings, demo, debug):
         settings.DEMO_MODE, settings.DEBUG = demo, debug

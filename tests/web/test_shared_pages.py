@@ -8,7 +8,7 @@ from django.core import signing
 from django.urls import reverse
 
 from backend.applications.services import submit_application
-from backend.common import events
+from backend.common import events, parts
 from backend.common.caught_mail import save_mail
 from backend.notifications.models import Notification, Preference
 from backend.notifications.unsubscribe import make_token
@@ -206,6 +206,15 @@ class TestDemoMail:
 
 def test_health_tells_yes_and_no(client):
     assert client.get(reverse("health")).json() == {"database": True, "broker": True}
+
+
+def test_ready_names_the_part_that_is_missing(client, monkeypatch):
+    assert client.get(reverse("ready")).json() == {"database": True, "broker": True, "missing": []}
+    monkeypatch.setattr(parts, "is_installed", lambda name: name != "ortools")
+    response = client.get(reverse("ready"))
+    assert response.status_code == 503
+    assert response.json()["missing"] == ["rounds: optimal method: ortools is missing"]
+    assert client.get(reverse("health")).status_code == 200
 
 
 def test_an_event_without_subscribers_is_no_error():

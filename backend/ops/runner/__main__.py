@@ -12,6 +12,7 @@ from backend.ops.runner.environment import default_data_directory, service_envir
 from backend.ops.runner.journal import Journal
 from backend.ops.runner.plan import service_plan
 from backend.ops.runner.ports import PortError, check_port_is_free, free_port, port_from
+from backend.ops.runner.seeds import NONE, SeedError, first_person_command, note_seed, seed_from
 from backend.ops.runner.supervisor import ServiceError, Supervisor
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -24,7 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         run_service(parent=os.getppid() if options.stop_with_parent else None)
-    except (EmbeddedServerError, PortError, ServiceError) as error:
+    except (EmbeddedServerError, PortError, SeedError, ServiceError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except OSError as error:
@@ -38,9 +39,11 @@ def run_service(*, parent: int | None) -> None:
     os.chdir(ROOT)
     port = port_from(os.environ)
     data = default_data_directory(os.environ, ROOT)
+    seed = seed_from(os.environ, data)
     stack = Stack(data)
     try:
         stack.claim()
+        note_seed(data, seed)
         journal = Journal(data)
         left = journal.stop_leftovers()
         if left:
@@ -48,7 +51,8 @@ def run_service(*, parent: int | None) -> None:
         check_port_is_free(port)
         mail_port = None if os.environ.get("SMTP_URL") else free_port()
         environment = service_environment(os.environ, data=data, port=port, mail_port=mail_port or 0, urls=stack.urls)
-        plan = service_plan(port, mail_port)
+        environment["SEED"] = seed
+        plan = service_plan(port, mail_port, begin=first_person_command(os.environ, ROOT) if seed == NONE else "")
         Supervisor(plan, stack, journal, parent=parent).run(environment)
     finally:
         stack.stop()

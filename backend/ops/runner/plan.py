@@ -64,8 +64,11 @@ def _has_module(name: str) -> bool:
         return False
 
 
-def service_plan(port: int, mail_port: int | None) -> Plan:
-    """The whole service on ``port``. The mail catcher listens on ``mail_port``; None leaves it out."""
+def service_plan(port: int, mail_port: int | None, *, begin: str = "") -> Plan:
+    """The whole service on ``port``. The mail catcher listens on ``mail_port``; None leaves it out.
+
+    ``begin`` is the command line that makes the first person of an empty service; without it the demo is there.
+    """
 
     def python(module: str, *arguments: str) -> tuple[str, ...]:
         return (sys.executable, "-m", module, *arguments)
@@ -83,9 +86,8 @@ def service_plan(port: int, mail_port: int | None) -> Plan:
         "--without-gossip", "--without-mingle",
     )  # fmt: skip
     address = f"http://{LOOPBACK}:{port}/"
-    personas = " ".join(f"{name}@demo.example" for name in PERSONAS)
     return Plan(
-        preparations=(Preparation("migrate and seed", python("backend.manage", "prepare")),),
+        preparations=(Preparation("migrate" if begin else "migrate and seed", python("backend.manage", "prepare")),),
         services=(
             *((catcher,) if mail_port is not None else ()),
             Service("web", web, essential=True),
@@ -99,8 +101,22 @@ def service_plan(port: int, mail_port: int | None) -> Plan:
         welcome=(
             "",
             f"  Praktiknavet is running: {address}",
-            f"  Demo logins, one click on the login page: {personas}",
+            *(_for_an_empty_service(begin, address, mail_port) if begin else _for_the_demo()),
             "  Ctrl-C stops it; the data stays.",
             "",
         ),
+    )
+
+
+def _for_the_demo() -> tuple[str, ...]:
+    personas = " ".join(f"{name}@demo.example" for name in PERSONAS)
+    return (f"  Demo logins, one click on the login page: {personas}",)
+
+
+def _for_an_empty_service(begin: str, address: str, mail_port: int | None) -> tuple[str, ...]:
+    arrives = f"at {address}demo/mail/" if mail_port is not None else "by mail"
+    return (
+        "  It is empty: the reference lists, nobody and no place. Become its first network office in a second terminal:",
+        f"    {begin}",
+        f"  Then log in with that address; the code arrives {arrives}. Invite the coordinators from there.",
     )

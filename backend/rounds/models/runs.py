@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from backend.accounts.models import User
 from backend.common.clock import DbMomentField
 from backend.common.models import TimestampedModel
-from backend.rounds.enums import Method, RunState
+from backend.rounds.enums import Method, RunFailure, RunState
 from backend.rounds.models.people import Participant
 from backend.rounds.models.rounds import Round, RoundSeat
 
@@ -19,7 +19,8 @@ class Run(TimestampedModel):
     state, due_at, queued_until: as in the outbox, which hands runs to workers. lease_until: until when the worker that
     computes is believed to be alive. progress: percent. certificate: digest of the solver's own certificate.
     is_verified: an independent check found the result feasible, and stable or optimal as promised.
-    metrics: figures for the comparison, see `selectors.RunFigures`; those with protected identity are not counted there.
+    error: the code of a `RunFailure`. metrics: figures for the comparison, see `selectors.RunFigures`; those with
+    protected identity are not counted there.
     """
 
     round = models.ForeignKey(Round, on_delete=models.CASCADE, related_name="runs")
@@ -64,6 +65,12 @@ class Run(TimestampedModel):
 
     def __str__(self) -> str:
         return f"run {self.number} of {self.round_id}"
+
+    @property
+    def failure(self) -> str:
+        """Why it failed, in the reader's language; runs of earlier versions kept other codes."""
+        known = RunFailure(self.error) if self.error in RunFailure.values else RunFailure.OTHER
+        return str(known.label) if self.state == RunState.FAILED else ""
 
 
 class RunSeat(models.Model):

@@ -20,7 +20,8 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("email")
         parser.add_argument("--name", default="", help="needed for someone new")
-        parser.add_argument("--network", action="store_true", help="belongs to the network office")
+        parser.add_argument("--role", choices=["network"], help="network: belongs to the network office")
+        parser.add_argument("--network", action="store_true", help="the same as --role network")
         parser.add_argument("--coordinator", action="append", default=[], metavar="CODE", help="of this municipality")
 
     @transaction.atomic
@@ -42,7 +43,7 @@ class Command(BaseCommand):
             log("user.created", user, actor=None)
             what = "created"
         roles = [(RoleKind.COORDINATOR, code) for code in options["coordinator"]]
-        if options["network"]:
+        if options["network"] or options["role"] == RoleKind.NETWORK:
             roles.append((RoleKind.NETWORK, None))
         added = [
             kind if code is None else f"{kind} {code}"

@@ -15,8 +15,12 @@ from backend.offers.enums import OfferState
 from backend.offers.models import Offer, OfferPeriod
 from backend.organisations.models import Membership, Organisation, Workplace
 from backend.students.models import Guardianship, Student
+from tests.conftest import NOW
 
 FINSPANG = "0562"
+# Four weeks from the Monday nine weeks ahead.
+START = NOW.date() + timedelta(days=63 - NOW.weekday())
+END = START + timedelta(days=25)
 
 
 class UserFactory(DjangoModelFactory[User]):
@@ -110,8 +114,8 @@ class PeriodFactory(DjangoModelFactory[OfferPeriod]):
         model = OfferPeriod
 
     offer = factory.SubFactory(OfferFactory, period__make=False)
-    start = date(2027, 1, 25)
-    end = date(2027, 2, 19)
+    start = START
+    end = END
     capacity = 2
 
 

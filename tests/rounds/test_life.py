@@ -12,9 +12,12 @@ from backend.reference.models import PlacementFormVersion
 from backend.rounds import services
 from backend.rounds.enums import ResultState, RoundState
 from backend.rounds.models import Participant, Result, Round
+from tests.conftest import NOW
 from tests.factories import CoordinatorFactory, MembershipFactory, PeriodFactory, StudentFactory
 from tests.factories.refusals import refused
-from tests.rounds.world import CLOSES, World, details
+from tests.rounds.world import CLOSES, END, START, World, details
+
+DAY = timedelta(days=1)
 
 pytestmark = pytest.mark.django_db
 
@@ -33,10 +36,10 @@ class TestSettingUp:
             ({"max_wishes": 21}, "round.bad_wishes"),
             ({"max_distance_km": 0}, "round.bad_distance"),
             ({"region_caps": {"0562": -1}}, "round.bad_cap"),
-            ({"end": date(2027, 1, 24)}, "round.reversed"),
-            ({"start": date(2026, 11, 23)}, "round.past"),
+            ({"end": START - DAY}, "round.reversed"),
+            ({"start": NOW.date()}, "round.past"),
             ({"opens_at": CLOSES}, "round.closes_early"),
-            ({"publish_on": date(2026, 11, 24)}, "round.publishes_early"),
+            ({"publish_on": NOW.date() + DAY}, "round.publishes_early"),
             ({"accept_by": CLOSES + timedelta(days=1)}, "round.no_time_to_answer"),
             ({"accept_by": CLOSES + timedelta(days=90)}, "round.answers_late"),
             ({"employers_answer_by": CLOSES - timedelta(days=1)}, "round.employers_early"),
@@ -65,7 +68,7 @@ class TestSettingUp:
 
     def test_seats_must_be_of_the_form_and_within_the_dates(self):
         world = World()
-        late = PeriodFactory(end=date(2027, 3, 5))
+        late = PeriodFactory(end=END + 14 * DAY)
         for period_id, seats, code in (
             (late.pk, 1, "round.other_dates"),
             (0, 1, "round.period_unknown"),
@@ -242,7 +245,7 @@ def test_time_closes_a_round_lets_answers_run_out_and_ends_it(frozen_clock):
     assert scheduled_tasks.lapse_results() == 1
     assert Result.objects.get().state == ResultState.LAPSED
     assert world.taken() == [1]
-    frozen_clock.move_to("2027-01-25T09:00:00Z")
+    frozen_clock.move_to(NOW + (START - NOW.date()))
     assert scheduled_tasks.finish() == 1
     assert Round.objects.get().state == RoundState.FINISHED
     assert world.taken() == [0]

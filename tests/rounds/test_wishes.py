@@ -15,7 +15,9 @@ from backend.rounds import services
 from backend.rounds.models import EmployerRanking, Participant, Wish
 from tests.factories import CoordinatorFactory, MembershipFactory, NetworkOfficerFactory, StudentFactory
 from tests.factories.refusals import refused
-from tests.rounds.world import CLOSES, World
+from tests.rounds.world import CLOSES, END, START, World
+
+DAY = timedelta(days=1)
 
 pytestmark = pytest.mark.django_db
 
@@ -219,8 +221,8 @@ class TestOwnPlaces:
             "contact_email": "bror@verkstad.example",
             "title": "Hjälp i verkstaden",
             "tasks": "Laga cyklar.",
-            "start": date(2027, 1, 25),
-            "end": date(2027, 2, 19),
+            "start": START,
+            "end": END,
         }
         return {
             "actor": participant.student.user,
@@ -249,8 +251,8 @@ class TestOwnPlaces:
             ({"title": "x" * 121}, "own_place.too_long"),
             ({"contact_email": "bror"}, "own_place.bad_email"),
             ({"municipality_code": "9999"}, "municipality.unknown"),
-            ({"end": date(2027, 1, 1)}, "own_place.reversed"),
-            ({"end": date(2027, 6, 1)}, "own_place.other_dates"),
+            ({"end": START - DAY}, "own_place.reversed"),
+            ({"end": START + 127 * DAY}, "own_place.other_dates"),
         ],
     )
     def test_wrong_input(self, changes, code):

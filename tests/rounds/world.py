@@ -1,7 +1,7 @@
 """A small round in Finspång, as little said as possible."""
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 from backend.accounts.models import User
@@ -13,9 +13,8 @@ from backend.rounds.models import Participant, Publication, Round, RoundSeat, Ru
 from backend.rounds.services import RoundDetails, SeatDetails
 from tests.conftest import NOW
 from tests.factories import CoordinatorFactory, PeriodFactory, StudentFactory
-from tests.factories.rows import FINSPANG
+from tests.factories.rows import END, FINSPANG, START
 
-START, END = date(2027, 1, 25), date(2027, 2, 19)
 CLOSES = NOW + timedelta(days=7)
 ACCEPT_BY = NOW + timedelta(days=30)
 
@@ -30,7 +29,7 @@ def details(**changes: Any) -> RoundDetails:
             "end": END,
             "opens_at": NOW,
             "closes_at": CLOSES,
-            "publish_on": date(2026, 12, 10),
+            "publish_on": NOW.date() + timedelta(days=17),
             "accept_by": ACCEPT_BY,
         }
         | changes

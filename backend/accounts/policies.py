@@ -1,10 +1,11 @@
 """Who someone is to a municipality. The apps above build their own `can_` rules on these."""
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from backend.accounts.enums import RoleKind
-from backend.accounts.models import ProtectedGrant, User
+from backend.accounts.models import ProtectedGrant, Role, User
 from backend.common import clock
+from backend.reference.models import Municipality
 
 
 def municipalities_coordinated_by(user: User) -> set[str]:
@@ -18,6 +19,33 @@ def is_coordinator_of(user: User, municipality_code: str | None) -> bool:
 
 def is_coordinator(user: User) -> bool:
     return bool(municipalities_coordinated_by(user))
+
+
+def vacant_municipalities() -> "QuerySet[Municipality]":
+    """Those no coordinator works for today: nobody has the role, or everybody is paused or gone."""
+    staffed = Role.objects.in_force().filter(kind=RoleKind.COORDINATOR)
+    return Municipality.objects.exclude(pk__in=staffed.values("municipality"))
+
+
+def acts_for(user: User, municipality_code: str | None) -> bool:
+    """Whether the user decides for the municipality today: its coordinator; the network office where there is none.
+
+    This is asked each time, so that what waits goes to the office at the moment the last coordinator leaves, and back to
+    the first one who comes. None: no municipality at all.
+    """
+    if is_coordinator_of(user, municipality_code):
+        return True
+    if not is_network_office(user):
+        return False
+    return municipality_code is None or vacant_municipalities().filter(pk=municipality_code).exists()
+
+
+def acted_for(user: User, path: str) -> Q:
+    """The same as a condition on rows: `path` leads to the municipality (`workplace__municipality`)."""
+    mine = Q(**{f"{path}__in": municipalities_coordinated_by(user)})
+    if is_network_office(user):
+        mine |= Q(**{f"{path}__isnull": True}) | Q(**{f"{path}__in": vacant_municipalities()})
+    return mine
 
 
 def is_network_office(user: User) -> bool:

@@ -33,6 +33,11 @@ def list_coordinators_of(municipality_code: str | None) -> list[User]:
     return list(_with_role(RoleKind.COORDINATOR, municipality_code))
 
 
+def list_responsible_for(municipality_code: str | None) -> list[User]:
+    """Who is told what waits in a municipality: its active coordinators, else the network office."""
+    return list_coordinators_of(municipality_code) or list_coordinators_of(None)
+
+
 def has_coordinator(municipality_code: str | None) -> bool:
     return bool(municipality_code) and _with_role(RoleKind.COORDINATOR, municipality_code).exists()
 

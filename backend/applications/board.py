@@ -11,7 +11,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from backend.accounts.models import User
-from backend.accounts.policies import municipalities_coordinated_by
+from backend.accounts.policies import acted_for, municipalities_coordinated_by
 from backend.applications.enums import LIVE_STATES, ApplicationState
 from backend.applications.models import Application
 from backend.common.transitions import log
@@ -128,7 +128,7 @@ def list_silent_applications(user: User) -> "QuerySet[Application]":
     """Applications of the user's students whose answer time has passed without an answer, oldest first."""
     return (
         Application.objects.filter(
-            student__municipality__in=municipalities_coordinated_by(user),
+            acted_for(user, "student__municipality"),
             student__is_protected=False,
             state=ApplicationState.SUBMITTED,
             escalated_at__isnull=False,

@@ -3,7 +3,7 @@
 from django.db.models import Q, QuerySet
 
 from backend.accounts.models import User
-from backend.accounts.policies import municipalities_coordinated_by
+from backend.accounts.policies import is_network_office, municipalities_coordinated_by, vacant_municipalities
 from backend.applications.models import Application
 from backend.organisations.policies import is_member
 from backend.students.policies import can_coordinate, is_guardian_of, is_self
@@ -16,6 +16,8 @@ def visible_to(user: User) -> "QuerySet[Application]":
     visible = Q(student__user=user) | Q(period__offer__organisation__memberships__user=user)
     if codes := municipalities_coordinated_by(user):
         visible |= Q(student__municipality__in=codes, student__is_protected=False)
+    if is_network_office(user):
+        visible |= Q(student__municipality__in=vacant_municipalities(), student__is_protected=False)
     return Application.objects.filter(visible).distinct()
 
 

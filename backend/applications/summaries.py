@@ -1,5 +1,7 @@
 """The mornings of those who answer and decide: unanswered applicants for employers, the queues for coordinators."""
 
+from collections.abc import Callable
+
 from django.db.models import Exists, OuterRef
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
@@ -8,7 +10,8 @@ from django.utils.translation import ngettext
 
 from backend.accounts.enums import RoleKind
 from backend.accounts.models import Role, User
-from backend.accounts.policies import is_coordinator
+from backend.accounts.policies import is_coordinator, is_network_office
+from backend.accounts.selectors import list_network_office
 from backend.applications.board import Standing, list_silent_applications, list_waiting_for, students_of
 from backend.applications.enums import LIVE_STATES, ApplicationState
 from backend.applications.models import Application
@@ -71,10 +74,12 @@ def coordinators_with_work() -> set[int]:
     return set(roles.values_list("user_id", flat=True))
 
 
-def queues(user: User) -> list[Section]:
-    """How much waits in each queue, the most urgent first."""
-    unplaced = students_of(user).filter(standing=Standing.UNPLACED).count()
-    counted = [
+Counted = list[tuple[int, Callable[[int], str], str]]
+
+
+def _waiting(user: User) -> Counted:
+    """What waits for a decision or a call, the most urgent first: its number, its words, its page."""
+    return [
         (
             list_silent_applications(user).count(),
             lambda number: ngettext(
@@ -101,17 +106,46 @@ def queues(user: User) -> list[Section]:
             lambda number: ngettext("%(number)d place to review", "%(number)d places to review", number),
             "/samordnare/platser/",
         ),
-        (
-            unplaced,
-            lambda number: ngettext(
-                "%(number)d student is without a place", "%(number)d students are without a place", number
-            ),
-            f"/samordnare/elever/?standing={Standing.UNPLACED.value}",
-        ),
     ]
+
+
+def _section(title: str, counted: Counted) -> list[Section]:
     lines = [Line(words(number) % {"number": number}, link) for number, words, link in counted if number]
-    return [section(_("What needs you"), lines, len(lines))]
+    return [section(title, lines, len(lines))]
+
+
+def queues(user: User) -> list[Section]:
+    """How much waits in each queue, the most urgent first."""
+    unplaced = students_of(user).filter(standing=Standing.UNPLACED).count()
+    return _section(
+        _("What needs you"),
+        [
+            *_waiting(user),
+            (
+                unplaced,
+                lambda number: ngettext(
+                    "%(number)d student is without a place", "%(number)d students are without a place", number
+                ),
+                f"/samordnare/elever/?standing={Standing.UNPLACED.value}",
+            ),
+        ],
+    )
+
+
+def office_with_work() -> set[int]:
+    """The network office, when something waits where no coordinator works. A constant number of queries."""
+    office = list_network_office()
+    # Everybody there sees the same: one of them answers for all.
+    waits = bool(office) and any(number for number, _words, link in _waiting(office[0]) if link != "/uppgifter/")
+    return {user.pk for user in office} if waits else set()
+
+
+def office_queues(user: User) -> list[Section]:
+    """Tasks stand in the office's own part already."""
+    counted = [row for row in _waiting(user) if row[2] != "/uppgifter/"]
+    return _section(_("What lacks a coordinator"), counted) if any(number for number, *_rest in counted) else []
 
 
 register(Summary("employer", employers_with_applicants, applicants, concerns=lambda user: user.memberships.exists()))
 register(Summary("coordinator", coordinators_with_work, queues, concerns=is_coordinator))
+register(Summary("office", office_with_work, office_queues, concerns=is_network_office))

@@ -6,11 +6,12 @@ from datetime import timedelta
 from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist
+from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from backend.accounts.policies import is_network_office
+from backend.accounts.policies import is_network_office, vacant_municipalities
 from backend.accounts.selectors import list_network_office
 from backend.common.models import PeriodicRun, WorkState
 from backend.notifications import links, registry, reminders, summaries
@@ -44,7 +45,11 @@ def broken_things() -> list[Section]:
             "/natverket/jobb/",
         ),
         (
-            Task.objects.filter(municipality__isnull=True, is_protected=False, closed_at__isnull=True).count(),
+            Task.objects.filter(
+                Q(municipality__isnull=True) | Q(municipality__in=vacant_municipalities()),
+                is_protected=False,
+                closed_at__isnull=True,
+            ).count(),
             lambda number: ngettext("%(number)d matter needs a call", "%(number)d matters need a call", number),
             "/uppgifter/",
         ),

@@ -13,7 +13,7 @@ from django.db import models, transaction
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from backend.accounts.policies import is_network_office, municipalities_coordinated_by
+from backend.accounts.policies import acted_for
 from backend.common import clock, events, transitions
 from backend.common.errors import Conflict, NotFound
 from backend.notifications.models import ReminderStep, Task
@@ -185,16 +185,13 @@ def open_task(matter: str, subject: models.Model, owner: Owner, *, tells: bool =
 
 
 def list_open_tasks(user: "User") -> "models.QuerySet[Task]":
-    """The tasks of the municipalities the user coordinates, for the network office those without one; oldest first."""
+    """The tasks of the municipalities the user coordinates, for the network office those nobody coordinates; oldest first."""
     return _tasks_of(user).filter(closed_at__isnull=True).order_by("opened_at", "pk")
 
 
 def _tasks_of(user: "User") -> "models.QuerySet[Task]":
     """Also closed ones. Those about a protected identity stand in no list: whoever may know of it has been told."""
-    mine = models.Q(municipality__in=municipalities_coordinated_by(user))
-    if is_network_office(user):
-        mine |= models.Q(municipality__isnull=True)
-    return Task.objects.filter(mine, is_protected=False)
+    return Task.objects.filter(acted_for(user, "municipality"), is_protected=False)
 
 
 @transaction.atomic

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from backend.accounts.models import User
 from backend.accounts.policies import municipalities_coordinated_by
-from backend.accounts.selectors import list_coordinators_of
+from backend.accounts.selectors import list_responsible_for
 from backend.common.models import DomainEvent
 from backend.notifications import ledger
 from backend.notifications.effect import own_step
@@ -30,7 +30,7 @@ def _organisation(offer: Offer) -> list[User]:
 
 
 def _reviewers(offer: Offer) -> list[User]:
-    return list_coordinators_of(offer.municipality_code)
+    return list_responsible_for(offer.municipality_code)
 
 
 # Action to those who are told; the table of transitions names the same people in words.

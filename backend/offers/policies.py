@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from backend.accounts.models import User
-from backend.accounts.policies import is_coordinator_of, is_network_office
+from backend.accounts.policies import acts_for, is_coordinator_of
 from backend.common.errors import NotAllowed, NotFound
 from backend.offers.enums import OfferState
 from backend.offers.models import Offer
@@ -30,15 +30,13 @@ def can_edit_offer(user: User, offer: Offer) -> bool:
 
 
 def can_review_offer(user: User, offer: Offer) -> bool:
-    """The coordinator of the workplace's municipality; the network office where it has none.
+    """The coordinator of the workplace's municipality; the network office where there is none of either.
 
     A draft that was never submitted is the organisation's own business.
     """
     if offer.state == OfferState.DRAFT and offer.submitted_at is None and not is_own_offer(user, offer):
         return False
-    if offer.municipality_code is None:
-        return is_network_office(user)
-    return is_coordinator_of(user, offer.municipality_code)
+    return acts_for(user, offer.municipality_code)
 
 
 def can_publish_offer(user: User, offer: Offer) -> bool:

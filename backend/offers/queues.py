@@ -3,10 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Q
-
 from backend.accounts.models import User
-from backend.accounts.policies import is_network_office, municipalities_coordinated_by
+from backend.accounts.policies import acted_for
 from backend.common import clock
 from backend.common.models import LogEntry
 from backend.offers.enums import OfferState
@@ -21,11 +19,9 @@ ON_A_SCREEN = (AgeClass.CHILD, AgeClass.YOUTH, AgeClass.ADULT)
 
 def list_offers_to_review(user: User) -> OfferQuerySet:
     """Submitted offers the user decides about, longest waiting first: those of the own municipalities, and for the
-    network office those without one.
+    network office those without one or without a coordinator.
     """
-    mine = Q(workplace__municipality__in=municipalities_coordinated_by(user))
-    if is_network_office(user):
-        mine |= Q(workplace__municipality__isnull=True)
+    mine = acted_for(user, "workplace__municipality")
     return Offer.objects.for_lists().filter(mine, state=OfferState.SUBMITTED).order_by("submitted_at", "pk")
 
 

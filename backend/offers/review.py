@@ -7,7 +7,7 @@ from datetime import timedelta
 from django.db.models import Count, Q
 
 from backend.accounts.models import User
-from backend.accounts.policies import is_network_office, municipalities_coordinated_by
+from backend.accounts.policies import acted_for
 from backend.common import clock
 from backend.offers.enums import OfferState
 from backend.offers.models import Offer, OfferQuerySet
@@ -75,11 +75,12 @@ def review_facts(offers: Sequence[Offer]) -> dict[int, ReviewFacts]:
 
 def list_undoable_reviews(user: User) -> OfferQuerySet:
     """Publications and sendings back of the user's municipalities that can still be undone, newest first."""
-    mine = Q(workplace__municipality__in=municipalities_coordinated_by(user))
-    if is_network_office(user):
-        mine |= Q(workplace__municipality__isnull=True)
     return (
-        Offer.objects.filter(mine, undo_until__gt=clock.now(), state__in=[OfferState.PUBLISHED, OfferState.DRAFT])
+        Offer.objects.filter(
+            acted_for(user, "workplace__municipality"),
+            undo_until__gt=clock.now(),
+            state__in=[OfferState.PUBLISHED, OfferState.DRAFT],
+        )
         .select_related("organisation", "workplace")
         .order_by("-undo_until", "-pk")
     )

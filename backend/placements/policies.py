@@ -4,7 +4,8 @@ from django.db.models import Q, QuerySet
 
 from backend.accounts.models import User
 from backend.accounts.policies import (
-    is_coordinator_of,
+    acted_for,
+    acts_for,
     is_network_office,
     knows_protected_of,
     municipalities_coordinated_by,
@@ -16,9 +17,7 @@ from backend.placements.models import Match, Placement
 def can_decide_match(user: User, match: Match) -> bool:
     if match.student.is_protected:
         return knows_protected_of(user, match.deciding_municipality_id)
-    if match.deciding_municipality_id is None:
-        return is_network_office(user)
-    return is_coordinator_of(user, match.deciding_municipality_id)
+    return acts_for(user, match.deciding_municipality_id)
 
 
 def may_know_match(user: User, match: Match) -> bool:
@@ -42,7 +41,7 @@ def matches_visible_to(user: User) -> "QuerySet[Match]":
             Q(deciding_municipality__in=codes) | Q(period__offer__workplace__municipality__in=codes)
         )
     if is_network_office(user):
-        visible |= open_to_all & Q(deciding_municipality__isnull=True)
+        visible |= open_to_all & acted_for(user, "deciding_municipality")
     return Match.objects.filter(visible).distinct()
 
 

@@ -5,7 +5,7 @@ from datetime import date
 from django.db.models import Q, QuerySet
 
 from backend.accounts.models import User
-from backend.accounts.policies import is_network_office, municipalities_coordinated_by, protected_municipalities_of
+from backend.accounts.policies import acted_for, protected_municipalities_of
 from backend.common import clock
 from backend.placements.enums import MatchState, PlacementState
 from backend.placements.models import Match, Placement
@@ -33,9 +33,7 @@ def has_place_between(student: Student, start: date, end: date) -> bool:
 
 def list_matches_to_decide(user: User) -> "QuerySet[Match]":
     """Matches that wait for the user's decision, longest waiting first."""
-    mine = Match.objects.filter(deciding_municipality__in=municipalities_coordinated_by(user))
-    if is_network_office(user):
-        mine |= Match.objects.filter(deciding_municipality__isnull=True)
+    mine = Match.objects.filter(acted_for(user, "deciding_municipality"))
     return (
         mine.filter(state=MatchState.PROPOSED, student__is_protected=False)
         .select_related(*ROW)
@@ -60,9 +58,7 @@ def list_protected_matches(user: User) -> "QuerySet[Match]":
 
 def list_undoable_decisions(user: User) -> "QuerySet[Match]":
     """Decisions of the user's municipalities that can still be undone, newest first."""
-    mine = Match.objects.filter(deciding_municipality__in=municipalities_coordinated_by(user))
-    if is_network_office(user):
-        mine |= Match.objects.filter(deciding_municipality__isnull=True)
+    mine = Match.objects.filter(acted_for(user, "deciding_municipality"))
     return (
         mine.filter(undo_until__gt=clock.now(), student__is_protected=False)
         .select_related(*ROW, "decided_by")
@@ -83,9 +79,7 @@ def get_match(user: User, match_id: int) -> Match | None:
 
 def list_placements_coordinated_by(user: User) -> "QuerySet[Placement]":
     """Placements whose match the user's municipalities decided, or the network office where there is none."""
-    mine = Placement.objects.filter(match__deciding_municipality__in=municipalities_coordinated_by(user))
-    if is_network_office(user):
-        mine |= Placement.objects.filter(match__deciding_municipality__isnull=True)
+    mine = Placement.objects.filter(acted_for(user, "match__deciding_municipality"))
     return mine.filter(student__is_protected=False).select_related("match", *ROW)
 
 

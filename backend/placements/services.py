@@ -47,7 +47,10 @@ def _create_match(student: Student, period: OfferPeriod, source: MatchSource) ->
     if _has_place_in(student, period):
         raise Conflict("match.overlap", _("You already have a place in these weeks."))
     candidates = (student.municipality_id, period.offer.municipality_code)
-    deciding = next((code for code in candidates if has_coordinator(code)), None)
+    # Without a coordinator in either it stays the student's own municipality's: the network office decides for it until a
+    # coordinator comes, see accounts/policies.py.
+    named = [code for code in candidates if code]
+    deciding = next((code for code in named if has_coordinator(code)), named[0] if named else None)
     try:
         with transaction.atomic():
             return Match.objects.create(

@@ -6,7 +6,7 @@ from datetime import timedelta
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from backend.accounts.selectors import list_network_office
+from backend.accounts.selectors import has_coordinator, list_network_office
 from backend.common import clock
 from backend.common.models import DomainEvent
 from backend.notifications.reminders import Matter, Owner, TaskLine, plan, register, settle
@@ -23,7 +23,7 @@ def follow(event: DomainEvent, match: Match) -> None:
     if event.kind == "match.proposed":
         now = clock.now()
         # Where the network office decides itself there is nobody above it to take the matter in hand.
-        task = now + TASK if match.deciding_municipality_id else None
+        task = now + TASK if has_coordinator(match.deciding_municipality_id) else None
         plan(UNDECIDED, match, first=now + FIRST, second=now + SECOND, task=task)
     elif match.state != MatchState.PROPOSED:
         settle(match, UNDECIDED)

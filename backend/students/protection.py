@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backend.accounts.models import User
 from backend.accounts.policies import protected_municipalities_of
-from backend.accounts.selectors import list_coordinators_of, list_granted_in
+from backend.accounts.selectors import list_granted_in, list_responsible_for
 from backend.common import events, outbox
 from backend.common.errors import Conflict, Invalid, NotFound
 from backend.common.models import LogEntry
@@ -38,10 +38,13 @@ def protected_students_of(user: User) -> "QuerySet[Student]":
 
 
 def deciders_for(student: Student, municipality_code: str | None) -> list[User]:
-    """The coordinators of the municipality who may know of the student: those with a grant when it is protected."""
+    """Those who decide in the municipality and may know of the student: with a grant when it is protected.
+
+    The network office where there is no coordinator; never for a protected identity, which nobody there knows.
+    """
     if student.is_protected:
         return list_granted_in(municipality_code)
-    return list_coordinators_of(municipality_code)
+    return list_responsible_for(municipality_code)
 
 
 def _locked(actor: User, student_id: int) -> Student:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from backend.accounts.policies import municipalities_coordinated_by
+from backend.accounts.policies import is_coordinator, municipalities_coordinated_by
 from backend.applications.board import (
     ClassRow,
     Standing,
@@ -35,7 +35,7 @@ from backend.organisations.municipality_settings import settings_of
 from backend.organisations.services import set_trust
 from backend.placements.selectors import list_matches_to_decide, list_protected_matches
 from backend.reference.models import Municipality
-from backend.web.access import coordinator
+from backend.web.access import coordinator, coordinator_or_network
 from backend.web.coordinator_rows import match_rows, oldest_text, student_row
 from backend.web.cursors import page_of
 from backend.web.employer import person
@@ -258,23 +258,27 @@ def figures(totals: dict[str, int]) -> list[dict[str, Any]]:
     ]
 
 
-@coordinator
+@coordinator_or_network
 @require_safe
 def silence(request: HttpRequest) -> HttpResponse:
     """Applications that nobody answered in time, and whom to call."""
-    page = page_of(list_silent_applications(person(request)), ("answer_due_at", "pk"), request.GET.get("after", ""))
+    user = person(request)
+    page = page_of(list_silent_applications(user), ("answer_due_at", "pk"), request.GET.get("after", ""))
+    looks_after = is_coordinator(user)
     rows = [
         {
             "student": each.student.user.name,
-            "student_url": reverse("coordinator_student", args=[each.student_id]),
+            # The network office fills in for the answer, it does not look after the student.
+            "student_url": reverse("coordinator_student", args=[each.student_id]) if looks_after else "",
             "place": each.period.offer.title,
             "organisation": each.period.offer.organisation.name,
             "waited": ago(each.submitted_at),
-            "ledger_url": reverse("coordinator_ledger", args=["application", each.pk]),
+            "ledger_url": reverse("coordinator_ledger", args=["application", each.pk]) if looks_after else "",
         }
         for each in page.rows
     ]
-    return render(request, "pages/coordinator/silence.html", {"rows": rows, "next_cursor": page.next_cursor})
+    context = {"rows": rows, "next_cursor": page.next_cursor, "looks_after": looks_after}
+    return render(request, "pages/coordinator/silence.html", context)
 
 
 @coordinator

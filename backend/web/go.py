@@ -55,6 +55,8 @@ def _page_about(user: User, application: Application) -> str:
         return reverse("student_application", args=[application.pk])
     if can_answer(user, application):
         return reverse("employer_application", args=[application.pk])
+    if not is_coordinator(user):
+        return reverse("coordinator_silence")
     return reverse("coordinator_student", args=[application.student_id])
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -10,9 +11,12 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from backend.accounts.models import User
+from backend.accounts.policies import vacant_municipalities
+from backend.applications.board import list_silent_applications
 from backend.exchange.network_figures import job_figures, municipality_figures
 from backend.notifications.selectors import list_undelivered
 from backend.offers.queues import list_offers_to_review
+from backend.placements.selectors import list_matches_to_decide
 from backend.web.access import network
 from backend.web.employer import person
 
@@ -52,9 +56,16 @@ def home(request: HttpRequest) -> HttpResponse:
     )
 
 
+def _nobodys(path: str) -> Q:
+    return Q(**{f"{path}__isnull": True}) | Q(**{f"{path}__in": vacant_municipalities()})
+
+
 def _tasks(user: User) -> list[dict[str, Any]]:
     """What needs the network office today, the most urgent first; empty on a good day."""
-    review = list_offers_to_review(user).filter(workplace__municipality__isnull=True).count()
+    # Counted as the queues list them: a coordinator elsewhere who is also at the office has both in one list.
+    review = list_offers_to_review(user).filter(_nobodys("workplace__municipality")).count()
+    matches = list_matches_to_decide(user).filter(_nobodys("deciding_municipality")).count()
+    silent = list_silent_applications(user).filter(_nobodys("student__municipality")).count()
     undelivered = list_undelivered().count()
     late = sum(row["is_late"] for row in job_figures())
     found = [
@@ -73,14 +84,26 @@ def _tasks(user: User) -> list[dict[str, Any]]:
             "network_undelivered",
         ),
         (
+            matches,
+            ngettext("%(number)d match lacks a coordinator", "%(number)d matches lack a coordinator", matches),
+            _("Student and organisation have said yes. Nobody else decides; the decision is yours."),
+            "coordinator_matches",
+        ),
+        (
             review,
-            ngettext(
-                "%(number)d place without a municipality to review",
-                "%(number)d places without a municipality to review",
-                review,
-            ),
+            ngettext("%(number)d place lacks a coordinator", "%(number)d places lack a coordinator", review),
             _("No coordinator sees them; the decision is yours."),
             "coordinator_offers",
+        ),
+        (
+            silent,
+            ngettext(
+                "%(number)d application lacks an answer and a coordinator",
+                "%(number)d applications lack an answer and a coordinator",
+                silent,
+            ),
+            _("The answer time has passed. A call often helps."),
+            "coordinator_silence",
         ),
     ]
     waiting = [each for each in found if each[0]]

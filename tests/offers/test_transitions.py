@@ -97,6 +97,8 @@ def knows(actor: str, state: str) -> bool:
 @pytest.mark.parametrize("actor", ACTORS)
 @pytest.mark.parametrize("command", COMMANDS)
 def test_who_may(command, actor):
+    # Where nobody coordinates, the network office does: tests/organisations/test_without_coordinator.py.
+    CoordinatorFactory()
     state, allowed = MAY[command]
     offer = OfferFactory(state=state, submitted_at=None if state == OfferState.DRAFT else NOW)
     user = ACTORS[actor](offer)

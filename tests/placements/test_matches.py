@@ -63,10 +63,10 @@ class TestWhoDecides:
         [
             (FINSPANG, OTHER, [FINSPANG, OTHER], FINSPANG),
             (FINSPANG, OTHER, [OTHER], OTHER),
-            (FINSPANG, OTHER, [], None),
+            (FINSPANG, OTHER, [], FINSPANG),
             (None, OTHER, [OTHER], OTHER),
             (FINSPANG, None, [FINSPANG], FINSPANG),
-            (FINSPANG, None, [], None),
+            (FINSPANG, None, [], FINSPANG),
             (None, None, [FINSPANG], None),
         ],
     )
@@ -77,7 +77,7 @@ class TestWhoDecides:
             StudentFactory(municipality_id=student), PeriodFactory(offer__workplace__municipality_id=workplace)
         )
         assert match.deciding_municipality_id == expected
-        decider = deciders[expected] if expected else network
+        decider = deciders.get(expected, network)
         assert Notification.objects.get(kind="match.proposed").recipient == decider
         assert list(selectors.list_matches_to_decide(decider)) == [match]
         for user in {*deciders.values(), network} - {decider}:

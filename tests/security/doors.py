@@ -52,7 +52,7 @@ DOORS = {
         round_appeal_answer=KO round_own_place_decide=KO
     """,
     ("coordinator", "read"): """
-        coordinator_home coordinator_silence coordinator_students coordinator_students_csv
+        coordinator_home coordinator_students coordinator_students_csv
         coordinator_students_xlsx coordinator_student=KO coordinator_protected coordinator_organisations
         coordinator_ledger=KO rounds round=KO round_participants=KO round_runs=KO round_run=KO
         round_run_snapshot=KO round_board=KO round_results=KO round_appeals=KO round_own_places=KO
@@ -70,7 +70,7 @@ DOORS = {
     """,
     ("coordinator_or_network", "read"): """
         coordinator_offers coordinator_matches coordinator_placements tasks coordinator_offers_csv
-        coordinator_offers_xlsx
+        coordinator_offers_xlsx coordinator_silence
     """,
     ("employer", "form"): """
         employer_workplace_new employer_workplace=CO+CM employer_team employer_offer_new

@@ -15,6 +15,7 @@ from backend.common import clock
 from backend.offers.models import Offer, OfferPeriod, OfferQuerySet, SearchDocument, SearchEntry
 from backend.offers.search_distance import KilometresFrom, box_around
 from backend.offers.search_seats import has_free_seats
+from backend.offers.search_times import Span
 from backend.offers.search_words import Reading, read_text
 from backend.reference.models import Municipality
 from backend.reference.selectors import equivalent_codes
@@ -103,6 +104,8 @@ def open_entries() -> "QuerySet[SearchEntry]":
 def entries_around(search: Search) -> "QuerySet[SearchEntry]":
     """Open entries by text and place alone. With a centre each has `distance` in km (None: unknown)."""
     found = open_entries()
+    if search.reading.spans:
+        found = found.filter(pk__in=_periods_in(search.reading.spans))
     if search.reading.query:
         documents = SearchDocument.objects.filter(words=_text_query(search))
         if search.centre is not None and search.radius_km is not None:
@@ -115,6 +118,14 @@ def entries_around(search: Search) -> "QuerySet[SearchEntry]":
     if search.place is not None and search.point is None and search.radius_km is None:
         found = found.filter(municipality=search.place.pk)
     return found
+
+
+def _periods_in(spans: Sequence[Span]) -> "QuerySet[OfferPeriod, Any]":
+    """The offers with a period that is not over and has a day in one of the spans."""
+    days = Q()
+    for first, last in spans:
+        days |= Q(start__lte=last, end__gte=first)
+    return OfferPeriod.objects.filter(days, end__gte=clock.today()).values("offer")
 
 
 def matching_entries(search: Search) -> "QuerySet[SearchEntry]":
@@ -171,7 +182,7 @@ def months_ahead() -> list[date]:
 
 
 def _text_query(search: Search) -> SearchQuery:
-    return SearchQuery(search.reading.query, search_type="raw", config="swedish")
+    return SearchQuery(search.reading.query, search_type="raw", config="simple")
 
 
 # --- orders and pages ---------------------------------------------------------------------------------------------

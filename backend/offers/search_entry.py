@@ -1,6 +1,6 @@
 """What the search reads: for each published offer a narrow row to count and a document of words, and a list of all words.
 
-Triggers of the database write them, in the transaction of whatever changed an offer (migrations 0005 to 0007, docs/adr/0008).
+Triggers of the database write them, in the transaction of whatever changed an offer (migrations 0005 to 0008, docs/adr/0008).
 """
 
 from django.contrib.postgres.fields import ArrayField
@@ -49,7 +49,7 @@ class SearchEntry(models.Model):
 class SearchDocument(models.Model):
     """The words of a published offer. Apart from the entry, so that counting a hundred thousand entries reads little.
 
-    words: folded to letters without accents, then stemmed; weight A title, B occupation, organisation and skills,
+    words: in lower case as they stand, neither stemmed nor folded; weight A title, B occupation, organisation and skills,
     C place, form and programmes, D the long texts. lat, lon: as in the entry, so that words near a place are found by the
     indexes of one table.
     """
@@ -82,13 +82,17 @@ class UnsettledSeats(models.Model):
 
 
 class SearchWord(models.Model):
-    """A word of at least one published offer, folded: what a misspelt or shortened word may have meant."""
+    """A word of at least one published offer: what forms and compounds there are of a word, and what a misspelt one may have
+    meant. folded: without accents.
+    """
 
     word = models.CharField(max_length=40, primary_key=True)
+    folded = models.CharField(max_length=40)
 
     class Meta:
         indexes = [
-            GinIndex(fields=["word"], name="searchword_trigrams", opclasses=["gin_trgm_ops"], fastupdate=False),
+            models.Index(fields=["folded"], name="searchword_folded"),
+            GinIndex(fields=["folded"], name="searchword_trigrams", opclasses=["gin_trgm_ops"], fastupdate=False),
         ]
 
     def __str__(self) -> str:

@@ -25,6 +25,7 @@ from backend.offers.models import Offer
 from backend.offers.search import Search, find_page, matching_entries
 from backend.offers.search_address import RADII, read_query
 from backend.offers.search_facets import Facets, count_facets
+from backend.offers.search_near import list_near_occupations
 from backend.rounds.selectors import mark_kept
 from backend.suggestions.models import Suggestion
 from backend.suggestions.selectors import reasons_texts, scores_for
@@ -76,6 +77,9 @@ def index(request: HttpRequest) -> HttpResponse:
         "unknown_place": asked.unknown_place,
         "guessed_place": asked.where if asked.guessed_place else "",
         "replaced": search.reading.replaced,
+        "unknown": search.reading.unknown,
+        "asks_nothing": search.text if search.reading.asks_nothing else "",
+        "near_occupations": [],
         "km": str(search.radius_km or ""),
         "radius_options": [
             ("", _("Only in the municipality")),
@@ -108,6 +112,10 @@ def index(request: HttpRequest) -> HttpResponse:
     }
     if not facets.total:
         context["ways"] = ways_on(request.GET, facets, chips, _wider(search))
+        context["near_occupations"] = [
+            {"text": group.name, "url": f"{reverse('search')}?{urlencode({'q': group.name})}"}
+            for group in list_near_occupations(search.reading.unknown)
+        ]
         others = counted(replace(search, text="", scores=())) if search.text else None
         context["without_words"] = _without_words(request.GET, search, others)
         if len(search.text.split()) > 1 or not (context["ways"] or context["without_words"]):

@@ -45,7 +45,7 @@ NAIVE_COUNTERS = ("offer.form_id", "site.municipality_id", "occupation.field_id"
 
 
 def run(report: Report) -> None:
-    with _django_on_throw_away_servers():
+    with django_on_throw_away_servers():
         from tests.benchmarks.search_world import NOW, World
 
         started = time.perf_counter()
@@ -59,7 +59,7 @@ def run(report: Report) -> None:
 
 
 @contextlib.contextmanager
-def _django_on_throw_away_servers() -> Iterator[None]:
+def django_on_throw_away_servers() -> Iterator[None]:
     with TemporaryStack(environment={}) as stack:
         os.environ.update(stack.urls)
         os.environ["DJANGO_SETTINGS_MODULE"] = "backend.config.settings.test"

@@ -32,7 +32,7 @@ class TestWhatWasMeant:
         OfferFactory(title="Elektriker")
         response = search({"q": "elktriker"})
         assert [row["title"] for row in response.context["rows"]] == ["Elektriker"]
-        assert "Nothing has “elktriker”. We looked for “elektriker”." in response.content.decode()
+        assert "No place has “elktriker”. Showing hits for “elektriker”." in response.content.decode()
 
     def test_a_misspelt_place_is_taken_for_the_nearest_name(self):
         OfferFactory(title="Svarva")

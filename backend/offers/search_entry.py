@@ -1,6 +1,6 @@
 """What the search reads: for each published offer a narrow row to count and a document of words, and a list of all words.
 
-Triggers of the database write them, in the transaction of whatever changed an offer (migrations 0005 to 0008, docs/adr/0008).
+Triggers of the database write them, in the transaction of whatever changed an offer (migrations 0005 to 0010, docs/adr/0008).
 """
 
 from django.contrib.postgres.fields import ArrayField

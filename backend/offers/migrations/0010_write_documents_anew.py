@@ -19,6 +19,6 @@ def write_anew(apps, schema_editor) -> None:
 class Migration(migrations.Migration):
     atomic = False
 
-    dependencies = [("offers", "0008_words_as_they_stand")]
+    dependencies = [("offers", "0009_words_as_they_stand")]
 
     operations = [migrations.RunPython(write_anew, migrations.RunPython.noop)]

@@ -43,10 +43,10 @@ SELECT offers_search_refresh(array_agg(id)) FROM offers_offer WHERE state = 'pub
 
 
 class Migration(migrations.Migration):
-    dependencies = [("offers", "0007_free_seats")]
+    dependencies = [("offers", "0008_supervisor_contact")]
 
     operations = [
-        # Derived rows: 0009 fills them anew.
+        # Derived rows: 0010 fills them anew.
         migrations.RunSQL("DELETE FROM offers_searchword", FILL_BEFORE),
         migrations.RemoveIndex(model_name="searchword", name="searchword_trigrams"),
         migrations.AddField(

@@ -1,21 +1,29 @@
 """A school's class list: each row becomes a student on the list of a class, with an account and an invitation when new."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from backend.accounts.selectors import find_person_by_email
 from backend.common import clock
-from backend.exchange.fields import ImportField, RowReader
+from backend.common.errors import DomainError
+from backend.exchange.fields import ImportField, RowProblems, RowReader, turned_round
 from backend.exchange.importers import Applied, Importer, ProgrammeCodes, form_codes
 from backend.exchange.models import ImportJob
 from backend.reference.models import PlacementForm, Programme
 from backend.reference.models.mixins import fold
+from backend.students.addresses import correct_address
 from backend.students.enrolment import EnrolmentDetails, enrol_student
-from backend.students.groups import GroupDetails, add_members, create_group
-from backend.students.models import GroupMembership, StudentGroup
+from backend.students.groups import GroupDetails, create_group, leave_school_list, move_to_group
+from backend.students.models import GroupMembership, Student, StudentGroup
+from backend.students.policies import is_minor, may_list
+from backend.students.services import add_guardian
 
 AUGUST = 8
+SAME_STUDENT = "same_student"
 FIELDS = (
     ImportField(
         "email",
@@ -62,6 +70,43 @@ FIELDS = (
         help=_("The programme's name or code, or the code of a study path such as INPRO or BA25BYG."),
     ),
     ImportField("forms", _("Looking for"), "prao", ("praktikform", "söker", "typ av plats")),
+    ImportField(
+        "guardian1_name",
+        _("Guardian 1, name"),
+        "Eva Lind",
+        ("vårdnadshavare", "vårdnadshavare 1", "vårdnadshavare 1 namn", "vh1", "vh1 namn", "guardian"),
+    ),
+    ImportField(
+        "guardian1_email",
+        _("Guardian 1, e-mail"),
+        "eva.lind@hem.example",
+        (
+            "vårdnadshavare e-post",
+            "vårdnadshavare 1 e-post",
+            "vårdnadshavare 1 mejl",
+            "e-post vårdnadshavare 1",
+            "vh1 e-post",
+            "vh1 mejl",
+            "vh1 epost",
+        ),
+        help=_("Guardians of those under 18 are asked for consent by mail. Empty: the student names them."),
+    ),
+    ImportField(
+        "guardian2_name", _("Guardian 2, name"), "", ("vårdnadshavare 2", "vårdnadshavare 2 namn", "vh2", "vh2 namn")
+    ),
+    ImportField(
+        "guardian2_email",
+        _("Guardian 2, e-mail"),
+        "",
+        (
+            "vårdnadshavare 2 e-post",
+            "vårdnadshavare 2 mejl",
+            "e-post vårdnadshavare 2",
+            "vh2 e-post",
+            "vh2 mejl",
+            "vh2 epost",
+        ),
+    ),
     ImportField("has_finished_compulsory_school", _("Finished compulsory school"), "nej", ("avslutad grundskola",)),
 )
 
@@ -88,6 +133,16 @@ class ClassListImporter(Importer):
         groups = StudentGroup.objects.filter(municipality=self.municipality_code)
         self.groups = {(fold(each.school), fold(each.name), each.school_year): each.pk for each in groups}
         self.seen: dict[str, int] = {}
+        self.answers: dict[str, str] = job.options.get("answers", {})
+        # Who is on which list by this file, and who was before it, by the list's id.
+        self.listed: dict[int, set[int]] = {}
+        self.present: dict[int, set[int]] = {}
+        self.pupils: dict[tuple[date, str], int] = {
+            (born, fold(name)): pk
+            for pk, born, name in may_list(job.actor)
+            .filter(municipality=self.municipality_code)
+            .values_list("pk", "birth_date", "user__name")
+        }
 
     def apply(self, cells: Mapping[str, str], line: int) -> Applied:
         reader = RowReader(cells)
@@ -108,12 +163,44 @@ class ClassListImporter(Importer):
                 reader.yes("has_finished_compulsory_school") if reader.text("has_finished_compulsory_school") else None
             ),
         }
+        guardians = []
+        for number in ("1", "2"):
+            field = f"guardian{number}_email"
+            name, address = reader.text(f"guardian{number}_name"), reader.email(field, required=False)
+            if name and not address:
+                reader.wrong(field, _("Write the guardian's e-mail address as well, or leave the name out."))
+            elif address:
+                guardians.append((field, turned_round(name), address))
         reader.stop_if_wrong()
         assert birth_date is not None
         details = EnrolmentDetails(email=email, birth_date=birth_date, forms=forms, **values)
-        return self._enrol(details, year)
+        details = self._same_or_new(details, line)
+        return self._enrol(details, year, guardians)
 
-    def _enrol(self, details: EnrolmentDetails, year: int) -> Applied:
+    def _same_or_new(self, details: EnrolmentDetails, line: int) -> EnrolmentDetails:
+        """Asks about a new address for a name and a date of birth that are known, and does what the person has answered."""
+        twin = self.pupils.get((details.birth_date, fold(details.name)))
+        answer = self.answers.get(str(line), "")
+        if twin is None or answer == "new" or find_person_by_email(details.email) is not None:
+            return details
+        if answer != "same":
+            raise RowProblems(
+                [
+                    (
+                        "email",
+                        _(
+                            "A student of this name and date of birth has another address. Say whether it is the same one."
+                        ),
+                    )
+                ],
+                question={"kind": SAME_STUDENT, "student": twin},
+            )
+        if correct_address(actor=self.job.actor, student_id=twin, email=details.email):
+            return details
+        # Whoever has logged in has proved the present address and changes it themselves.
+        return replace(details, email=Student.objects.select_related("user").get(pk=twin).user.email)
+
+    def _enrol(self, details: EnrolmentDetails, year: int, guardians: Sequence[tuple[str, str, str]]) -> Applied:
         made: dict[str, int] = {}
         student, outcome = enrol_student(
             actor=self.job.actor, municipality_code=self.municipality_code, details=details
@@ -128,14 +215,63 @@ class ClassListImporter(Importer):
                 details=GroupDetails(details.class_name, details.school, self.municipality_code, year),
             )
             group_id = made["group"] = group.pk
-        changed = add_members(actor=self.job.actor, group_id=group_id, student_ids=[student.pk])
+        was_there = student.pk in self._present(group_id)
+        if not was_there:
+            left = move_to_group(actor=self.job.actor, group_id=group_id, student_id=student.pk)
+            made["membership"] = GroupMembership.objects.get(group=group_id, student=student).pk
+            if left and outcome != "created":
+                made |= {"left_group": left[0], "moved": student.pk}
+        named = self._name_guardians(student, guardians, made)
         # Only now: a group of a row that fails is rolled back with it.
         self.groups[key] = group_id
-        if changed.added:
-            made["membership"] = GroupMembership.objects.get(group=group_id, student=student).pk
-        if outcome == "unchanged" and changed.added:
+        self.listed.setdefault(group_id, set()).add(student.pk)
+        self.pupils.setdefault((student.birth_date, fold(details.name)), student.pk)
+        if outcome == "unchanged" and (not was_there or named):
             outcome = "updated"
         return Applied(outcome, made)
+
+    def _present(self, group_id: int) -> set[int]:
+        """Who was on the list before this file."""
+        if group_id not in self.present:
+            found = GroupMembership.objects.filter(group=group_id).values_list("student", flat=True)
+            self.present[group_id] = set(found)
+        return self.present[group_id]
+
+    def _name_guardians(
+        self, student: Student, guardians: Sequence[tuple[str, str, str]], made: dict[str, int]
+    ) -> bool:
+        """Whether somebody new was named. An adult decides alone: guardians a list still has are passed over."""
+        is_new = False
+        for number, (field, name, email) in enumerate(guardians, start=1):
+            known = find_person_by_email(email)
+            if not is_minor(student) or (known and student.guardianships.filter(guardian=known).exists()):
+                continue
+            try:
+                guardianship = add_guardian(actor=self.job.actor, student_id=student.pk, email=email, name=name)
+            except DomainError as error:
+                raise RowProblems([(field, error.message)]) from error
+            made[f"guardianship{number}"] = guardianship.pk
+            if known is None:
+                made[f"guardian{number}"] = guardianship.guardian_id
+            is_new = True
+        return is_new
+
+    def finish(self) -> dict[str, Any]:
+        """Takes those off their lists who have left, as the person has said, and names the others whom the file misses."""
+        missing = [
+            (group_id, student_id)
+            for group_id, students in sorted(self.listed.items())
+            for student_id in sorted(self._present(group_id) - students)
+        ]
+        # Who moved to another class of this file has left no school.
+        moved = set().union(*self.listed.values()) if self.listed else set()
+        known = set(may_list(self.job.actor).filter(pk__in=[pk for _group, pk in missing]).values_list("pk", flat=True))
+        missing = [(group, pk) for group, pk in missing if pk in known - moved]
+        said = set(self.job.options.get("left", []))
+        taken_off = [(group, pk) for group, pk in missing if pk in said]
+        for group_id, student_id in taken_off:
+            leave_school_list(actor=self.job.actor, group_id=group_id, student_id=student_id)
+        return {"missing": missing, "taken_off": taken_off}
 
     @classmethod
     def known_values(cls) -> Iterable[tuple[str, str, str]]:

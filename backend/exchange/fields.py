@@ -51,9 +51,10 @@ class ImportField:
 
 @dataclass
 class RowProblems(Exception):
-    """What is wrong with a row: pairs of field name ("" = the whole row) and sentence."""
+    """What is wrong with a row: pairs of field name ("" = the whole row) and sentence. question: see ImportRow."""
 
     found: list[tuple[str, Any]] = field(default_factory=list)
+    question: dict[str, Any] = field(default_factory=dict)
 
 
 class BadMapping(Invalid):
@@ -115,6 +116,14 @@ def check_mapping(mapping: Mapping[str, int], headings: Sequence[str], fields: S
         raise BadMapping(problems)
 
 
+def turned_round(name: str) -> str:
+    """The first name first: "Lind, Maja" is Maja Lind."""
+    family, comma, given = name.partition(",")
+    if comma and family.strip() and given.strip() and "," not in given:
+        return f"{given.strip()} {family.strip()}"
+    return name
+
+
 def _full_year(digits: str) -> int:
     return int(digits) if len(digits) > 2 else 2000 + int(digits)
 
@@ -144,17 +153,13 @@ class RowReader:
         parts = [self.text(first), self.text(last)]
         if all(parts) or (any(parts) and not self.text(name)):
             return " ".join(filter(None, parts))
-        value = self.text(name, required=True)
-        family, comma, given = value.partition(",")
-        if comma and family.strip() and given.strip() and "," not in given:
-            return f"{given.strip()} {family.strip()}"
-        return value
+        return turned_round(self.text(name, required=True))
 
     def words(self, name: str) -> list[str]:
         return [word.strip() for word in re.split(r"[,;|]", self.text(name)) if word.strip()]
 
-    def email(self, name: str) -> str:
-        value = self.text(name, required=True).lower()
+    def email(self, name: str, *, required: bool = True) -> str:
+        value = self.text(name, required=required).lower()
         try:
             if value:
                 validate_email(value)

@@ -41,6 +41,10 @@ class Importer(ABC):
     def apply(self, cells: Mapping[str, str], line: int) -> Applied:
         """Imports one row inside the caller's transaction. Raises RowProblems, DomainError."""
 
+    def finish(self) -> dict[str, Any]:
+        """After the last row, when none is faulty. Returns what the job's options keep of it, plain values."""
+        return {}
+
     @classmethod
     @abstractmethod
     def known_values(cls) -> Iterable[tuple[str, str, str]]:

@@ -10,7 +10,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -52,9 +52,10 @@ class _RollBack(Exception):
 
 @dataclass
 class Pass:
-    """What one pass made of the rows."""
+    """What one pass made of the rows. kept: what the job's options keep of it."""
 
     rows: list[ImportRow]
+    kept: dict[str, Any] = field(default_factory=dict)
 
     def count(self, outcome: str) -> int:
         return sum(row.outcome == outcome for row in self.rows)
@@ -156,7 +157,10 @@ def _apply_all(job: ImportJob, content: bytes, heart: _Heart) -> Pass:
     for number, row in enumerate(sheet.rows, start=1):
         rows.append(_apply(job, importer, sheet, row))
         heart.beat(number)
-    return Pass(rows)
+    found = Pass(rows)
+    if not found.count(RowOutcome.FAULTY):
+        found.kept = importer.finish()
+    return found
 
 
 def _whole_file(job: ImportJob, message: Any) -> ImportRow:
@@ -187,6 +191,7 @@ def _explained(row: ImportRow, importer: Importer) -> Iterator[None]:
         yield
     except RowProblems as problems:
         row.problems = [[field, str(message)] for field, message in problems.found]
+        row.question = problems.question
     except DomainError as error:
         row.problems = [[importer.column_of(error.field), str(error.message)]]
     except (OperationalError, InterfaceError):
@@ -202,7 +207,8 @@ def _record(job: ImportJob, found: Pass) -> None:
     ImportRow.objects.bulk_create(found.rows, batch_size=BATCH)
     for outcome in RowOutcome.values:
         setattr(job, f"{outcome}_count", found.count(outcome))
-    job.save(update_fields=[f"{outcome}_count" for outcome in RowOutcome.values])
+    job.options = {**job.options, **found.kept}
+    job.save(update_fields=["options", *(f"{outcome}_count" for outcome in RowOutcome.values)])
 
 
 def sweep() -> int:

@@ -14,6 +14,7 @@ from backend.exchange.enums import RowOutcome
 from backend.exchange.kinds import IMPORTERS
 from backend.exchange.models import ImportJob, ImportRow
 from backend.exchange.policies import imports_visible_to
+from backend.students.policies import groups_visible_to, may_list
 
 
 def list_imports_of(user: User, *, kind: str = "") -> "QuerySet[ImportJob]":
@@ -109,3 +110,44 @@ def rejected_table(job: ImportJob) -> tuple[list[str], list[list[Any]]]:
         reason = "; ".join(f"{each.column}: {each.message}" for each in shown.problems)
         rows.append([*row.cells, row.line, reason])
     return [*job.headings, _("Line"), _("Reason")], rows
+
+
+@dataclass(frozen=True)
+class Question:
+    """Whether a row is about a student who is there already. known: what is known of that one, for the coordinator."""
+
+    line: int
+    text: str
+    known: str
+
+
+def questions_of(job: ImportJob, user: User) -> list[Question]:
+    """The rows that wait for an answer. Two queries."""
+    rows = [row for row in list_rows(job, only_faulty=True) if row.question]
+    students = may_list(user).select_related("user").in_bulk([row.question["student"] for row in rows])
+    names = [job.mapping[name] for name in ("name", "first_name", "last_name", "email") if name in job.mapping]
+    found = []
+    for row in rows:
+        student = students.get(row.question["student"])
+        known = [student.class_name, student.school, student.user.email] if student else [_("Earlier in this file")]
+        text = ", ".join(row.cells[n] for n in names if n < len(row.cells))
+        found.append(Question(row.line, text, ", ".join(filter(None, known))))
+    return found
+
+
+@dataclass(frozen=True)
+class MissingPupil:
+    """Someone on a list that the file holds anew, without this pupil."""
+
+    student_id: int
+    name: str
+    class_name: str
+
+
+def missing_pupils(job: ImportJob, user: User) -> list[MissingPupil]:
+    """Those who may have left: the last check found them on a list of the file and not in it. Two queries."""
+    pairs = job.options.get("missing", [])
+    groups = dict(groups_visible_to(user).filter(pk__in=[pk for pk, _student in pairs]).values_list("pk", "name"))
+    names = dict(may_list(user).filter(pk__in=[pk for _group, pk in pairs]).values_list("pk", "user__name"))
+    found = [MissingPupil(pk, names[pk], groups[group]) for group, pk in pairs if pk in names and group in groups]
+    return sorted(found, key=lambda each: (each.class_name, each.name))

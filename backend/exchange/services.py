@@ -1,7 +1,7 @@
 """Commands about imports: upload, say what the columns mean, run, take back."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -10,26 +10,22 @@ from django.db.models import ProtectedError, RestrictedError
 from django.utils.translation import gettext_lazy as _
 
 from backend.accounts.models import User
-from backend.applications.models import Application
 from backend.common import clock
 from backend.common.errors import Conflict, Invalid, NotAllowed, NotFound
 from backend.common.transitions import lock, log, move
-from backend.exchange import policies, runner
+from backend.exchange import policies, runner, undo
 from backend.exchange.enums import IMPORT_TRANSITIONS, ImportKind, ImportState, ImportStep
 from backend.exchange.fields import check_mapping, guess_mapping
 from backend.exchange.kinds import IMPORTERS, read_table
 from backend.exchange.models import ImportFile, ImportJob, ImportRow
 from backend.exchange.reading import Sheet
-from backend.offers.enums import OfferState
-from backend.offers.models import Offer
 from backend.reference.models import PlacementForm
-from backend.students.models import GroupMembership, Student, StudentGroup
 
 KEPT_FOR = timedelta(days=30)
 LONGEST_NAME = 120
 MOST_LINES = 10
+ANSWERS = ("same", "new")
 READABLE = frozenset({ImportState.UPLOADED, ImportState.READY, ImportState.FAULTY})
-TAKEN_BACK = (OfferState.DRAFT, OfferState.SUBMITTED)
 
 
 @transaction.atomic
@@ -92,7 +88,8 @@ def choose_table(*, actor: User, job_id: int, sheet: str, heading_line: int | No
     _require_file(job)
     if job.state not in READABLE:
         raise Conflict("import.too_late", _("The rows are already being imported."))
-    chosen = {**job.options, "sheet": sheet, "heading_line": heading_line}
+    kept = {name: job.options.get(name) for name in ("submit", "form")}
+    chosen = {**kept, "sheet": sheet, "heading_line": heading_line}
     table = read_table(job.kind, bytes(job.file.content), chosen)
     job.options = {**chosen, **_facts(table)}
     job.headings = table.headings
@@ -140,12 +137,20 @@ def _own(actor: User, job_id: int) -> ImportJob:
 
 
 @transaction.atomic
-def check_import(*, actor: User, job_id: int, mapping: Mapping[str, int]) -> ImportJob:
+def check_import(
+    *, actor: User, job_id: int, mapping: Mapping[str, int], answers: Mapping[int, str] | None = None
+) -> ImportJob:
     """Says which column each field stands in (numbers from 0) and has every row checked, without importing any.
 
+    answers: line -> "same" or "new", where the check asked whether a row is about a student who is there already.
     Raises BadMapping with the fields whose columns are missing or taken.
     """
-    return _begin(actor, job_id, mapping, "import.check_wanted", ImportStep.CHECK)
+    job = _begin(actor, job_id, mapping, "import.check_wanted", ImportStep.CHECK)
+    if answers:
+        said = {str(line): answer for line, answer in answers.items() if answer in ANSWERS}
+        job.options["answers"] = {**job.options.get("answers", {}), **said}
+        job.save(update_fields=["options"])
+    return job
 
 
 @transaction.atomic
@@ -166,13 +171,18 @@ def _begin(actor: User, job_id: int, mapping: Mapping[str, int], action: str, st
 
 
 @transaction.atomic
-def run_import(*, actor: User, job_id: int) -> ImportJob:
-    """Has a checked file imported by a worker: every row or none. Asking twice asks once."""
+def run_import(*, actor: User, job_id: int, left: Sequence[int] = ()) -> ImportJob:
+    """Has a checked file imported by a worker: every row or none. Asking twice asks once.
+
+    left: students whom the check missed in the file and who have left their class; others are disregarded.
+    """
     job = _own(actor, job_id)
     if job.state in {ImportState.RUNNING, ImportState.DONE}:
         return job
     _require_file(job)
-    move(job, IMPORT_TRANSITIONS, "import.wanted", actor=actor)
+    missing = {student for _group, student in job.options.get("missing", [])}
+    job.options["left"] = sorted(missing & set(left))
+    move(job, IMPORT_TRANSITIONS, "import.wanted", actor=actor, update_fields=["options"])
     runner.want(job, ImportStep.RUN)
     return job
 
@@ -192,11 +202,12 @@ def discard_import(*, actor: User, job_id: int) -> ImportJob:
 
 
 @transaction.atomic
-def undo_import(*, actor: User, job_id: int) -> ImportJob:
+def undo_import(*, actor: User, job_id: int, only_unused: bool = False) -> ImportJob:
     """Takes away what an import made, as long as nothing depends on it.
 
-    Raises Conflict `import.undo_changed` when it changed rows that were there before, `import.undo_depends` when
-    somebody has already done something with what it made. Then nothing is taken away.
+    only_unused: of a class list take away the students that nobody has used, and leave the others.
+    Raises Conflict `import.undo_changed` when it changed places that were there before, `import.undo_depends` when
+    somebody has already done something with what it made: then nothing is taken away.
     """
     job = _own(actor, job_id)
     if job.state == ImportState.UNDONE:
@@ -206,47 +217,18 @@ def undo_import(*, actor: User, job_id: int) -> ImportJob:
             "import.undo_changed",
             _("The import changed places that were there before, so it can not be undone. Correct them one by one."),
         )
-    made = [row.made for row in ImportRow.objects.filter(job=job).exclude(made={})]
+    made = undo.rows_made(job).count()
+    stay: list[int] = []
     try:
         with transaction.atomic():
             if job.kind == ImportKind.OFFERS:
-                _take_back_offers({each["offer"] for each in made if "offer" in each})
+                undo.take_back_offers(job)
             else:
-                _take_back_students(made)
+                stay = undo.take_back_students(job, actor, only_unused=only_unused)
     except (ProtectedError, RestrictedError) as error:
-        raise _depends() from error
-    move(job, IMPORT_TRANSITIONS, "import.undone", actor=actor, data={"rows": len(made)})
+        raise undo.depends([]) from error
+    move(job, IMPORT_TRANSITIONS, "import.undone", actor=actor, data={"rows": made - len(stay), "stay": len(stay)})
     return job
-
-
-def _depends() -> Conflict:
-    return Conflict(
-        "import.undo_depends",
-        _("Somebody has already done something with what was imported, so it can not be undone."),
-    )
-
-
-def _take_back_offers(ids: set[int]) -> None:
-    offers = list(Offer.objects.select_for_update(of=("self",)).filter(pk__in=ids))
-    used = Application.objects.filter(period__offer__in=ids).exists()
-    if used or len(offers) < len(ids) or any(offer.state not in TAKEN_BACK for offer in offers):
-        raise _depends()
-    Offer.objects.filter(pk__in=ids).delete()
-
-
-def _take_back_students(made: list[dict[str, int]]) -> None:
-    students = {each["student"] for each in made if "student" in each}
-    found = Student.objects.select_for_update(of=("self",)).filter(pk__in=students).select_related("user")
-    for student in found:
-        started = student.user.last_login is not None or student.applications.exists() or student.alerts.exists()
-        if started or student.guardianships.exists() or student.is_protected:
-            raise _depends()
-    GroupMembership.objects.filter(pk__in=[each["membership"] for each in made if "membership" in each]).delete()
-    groups = [each["group"] for each in made if "group" in each]
-    StudentGroup.objects.filter(pk__in=groups, memberships__isnull=True).delete()
-    users = [student.user_id for student in found]
-    Student.objects.filter(pk__in=students).delete()
-    User.objects.filter(pk__in=users).delete()
 
 
 def forget_old_imports() -> int:

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -26,11 +26,14 @@ from backend.exchange.selectors import (
     left_out,
     list_imports_of,
     list_rows,
+    missing_pupils,
+    questions_of,
     rejected_table,
     repeated_problems,
     shown_row,
 )
 from backend.exchange.tables import Column
+from backend.exchange.undo import names_of, used_rows
 from backend.organisations.selectors import list_organisations_of
 from backend.reference.models import Municipality, PlacementForm
 from backend.web.access import coordinator, employer, employer_or_coordinator
@@ -40,6 +43,7 @@ from backend.web.exports import table_response
 from backend.web.form_errors import add_domain_error
 from backend.web.numbers import number_in
 
+ANSWER = "answer-"
 MAX_HEADING_LINE = 1_000_000
 ROWS_SHOWN = 25
 FAULTY_SHOWN = 50
@@ -277,6 +281,9 @@ def _job_page(
         "mapping_rows": _mapping_rows(form) if form else [],
         "table_form": (table_form or TableForm(job=found)) if form else None,
         "left_out": left_out(found),
+        "questions": questions_of(found, person(request)) if found.state == ImportState.FAULTY else [],
+        "missing": missing_pupils(found, person(request)) if found.state == ImportState.READY else [],
+        "used": _used(found),
         "is_working": found.state in WORKING,
         "handled": work.handled if work else 0,
         "faulty": [shown_row(found, row) for row in page.rows] if found.state == ImportState.FAULTY else [],
@@ -303,6 +310,13 @@ def _job_page(
     return render(request, "pages/exchange/import.html", context, status=400 if is_wrong else 200)
 
 
+def _used(found: ImportJob) -> list[str]:
+    """Names of those whom an undo of the class list leaves, because somebody has used them."""
+    if found.kind != ImportKind.CLASS_LIST or found.state != ImportState.DONE:
+        return []
+    return names_of(used_rows(found), found.mapping)
+
+
 @employer_or_coordinator
 @require_http_methods(["GET", "HEAD", "POST"])
 def check(request: HttpRequest, job_id: int) -> HttpResponse:
@@ -310,6 +324,8 @@ def check(request: HttpRequest, job_id: int) -> HttpResponse:
     found = _own(request, job_id)
     if request.method == "POST" and "read_again" in request.POST:
         return _read_again(request, found)
+    if request.method == "POST" and "answers" in request.POST:
+        return _answer(request, found)
     form = MappingForm(request.POST if request.method == "POST" else None, job=found)
     if request.method == "POST" and form.is_valid():
         try:
@@ -348,13 +364,36 @@ def _read_again(request: HttpRequest, found: ImportJob) -> HttpResponse:
     return _job_page(request, found, MappingForm(job=found), table_form)
 
 
-def _command(command: Callable[..., ImportJob], done: Any) -> Callable[..., HttpResponse]:
+def _answer(request: HttpRequest, found: ImportJob) -> HttpResponse:
+    """Which rows are about a student who is there already; then all rows are checked again."""
+    answers = {
+        line: value
+        for name, value in request.POST.items()
+        if name.startswith(ANSWER) and (line := number_in(name.removeprefix(ANSWER))) is not None
+    }
+    try:
+        services.check_import(
+            actor=person(request),
+            job_id=found.pk,
+            mapping=found.mapping,
+            answers={n: str(v) for n, v in answers.items()},
+        )
+    except DomainError as error:
+        messages.error(request, str(error.message))
+    return redirect("import", found.pk)
+
+
+def _command(
+    command: Callable[..., ImportJob], done: Any, said: Callable[[QueryDict], dict[str, Any]] = lambda post: {}
+) -> Callable[..., HttpResponse]:
+    """said: what else the form says, as arguments of the command."""
+
     @employer_or_coordinator
     @require_POST
     def view(request: HttpRequest, job_id: int) -> HttpResponse:
         found = _own(request, job_id)
         try:
-            command(actor=person(request), job_id=found.pk)
+            command(actor=person(request), job_id=found.pk, **said(request.POST))
         except NotFound:
             raise
         except DomainError as error:
@@ -367,8 +406,16 @@ def _command(command: Callable[..., ImportJob], done: Any) -> Callable[..., Http
     return view
 
 
-run = _command(services.run_import, "")
-undo = _command(services.undo_import, gettext_lazy("The import is undone. What it made is taken away again."))
+def _ids(values: list[str]) -> list[int]:
+    return [number for value in values if (number := number_in(value)) is not None]
+
+
+run = _command(services.run_import, "", lambda post: {"left": _ids(post.getlist("left"))})
+undo = _command(
+    services.undo_import,
+    gettext_lazy("The import is undone. What it made is taken away again."),
+    lambda post: {"only_unused": "only_unused" in post},
+)
 discard = _command(services.discard_import, gettext_lazy("The file and what was read from it are deleted."))
 
 

@@ -77,7 +77,8 @@ class ImportRow(models.Model):
     """What the last check or run made of one line.
 
     line: as a person counts in the file, the headings are line 1. problems: pairs of field ("" = the whole row) and
-    sentence, in the language of the person who imports. made: model name -> id of what the run created for it.
+    sentence, in the language of the person who imports. question: what the person has to say before the row can be
+    imported: {"kind": "same_student", "student": id}. made: model name -> id of what the run created for it.
     """
 
     job = models.ForeignKey(ImportJob, on_delete=models.CASCADE, related_name="rows")
@@ -85,6 +86,7 @@ class ImportRow(models.Model):
     outcome = models.CharField(max_length=10, choices=RowOutcome.choices)
     cells = models.JSONField(default=list)
     problems = models.JSONField(default=list)
+    question = models.JSONField(default=dict)
     made = models.JSONField(default=dict)
 
     class Meta:

@@ -31,6 +31,7 @@ from backend.exchange.importers import Importer
 from backend.exchange.kinds import IMPORTERS, read_table
 from backend.exchange.models import ImportJob, ImportRow, ImportWork
 from backend.exchange.reading import Sheet, SheetRow
+from backend.notifications.digest_runs import in_one_mail
 
 logger = logging.getLogger(__name__)
 
@@ -121,7 +122,8 @@ def _pass_over(work: ImportWork, token: uuid.UUID, heart: _Heart) -> None:
             if locked.state not in WORKING:
                 _finish_work(job.pk, token)
                 return
-            found = _apply_all(locked, bytes(job.file.content), heart)
+            with in_one_mail():
+                found = _apply_all(locked, bytes(job.file.content), heart)
             if work.step == ImportStep.CHECK or found.count(RowOutcome.FAULTY):
                 raise _RollBack
             _record(locked, found)

@@ -73,6 +73,7 @@ WORDS: dict[str, "str | Promise"] = {
     "match.decision_wanted": _("Reminder: a match waits"),
     "notifications.address_bounced": _("Address does not work"),
     "notifications.digest": _("Digest mail"),
+    "notifications.several": _("Several in one mail"),
     "notifications.trial": _("Trial message"),
     "result.offered": _("A seat passed on"),
     "result.lapsed": _("A seat not answered in time"),

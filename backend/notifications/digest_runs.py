@@ -1,23 +1,26 @@
 """Digests: what waited for a person's daily or weekly slot goes out in one mail, with what waits for the person to do."""
 
 import uuid
-from collections import defaultdict
-from collections.abc import Collection
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from django.contrib.auth import get_user_model
 from django.db import models, transaction
+from django.db.models import F
 
-from backend.common import events
+from backend.common import events, outbox
 from backend.common.clock import DbNow, database_now
-from backend.notifications import quiet, summaries
+from backend.notifications import grouping, quiet, summaries
 from backend.notifications.digests import last_slot, week_start
 from backend.notifications.enums import Category, ChannelName, DeliveryState, Slot
-from backend.notifications.models import Delivery, DigestSlot
+from backend.notifications.models import Delivery, DigestSlot, Notification
 from backend.notifications.preferences import chosen_slots, default_slot, refusing_digests
 from backend.notifications.services import notify
 
 DIGEST = "notifications.digest"
+SEVERAL = "notifications.several"
 PEOPLE_PER_RUN = 500
 # A weekly summary whose Monday was missed still comes within these days; later it would speak of another week.
 WEEKLY_CATCHES_UP = timedelta(days=3)
@@ -88,6 +91,43 @@ def _waiting_for(people: Collection[int]) -> list[Delivery]:
         for row in rows.order_by("pk")
         if row.due_at <= quiet.allowed_at(windows.get(row.recipient_id, quiet.OPEN), now, can_wait=True)
     ]
+
+
+@contextmanager
+def in_one_mail() -> Iterator[None]:
+    """What is told inside goes to each person as one mail a kind, where the kind knows how to say several.
+
+    Nothing is lost: each notification is written as always, and its mail is carried by the common one. When the work is
+    cut off they go one by one, a little later.
+    """
+    with grouping.collect() as written:
+        yield
+    if written:
+        _write_together(written)
+
+
+@transaction.atomic
+def _write_together(written: Collection[Notification]) -> None:
+    by_kind: dict[str, list[int]] = defaultdict(list)
+    for notification in written:
+        by_kind[notification.kind].append(notification.pk)
+    for kind, ids in by_kind.items():
+        held = Delivery.objects.filter(
+            notification__in=ids, state=DeliveryState.PENDING, slot=Slot.NOW, channel=ChannelName.EMAIL
+        )
+        rows = list(held.select_for_update(of=("self",)).select_related("recipient").order_by("pk"))
+        counted = Counter(row.recipient_id for row in rows)
+        several = [row for row in rows if counted[row.recipient_id] > 1]
+        alone = [row.pk for row in rows if counted[row.recipient_id] == 1]
+        Delivery.objects.filter(pk__in=alone).update(
+            due_at=F("due_at") - grouping.HOLD, expires_at=F("expires_at") - grouping.HOLD
+        )
+        if several:
+            recipients = {row.recipient_id: row.recipient for row in several}
+            event = events.record("notifications.digest_due", several[0])
+            notify(event=event, recipients=recipients.values(), kind=SEVERAL, subject=several[0], data={"kind": kind})
+            _carry(event.pk, several)
+    outbox.wake()
 
 
 def _slot_rows() -> "models.QuerySet[Delivery]":

@@ -188,6 +188,33 @@ registry.register(
 )
 
 
+def _several_title(notification: Notification) -> "str | Promise":
+    kind = registry.find(notification.data.get("kind", ""))
+    if kind is None or kind.several is None:
+        return _digest_title(notification)
+    return kind.several(
+        Notification.objects.filter(deliveries__carried_by__notification=notification).distinct().count()
+    )
+
+
+registry.register(
+    Kind(
+        # In the place of as many mails as one piece of work would have been; see digest_runs.in_one_mail.
+        name="notifications.several",
+        category=Category.ACCOUNT,
+        channels=(ChannelName.EMAIL,),
+        title=_several_title,
+        context=_digest_context,
+        page=_list_page,
+        templates="emails/notifications/digest",
+        opt_out=False,
+        resend_when_uncertain=True,
+        still_relevant=_digest_relevance,
+        expires_after=timedelta(days=7),
+    )
+)
+
+
 def _trial_title(notification: Notification) -> "str | Promise":
     return _("A trial message: your notifications arrive")
 

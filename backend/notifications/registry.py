@@ -51,6 +51,7 @@ class Kind:
     subject: how the row it speaks of is read; a list reads the subjects of all its rows together.
     page(notification): the path that `context` gives as `link`, without what else the mail needs.
     acted(): for kinds that ask for something: an expression on notifications, when the reader did it (see effect.py).
+    several(number): the title of one mail in the place of so many, where they come from one piece of work (see grouping.py).
     brief(notification): one sentence without names for the screen of a phone; the category's sentence when there is none.
     """
 
@@ -71,6 +72,7 @@ class Kind:
     subject: Subject[Any] | None = None
     page: Callable[["Notification"], str] = field(default=page_of)
     acted: Callable[[], Subquery] | None = None
+    several: "Callable[[int], str | Promise] | None" = None
     brief: 'Callable[["Notification"], str | Promise] | None' = None
 
     @property

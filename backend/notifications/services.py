@@ -14,7 +14,7 @@ from backend.common.bulk import insert_new
 from backend.common.clock import DbNow, database_now
 from backend.common.errors import Conflict, Invalid, NotAllowed, NotFound
 from backend.common.models import DomainEvent
-from backend.notifications import channels, ledger, opt_in, quiet, registry
+from backend.notifications import channels, grouping, ledger, opt_in, quiet, registry
 from backend.notifications.digests import next_slot
 from backend.notifications.enums import ChannelName, DeliveryState, Slot, Urgency, is_resendable
 from backend.notifications.models import BouncedAddress, Delivery, Hours, Notification, Preference
@@ -94,22 +94,24 @@ def notify(
     written = list(Notification.objects.filter(event=event, kind=kind))
     asked = set(ids)
     here = database_now()
-    insert_new(
-        [
-            build_delivery(
-                notification,
-                known,
-                channel,
-                slot(notification.recipient_id, channel),
-                here,
-                window=windows.get(notification.recipient_id, quiet.OPEN),
-                joins_digest=notification.recipient_id not in one_by_one,
-            )
-            for notification in written
-            if notification.recipient_id in asked
-            for channel in channels_for(notification.recipient_id)
-        ]
-    )
+    deliveries = [
+        build_delivery(
+            notification,
+            known,
+            channel,
+            slot(notification.recipient_id, channel),
+            here,
+            window=windows.get(notification.recipient_id, quiet.OPEN),
+            joins_digest=notification.recipient_id not in one_by_one,
+        )
+        for notification in written
+        if notification.recipient_id in asked
+        for channel in channels_for(notification.recipient_id)
+    ]
+    for delivery in deliveries:
+        grouping.hold(known, delivery)
+    insert_new(deliveries)
+    grouping.note(known, (notification for notification in written if notification.recipient_id in asked))
     outbox.wake()
     return written
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from backend.accounts.models import User
 from backend.accounts.policies import municipalities_coordinated_by
@@ -127,6 +128,9 @@ for _name in ("offer.submitted", "offer.resubmitted"):
         _review_words,
         still_relevant=_no_longer_waiting,
         acted=own_step("offer.published", "offer.sent_back"),
+        several=lambda number: (
+            ngettext("%(number)d place to review", "%(number)d places to review", number) % {"number": number}
+        ),
     )
 _register(
     "offer.sent_back",
@@ -134,11 +138,17 @@ _register(
     _sent_back_words,
     opt_out=False,
     acted=own_step("offer.resubmitted"),
+    several=lambda number: (
+        ngettext("Please change %(number)d place", "Please change %(number)d places", number) % {"number": number}
+    ),
 )
 _register(
     "offer.published",
     lambda notification: _("Published: %(title)s") % {"title": _offer(notification).title},
     _published_words,
+    several=lambda number: (
+        ngettext("%(number)d place is published", "%(number)d places are published", number) % {"number": number}
+    ),
 )
 _register(
     "offer.updated",

@@ -5,6 +5,7 @@ from datetime import time, timedelta
 
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from backend.accounts.models import User
 from backend.accounts.policies import municipalities_coordinated_by
@@ -111,6 +112,9 @@ register(
         expires_after=timedelta(days=14),
         still_relevant=_already_given,
         acted=own_step("consent.given"),
+        several=lambda number: (
+            ngettext("Consent for %(number)d child", "Consent for %(number)d children", number) % {"number": number}
+        ),
     )
 )
 register(

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from backend.accounts.models import User
 from backend.accounts.policies import is_coordinator
 from backend.common.errors import DomainError
+from backend.notifications.digest_runs import in_one_mail
 from backend.offers import services as offer_services
 from backend.offers.models import Offer
 from backend.offers.policies import can_review_offer
@@ -255,7 +256,10 @@ def decide_offers(request: HttpRequest) -> HttpResponse:
             return offer_services.send_back_offer(actor=user, offer_id=pk, reason=form.cleaned_data["reason"])
         return offer_services.publish_offer(actor=user, offer_id=pk, seen=chosen[pk])
 
-    done = _each(request, list(chosen), command, lambda pk: titles.get(pk, _("a place that is not yours to review")))
+    with in_one_mail():
+        done = _each(
+            request, list(chosen), command, lambda pk: titles.get(pk, _("a place that is not yours to review"))
+        )
     if done and rejects:
         text = ngettext("%(number)d place is sent back.", "%(number)d places are sent back.", done)
         messages.success(request, text % {"number": done})

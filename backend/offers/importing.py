@@ -40,7 +40,10 @@ class ImportedPeriod:
 
 @dataclass(frozen=True)
 class ImportedOffer:
-    """A place as its source describes it. source_ref: what identifies it there. occupation: SSYK code, or empty."""
+    """A place as its source describes it. source_ref: what identifies it there. occupation: SSYK code, or empty.
+
+    apply_by: the last day to apply, of a place that nobody can begin later than the others.
+    """
 
     source: str
     source_ref: str
@@ -51,6 +54,7 @@ class ImportedOffer:
     occupation: str = ""
     requirements: str = ""
     skills: Sequence[str] = ()
+    apply_by: date | None = None
 
 
 @dataclass(frozen=True)
@@ -98,7 +102,8 @@ def save_imported_offer(
     """Creates or updates the offer of a source.
 
     With an actor of the network office a place whose period is not over is published, which the office answers for.
-    Without an actor it waits for review like any other. A place whose periods are over is closed.
+    Without an actor it waits for review like any other. A place whose periods are over, or whose last day to apply has
+    passed, is closed.
     known: the source_ref's entry in `list_imported`. Raises NotAllowed, Invalid for seats below 1, reversed dates or
     seats below those taken, Conflict for other dates of a period that somebody has applied for.
     """
@@ -112,7 +117,9 @@ def save_imported_offer(
         state = Offer.objects.values_list("state", flat=True).get(pk=known[0])
         return ImportOutcome(known[0], "unchanged", state)
     offer = Offer.objects.select_for_update(of=("self",)).get(pk=known[0]) if known else Offer()
-    over = known is None and all(period.end < clock.today() for period in details.periods)
+    today = clock.today()
+    is_late = details.apply_by is not None and details.apply_by < today
+    over = known is None and (is_late or all(period.end < today for period in details.periods))
     if over:
         # It comes into the world closed: nobody can be waiting for it, so no worker has to hear of its closing.
         offer.state, offer.closed_at, offer.close_reason = OfferState.CLOSED, clock.now(), CloseReason.ENDED
@@ -131,7 +138,7 @@ def _write(offer: Offer, workplace: Workplace, details: ImportedOffer) -> None:
     offer.form_id, offer.occupation_id = details.form, details.occupation or None
     offer.title, offer.tasks = details.title[:120], details.tasks[:4000]
     offer.requirements, offer.skills = details.requirements[:2000], clean_words(details.skills)
-    offer.languages = ["sv"]
+    offer.languages, offer.apply_by = ["sv"], details.apply_by
     offer.source, offer.source_ref = details.source, details.source_ref
     offer.save()
     existing = list(offer.periods.select_for_update())
@@ -153,7 +160,8 @@ def _write(offer: Offer, workplace: Workplace, details: ImportedOffer) -> None:
 def _settle(offer: Offer, actor: User | None, *, is_new: bool) -> None:
     """The state that follows from the dates and from who imports."""
     now = clock.now()
-    if not offer.periods.filter(end__gte=clock.today()).exists():
+    is_late = offer.apply_by is not None and offer.apply_by < clock.today()
+    if is_late or not offer.periods.filter(end__gte=clock.today()).exists():
         offer.closed_at, offer.close_reason = now, CloseReason.ENDED
         move(
             offer,

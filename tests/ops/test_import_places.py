@@ -12,6 +12,7 @@ from backend.accounts.models import Role, User
 from backend.common.errors import NotAllowed
 from backend.common.models import DomainEvent, LogEntry
 from backend.offers.models import Offer
+from backend.offers.scheduled_tasks import close_overdue
 from backend.ops.imports.files import DamagedFileError
 from backend.ops.imports.lia import coming_term, import_interests
 from backend.ops.imports.yh import COLUMNS, import_programmes, owner_municipality
@@ -23,7 +24,7 @@ from tests.ops.samples import sample
 pytestmark = pytest.mark.django_db
 
 PROGRAMME = {
-    "År": "2024",
+    "År": "2026",
     "Diarienummer": "MYH 2024/1",
     "Utbildningsnamn": "Lokförare",
     "Utbildningsområde": "Transporttjänster",
@@ -88,21 +89,41 @@ def test_a_programme_becomes_a_training_place_of_a_municipal_unit(tmp_path: Path
     assert offer.workplace.municipality_id == "0562"
     assert offer.occupation_id == "8311"
     period = offer.periods.get()
-    # Granted in 2024, so from week 35 of 2025; 400 points are two years with one summer between.
-    assert (period.start, period.end, period.capacity) == (date(2025, 8, 25), date(2027, 5, 28), 60)
+    # Granted in 2026, so from week 35 of 2027; 400 points are two years with one summer between.
+    assert (period.start, period.end, period.capacity) == (date(2027, 8, 30), date(2029, 6, 1), 60)
+    assert offer.apply_by == date(2027, 8, 30)
     assert offer.state == "published"
     assert "antas" in offer.tasks
 
 
 def test_half_pace_takes_twice_as_long(tmp_path: Path, office: User) -> None:
     import_programmes(actor=office, path=csv_file(tmp_path, {"YH-poäng": "200", "Studietakt %": "50"}))
-    assert Offer.objects.get().periods.get().end == date(2027, 5, 28)
+    assert Offer.objects.get().periods.get().end == date(2029, 6, 1)
 
 
 def test_a_place_whose_period_is_over_is_closed(tmp_path: Path, office: User) -> None:
     report = import_programmes(actor=office, path=csv_file(tmp_path, {"År": "2020", "YH-poäng": "200"}))
     assert (Offer.objects.get().state, Offer.objects.get().close_reason) == ("closed", "ended")
     assert report.states == {"closed": 1}
+
+
+def test_a_course_that_has_begun_is_closed_though_it_goes_on(tmp_path: Path, office: User) -> None:
+    import_programmes(actor=office, path=csv_file(tmp_path, {"År": "2025"}))
+    offer = Offer.objects.get()
+    assert (offer.state, offer.periods.get().start, offer.periods.get().end) == (
+        "closed",
+        date(2026, 8, 24),
+        date(2028, 5, 26),
+    )
+
+
+def test_one_that_begins_is_closed_by_the_hourly_job(tmp_path: Path, office: User, frozen_clock: Any) -> None:
+    import_programmes(actor=office, path=csv_file(tmp_path, {}))
+    frozen_clock.move_to("2027-08-30 12:00:00")
+    assert close_overdue() == 0
+    frozen_clock.move_to("2027-08-31 12:00:00")
+    assert close_overdue() == 1
+    assert Offer.objects.get().state == "closed"
 
 
 def test_without_someone_who_answers_for_it_a_place_waits_for_review(tmp_path: Path) -> None:
@@ -357,6 +378,8 @@ def test_the_real_programmes_twice(office: User) -> None:
     municipal = Offer.objects.filter(source="yh", organisation__kind="municipal_unit")
     assert municipal.count() == 199
     assert Offer.objects.filter(source="yh", workplace__municipality=None).count() == 153
+    # Granted in 2023 and 2024: all have begun by now.
+    assert report.states == {"closed": 821}
     before = everything()
     assert import_programmes(actor=office, path=path).changes == 0
     assert everything() == before

@@ -217,8 +217,10 @@ def import_programmes(*, actor: User | None, path: Path) -> Report:
                 tasks=_text(programme),
                 periods=[ImportedPeriod(start, end, programme.seats)],
                 occupation=occupation,
+                # Everybody begins together: a course that has begun takes nobody any more.
+                apply_by=start,
             ),
-            fingerprint=fingerprint_of({**vars(programme), "line": 0}),
+            fingerprint=fingerprint_of({**vars(programme), "line": 0, "apply_by": start}),
             known=known.get(programme.ref),
         )
         if outcome.what in {CREATED, UPDATED}:

@@ -17,7 +17,11 @@ class TimestampedModel(models.Model):
 
 
 class LogEntry(models.Model):
-    """Who did what to which row, and why. Written in the transaction of the change; never updated."""
+    """Who did what to which row, and why. Written in the transaction of the change.
+
+    The database refuses every change of a row but one: the free text of `reason` may be taken out once (`redacted_at`),
+    when a person's data is erased. `log_seal` chains what is written.
+    """
 
     action = models.CharField(max_length=60)
     subject_type = models.CharField(max_length=40)
@@ -26,13 +30,40 @@ class LogEntry(models.Model):
     reason = models.TextField(blank=True)
     data = models.JSONField(default=dict)
     at = models.DateTimeField()
+    redacted_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         indexes = [models.Index(fields=["subject_type", "subject_id", "id"], name="log_subject")]
         ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(redacted_at__isnull=True) | models.Q(reason=""), name="redacted_log_has_no_reason"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.action} {self.subject_type}:{self.subject_id}"
+
+
+class LogSeal(models.Model):
+    """A link of the chain over the log: one for each entry, in the order in which they were sealed, without gaps.
+
+    number: 1, 2, 3 ... reason_digest: of the entry's reason, so that the link holds after the text was taken out.
+    digest: of the link before, the number, the entry and its reason's digest. Both are HMAC-SHA256 in hexadecimal, with a
+    key that is not in the database: who can write rows cannot forge a link.
+    """
+
+    number = models.BigIntegerField(primary_key=True)
+    entry = models.OneToOneField(LogEntry, on_delete=models.PROTECT, related_name="seal")
+    reason_digest = models.CharField(max_length=64)
+    digest = models.CharField(max_length=64)
+    sealed_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["number"]
+
+    def __str__(self) -> str:
+        return f"seal {self.number} of {self.entry_id}"
 
 
 class DomainEvent(models.Model):

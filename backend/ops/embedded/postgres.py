@@ -15,7 +15,8 @@ from .binaries import PostgresPrograms, find_postgres, place_atomically, private
 from .errors import EmbeddedServerError
 from .processes import ProcessMark, signal_on_parent_death, started_at, stop_child, stop_marked, wait_until
 
-ROLE = "app"
+ROLE = "app"  # owns the tables
+SERVICE_ROLE = "service"  # what the processes of the service log in as; `prepare_database` gives it its rights
 DATABASE = "app"
 # Plain C breaks ILIKE on Å, Ä and Ö, and no ICU is built in: the built-in C.UTF-8 has correct case mapping.
 INITDB_ARGUMENTS = ["-E", "UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-locale"]
@@ -24,6 +25,15 @@ _SETTINGS = {
     "shared_buffers": "256MB",
     "unix_socket_permissions": "0700",
     "max_connections": "120",
+    # An error's text holds what people wrote ("invalid input ...", "Key (email)=(...)", the statement itself), and the
+    # service has it already: only the server's own messages are kept, without statements and their values.
+    "log_min_messages": "log",
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
+    "log_statement": "none",
+    "log_min_duration_statement": "-1",
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
 }
 # Only for data that may be lost with the machine: the tests' own.
 _FAST_SETTINGS = {
@@ -60,6 +70,11 @@ class PostgresServer:
     def url(self) -> str:
         """The form of address that django-environ reads as a socket directory (libpq wants it percent-encoded)."""
         return f"postgres://{ROLE}@/{self.sockets}/{DATABASE}"
+
+    @property
+    def service_url(self) -> str:
+        """The address for the processes of the service, whose role is no owner and no superuser."""
+        return f"postgres://{SERVICE_ROLE}@/{self.sockets}/{DATABASE}"
 
     @property
     def libpq(self) -> dict[str, str]:

@@ -28,8 +28,9 @@ class Stack:
     """The embedded servers that ``environment`` does not already name, with their files in ``data``.
 
     A set DATABASE_URL or REDIS_URL means a server of the user's own: that one is not started. ``urls`` is known from
-    construction on, so settings may be read before ``start``; ``libpq`` holds the
-    variables that psql and other PostgreSQL programs read. Use as a context manager, or call ``start`` and ``stop``.
+    construction on, so settings may be read before ``start``: it names the owner of the tables. ``service_urls`` names the
+    role of the running service instead. ``libpq`` holds the variables that psql and other PostgreSQL programs read. Use as
+    a context manager, or call ``start`` and ``stop``.
     Only one stack can use a data directory at a time; a second one is refused, and what a killed one left is stopped.
 
     Raises EmbeddedServerError with one line for the terminal.
@@ -38,6 +39,7 @@ class Stack:
     def __init__(self, data: Path, environment: Mapping[str, str] = os.environ, *, fast: bool = False) -> None:
         self.data = data.resolve()
         self.urls: dict[str, str] = {}
+        self.service_urls: dict[str, str] = {}
         self.libpq: dict[str, str] = {}
         self.servers: list[PostgresServer | ValkeyServer] = []
         self._lock: IO[str] | None = None
@@ -57,11 +59,12 @@ class Stack:
             )
             self.servers.append(postgres)
             self.urls[_DATABASE_VARIABLE] = postgres.url
+            self.service_urls[_DATABASE_VARIABLE] = postgres.service_url
             self.libpq = postgres.libpq
         if _REDIS_VARIABLE in wanted:
             valkey = ValkeyServer(self._files / "valkey", self._sockets, logs / "valkey.log", account, fast=fast)
             self.servers.append(valkey)
-            self.urls[_REDIS_VARIABLE] = valkey.url
+            self.urls[_REDIS_VARIABLE] = self.service_urls[_REDIS_VARIABLE] = valkey.url
 
     def __enter__(self) -> Stack:
         self.start()

@@ -50,7 +50,9 @@ def run_service(*, parent: int | None) -> None:
             print(f"stopped {left} processes of an earlier run that had been killed", flush=True)
         check_port_is_free(port)
         mail_port = None if os.environ.get("SMTP_URL") else free_port()
-        environment = service_environment(os.environ, data=data, port=port, mail_port=mail_port or 0, urls=stack.urls)
+        environment = service_environment(
+            os.environ, data=data, port=port, mail_port=mail_port or 0, urls=stack.service_urls
+        )
         environment["SEED"] = seed
         plan = service_plan(port, mail_port, begin=first_person_command(os.environ, ROOT) if seed == NONE else "")
         Supervisor(plan, stack, journal, parent=parent).run(environment)

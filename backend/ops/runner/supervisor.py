@@ -106,7 +106,7 @@ class Supervisor:
     def _prepare(self, preparation: Preparation) -> None:
         began = time.monotonic()
         words: deque[str] = deque(maxlen=200)
-        child = Child(preparation.name, preparation.command, self._environment, words.append)
+        child = Child(preparation.name, preparation.command, self._owner_environment(), words.append)
         self._journal.add(child.process.pid)
         try:
             while not child.has_ended():
@@ -122,6 +122,14 @@ class Supervisor:
                 self._say(f"{preparation.name} | {line}")
             raise ServiceError(f"{preparation.name} {child.describe_end()} (its output stands above)")
         self._say(f"{preparation.name} done in {time.monotonic() - began:.1f} s")
+
+    def _owner_environment(self) -> dict[str, str]:
+        """Preparations log in as the owner of the tables, and are told who logs in afterwards."""
+        owner = self._stack.urls.get("DATABASE_URL")
+        if owner is None:  # a server of the user's own, with one role for all
+            return self._environment
+        named = {"DATABASE_URL": owner, "SERVICE_DATABASE_URL": self._environment["DATABASE_URL"]}
+        return {**self._environment, **named}
 
     def _launch(self, watched: _Watched) -> None:
         name = watched.service.name

@@ -18,6 +18,7 @@ from backend.applications.services import (
     withdraw_application,
 )
 from backend.common import clock
+from backend.common.database_roles import history_open
 from backend.common.models import LogEntry
 from backend.offers.enums import OfferState
 from backend.offers.models import Offer, OfferPeriod
@@ -198,7 +199,8 @@ class Stories:
         Application.objects.filter(pk=application.pk).update(
             submitted_at=F("submitted_at") - back, answer_due_at=F("answer_due_at") - back
         )
-        LogEntry.objects.filter(subject_type="application", subject_id=application.pk).update(at=F("at") - back)
+        with history_open():
+            LogEntry.objects.filter(subject_type="application", subject_id=application.pk).update(at=F("at") - back)
 
     def _owner(self, application: Application) -> User:
         return self.world.owners[application.period.offer.organisation_id]

@@ -18,7 +18,10 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        call_command("migrate", verbosity=0, interactive=False)
+        if os.environ.get("SERVICE_DATABASE_URL"):
+            call_command("prepare_database", verbosity=0)
+        else:  # a server of the user's own, with one role for all
+            call_command("migrate", verbosity=0, interactive=False)
         call_command("vapid_keys", stdout=self.stdout)
         try:
             seed = seed_from(os.environ, default_data_directory(os.environ, settings.BASE_DIR))

@@ -12,8 +12,9 @@ RUN uv sync --locked --no-install-project --no-default-groups
 COPY matching matching
 COPY backend backend
 COPY frontend_templates frontend_templates
-# These two values only let the settings load; nothing signed with them leaves this step.
-RUN DJANGO_SETTINGS_MODULE=backend.config.settings.production SECRET_KEY=build-only ALLOWED_HOSTS=localhost \
+# These values only let the settings load; nothing signed with them leaves this step.
+RUN DJANGO_SETTINGS_MODULE=backend.config.settings.production ALLOWED_HOSTS=localhost SMTP_URL=smtp://localhost \
+    SECRET_KEY=only-for-collecting-the-static-files-0123456789 \
     .venv/bin/python -m backend.manage collectstatic --noinput
 
 FROM python:3.13-slim-bookworm

@@ -1,8 +1,11 @@
 """The Celery application. Workers get ids; what is due, and when, stands in PostgreSQL."""
 
 import os
+from logging.config import dictConfig
+from typing import Any
 
 from celery import Celery
+from celery.signals import setup_logging
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backend.config.settings.dev")
 
@@ -10,3 +13,11 @@ app = Celery("praktiknavet")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.task_queues = None
 app.autodiscover_tasks()
+
+
+@setup_logging.connect
+def log_as_everywhere(**_: Any) -> None:
+    """Celery would set up its own handlers, whose lines quote what an exception says."""
+    from django.conf import settings
+
+    dictConfig(settings.LOGGING)

@@ -13,6 +13,7 @@ import pytest
 import yaml
 from django.core.management import get_commands
 
+from backend.ops.embedded.postgres import _SETTINGS as SERVER_SETTINGS
 from backend.ops.embedded.postgres import INITDB_ARGUMENTS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -78,7 +79,8 @@ def test_the_health_check_runs_a_module_that_exists() -> None:
 @pytest.mark.parametrize("name", OWN)
 def test_every_environment_name_is_read_by_the_settings(name: str) -> None:
     names = set(SERVICES[name]["environment"])
-    assert names - {"DJANGO_SETTINGS_MODULE"} <= READ_BY_SETTINGS
+    # Read by `prepare_database` itself.
+    assert names - {"DJANGO_SETTINGS_MODULE", "SERVICE_DATABASE_URL"} <= READ_BY_SETTINGS
     assert names >= REQUIRED_BY_SETTINGS, "production refuses to start without these"
     assert find_spec(SERVICES[name]["environment"]["DJANGO_SETTINGS_MODULE"]) is not None
 
@@ -92,7 +94,7 @@ def test_every_variable_is_explained_in_the_example_and_the_other_way_round() ->
     assert required == set(re.findall(r"^([A-Z_]+)=", example, flags=re.MULTILINE))
 
 
-@pytest.mark.parametrize("name", ["DATABASE_URL", "REDIS_URL", "SMTP_URL"])
+@pytest.mark.parametrize("name", ["DATABASE_URL", "REDIS_URL"])
 def test_every_address_names_a_service_and_its_port(name: str) -> None:
     for service in OWN:
         value = re.sub(r"\$\{\w+:-(.*?)\}", r"\1", SERVICES[service]["environment"][name])
@@ -101,10 +103,39 @@ def test_every_address_names_a_service_and_its_port(name: str) -> None:
         assert address.port in port_of(str(address.hostname))
 
 
-def test_the_database_in_the_address_is_the_one_that_is_created() -> None:
-    address = urlsplit(re.sub(r"\$\{.*?\}", "secret", SERVICES["web"]["environment"]["DATABASE_URL"]))
+def database_address(service: str, name: str = "DATABASE_URL") -> Any:
+    return urlsplit(re.sub(r"\$\{.*?\}", "secret", SERVICES[service]["environment"][name]))
+
+
+def test_the_database_in_the_address_is_the_one_that_is_created_and_only_its_owner_migrates() -> None:
     made = SERVICES["postgres"]["environment"]
-    assert (address.username, address.path) == (made["POSTGRES_USER"], f"/{made['POSTGRES_DB']}")
+    owner = database_address("migrate")
+    assert (owner.username, owner.path) == (made["POSTGRES_USER"], f"/{made['POSTGRES_DB']}")
+    assert command_of("migrate")[-1] == "prepare_database"
+    prepared = database_address("migrate", "SERVICE_DATABASE_URL")
+    for name in set(OWN) - {"migrate"}:
+        assert database_address(name) == prepared
+        assert database_address(name).username != owner.username
+
+
+def test_the_database_logs_as_little_as_in_development() -> None:
+    given = dict(re.findall(r"--(log_\w+)=(\S+)", " ".join(SERVICES["postgres"]["command"])))
+    assert given == {name: value for name, value in SERVER_SETTINGS.items() if name.startswith("log_")}
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_every_process_is_kept_small(name: str) -> None:
+    service = SERVICES[name]
+    assert service["mem_limit"]
+    assert "no-new-privileges:true" in service["security_opt"]
+    if name != "postgres":  # its entry point writes and changes its user
+        assert service["read_only"] is True
+    if name not in {"postgres", "valkey"}:
+        assert service["cap_drop"] == ["ALL"]
+
+
+def test_the_mail_catcher_starts_only_for_a_trial() -> None:
+    assert SERVICES["mail"]["profiles"] == ["trial"]
 
 
 def test_the_database_sorts_and_compares_as_in_development() -> None:

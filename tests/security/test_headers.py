@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings as live
+from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
 from django.urls import reverse
 from pytest_django.fixtures import Settings
@@ -31,6 +32,7 @@ DEPLOYED = {
     "SITE_URL": "https://praktik.example",
     "DATABASE_URL": "postgres://nobody@127.0.0.1:1/none",
     "REDIS_URL": "redis://127.0.0.1:1/0",
+    "SMTP_URL": "smtp://127.0.0.1:1",
 }
 TAKEN_OVER = ("SESSION_COOKIE_NAME", "CSRF_COOKIE_NAME", "ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS")
 
@@ -95,6 +97,26 @@ def test_a_deployment_counts_visitors_and_not_its_proxy(monkeypatch: pytest.Monk
     monkeypatch.setenv("TRUSTED_PROXIES", "2")
     found = production(monkeypatch)
     assert (found.ALLAUTH_TRUSTED_PROXY_COUNT, found.REST_FRAMEWORK["NUM_PROXIES"]) == (2, 2)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "says"),
+    [
+        ("SECRET_KEY", "change-me-please-change-me-please-change-me-please", "could be guessed"),
+        ("SECRET_KEY", "short", "could be guessed"),
+        ("SECRET_KEY", "a" * 60, "could be guessed"),
+        ("SECRET_KEY_FALLBACKS", "short", "could be guessed"),
+        ("SMTP_URL", None, "SMTP_URL"),
+    ],
+)
+def test_a_deployment_does_not_start_half_set_up(monkeypatch, variable: str, value: str | None, says: str) -> None:
+    monkeypatch.delenv(variable, raising=False)
+    if value is None:
+        monkeypatch.delitem(DEPLOYED, variable)
+    else:
+        monkeypatch.setitem(DEPLOYED, variable, value)
+    with pytest.raises(ImproperlyConfigured, match=says):
+        production(monkeypatch)
 
 
 PUBLIC = ("start", "search", "for_employers", "privacy", "account_login", "open_data", "feed_training", "api:offers")

@@ -24,9 +24,6 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 DEBUG = False
 DEMO_MODE = False
 
-# Former values of SECRET_KEY: what they signed is still recognised (docs/deploy.md).
-SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
-
 DATABASES: dict[str, dict[str, Any]] = {
     "default": {
         **env.db("DATABASE_URL", default="postgres:///praktiknavet"),
@@ -379,11 +376,17 @@ CELERY_TIMEZONE = TIME_ZONE
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "formatters": {
+        "line": {
+            "()": "backend.common.logs.PlacesOnlyFormatter",
+            "format": "{asctime} {levelname} {name} {message}",
+            "style": "{",
+        },
+    },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
-        "celery.app.trace": {"level": "WARNING"},
+        "celery": {"level": "WARNING"},
         "django.request": {"level": "ERROR"},
     },
 }

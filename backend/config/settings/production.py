@@ -1,8 +1,27 @@
 """Behind TLS. Every secret comes from the environment; a missing one stops the start."""
 
+from django.core.exceptions import ImproperlyConfigured
+
 from .base import *
 
-SECRET_KEY = env.str("SECRET_KEY")
+LEAST_KEY_LENGTH, LEAST_KEY_LETTERS = 40, 12
+
+
+def strong_key(name: str, key: str) -> str:
+    """The key, which signs sessions, links and the log. Raises ImproperlyConfigured for one that somebody could guess."""
+    if len(key) < LEAST_KEY_LENGTH or len(set(key)) < LEAST_KEY_LETTERS or "change" in key.lower():
+        how = "python3 -c 'import secrets; print(secrets.token_urlsafe(50))'"
+        raise ImproperlyConfigured(f"{name} could be guessed: make one with {how}")
+    return key
+
+
+SECRET_KEY = strong_key("SECRET_KEY", env.str("SECRET_KEY"))
+# Former values: what they signed is still recognised (docs/deploy.md).
+SECRET_KEY_FALLBACKS = [
+    strong_key("SECRET_KEY_FALLBACKS", key) for key in env.list("SECRET_KEY_FALLBACKS", default=[]) if key
+]
+if MAIL_PROVIDER == "smtp":
+    env.str("SMTP_URL")  # without it every mail, login codes too, would go nowhere
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS")
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[f"https://{host}" for host in ALLOWED_HOSTS])
 

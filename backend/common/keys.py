@@ -19,5 +19,7 @@ def keys_for(purpose: str) -> list[bytes]:
     return [_derive(secret, purpose) for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]
 
 
-def _derive(secret: str, purpose: str) -> bytes:
-    return hmac.new(secret.encode(), f"praktiknavet:{purpose}".encode(), hashlib.sha256).digest()
+def _derive(secret: str | bytes, purpose: str) -> bytes:
+    return hmac.new(
+        secret if isinstance(secret, bytes) else secret.encode(), f"praktiknavet:{purpose}".encode(), hashlib.sha256
+    ).digest()

@@ -37,11 +37,11 @@ class CountsTries:
         return self.render_to_response(self.get_context_data(form=form))  # type: ignore[attr-defined, no-any-return]
 
 
-class LoginCodeView(CountsTries, ConfirmLoginCodeView):  # type: ignore[misc]
+class LoginCodeView(CountsTries, ConfirmLoginCodeView):
     pass
 
 
-class EmailCodeView(CountsTries, ConfirmEmailVerificationCodeView):  # type: ignore[misc]
+class EmailCodeView(CountsTries, ConfirmEmailVerificationCodeView):
     pass
 
 

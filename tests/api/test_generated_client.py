@@ -38,7 +38,7 @@ def generated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
     # Without the formatter that the generator would call afterwards.
     (folder / "config.yml").write_text("post_hooks: []\n")
     program = Path(sys.executable).with_name("openapi-python-client")
-    command = [program, "generate", "--path", "openapi.json", "--config", "config.yml", "--meta", "none"]
+    command = [str(program), "generate", "--path", "openapi.json", "--config", "config.yml", "--meta", "none"]
     made = subprocess.run(
         [*command, "--output-path", NAME, "--fail-on-warning"], cwd=folder, capture_output=True, text=True, check=False
     )

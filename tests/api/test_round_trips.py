@@ -107,4 +107,5 @@ def _patch_bodies() -> list[type]:
 
 def _all_subclasses(kind: type) -> list[type]:
     get_resolver().url_patterns  # noqa: B018  # loads every module of the API
-    return [each for child in kind.__subclasses__() for each in [child, *_all_subclasses(child)]]
+    children: list[type] = kind.__subclasses__()
+    return [each for child in children for each in [child, *_all_subclasses(child)]]

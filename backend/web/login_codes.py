@@ -25,7 +25,7 @@ class CountsTries:
             return super().form_invalid(form)  # type: ignore[misc, no-any-return]
         if form.has_error("code", TOO_MANY):
             # Nothing was compared, so nothing is counted.
-            return self.render_to_response(self.get_context_data(form=form))  # type: ignore[attr-defined, no-any-return]
+            return self.render_to_response(self.get_context_data(form=form))  # type: ignore[attr-defined]
         if not self._process.record_invalid_attempt():
             messages.error(
                 self.request, _("That was one wrong code too many, so the code no longer works. Ask for a new one.")
@@ -34,7 +34,7 @@ class CountsTries:
         left = self._process.max_attempts - self._process.state["failed_attempts"]
         tries = ngettext("You have %(number)d try left.", "You have %(number)d tries left.", left) % {"number": left}
         form.errors["code"] = form.error_class([f"{form.errors['code'][0]} {tries}"])
-        return self.render_to_response(self.get_context_data(form=form))  # type: ignore[attr-defined, no-any-return]
+        return self.render_to_response(self.get_context_data(form=form))  # type: ignore[attr-defined]
 
 
 class LoginCodeView(CountsTries, ConfirmLoginCodeView):

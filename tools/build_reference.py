@@ -7,7 +7,7 @@ The package is needed only here, so it is no dependency of the project. Run in a
 Codes, names and borders come from the package (WGS84, official SCB codes). Our own steps:
 
 - `lat`, `lon`: the centroid of the largest polygon, so that islands do not pull a municipality into the sea;
-- `full_name`: the everyday name of the local authority, in the genitive unless the name ends in a vowel or s.
+- `full_name`: the everyday name of the local authority, in the genitive unless the name ends in a vowel, s or x; four are kept.
 
 The other files in the data folder are our own lists, written by hand.
 """
@@ -81,9 +81,18 @@ def area_and_centroid(ring: Ring) -> tuple[float, float, float]:
     return abs(doubled) / 2, lon0 + x_sum / (3 * doubled) / scale, lat0 + y_sum / (3 * doubled)
 
 
+# Whose authority is not called by the genitive.
+FULL_NAMES = {
+    "Falun": "Falu kommun",
+    "Gotland": "Region Gotland",
+    "Kalmar": "Kalmar kommun",
+    "Orust": "Orust kommun",
+}
+
+
 def full_name(name: str) -> str:
-    genitive = name if name[-1].lower() in "aeiouyåäös" else name + "s"
-    return f"{genitive} kommun"
+    genitive = name if name[-1].lower() in "aeiouyåäösxz" else name + "s"
+    return FULL_NAMES.get(name, f"{genitive} kommun")
 
 
 def write(path: Path, header: list[str], rows: Iterable[list[str]]) -> None:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backend.accounts.enums import RoleInvitationOutcome, RoleKind
 from backend.common.models import TimestampedModel
+from backend.common.text import clean_address
 from backend.reference.models import Municipality
 
 
@@ -20,7 +21,7 @@ class UserManager(BaseUserManager["User"]):
         """
         from allauth.account.models import EmailAddress
 
-        user = self.model(email=email.strip().lower(), **fields)
+        user = self.model(email=clean_address(email), **fields)
         user.set_unusable_password()
         user.save(using=self._db)
         EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)

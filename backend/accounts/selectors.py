@@ -1,7 +1,5 @@
 """Questions about people and roles."""
 
-import unicodedata
-
 from allauth.account.models import EmailAddress
 from django.db.models import QuerySet
 
@@ -9,6 +7,7 @@ from backend.accounts.enums import RoleKind
 from backend.accounts.models import Role, RoleInvitation, User
 from backend.accounts.policies import grants_in_force
 from backend.common import clock
+from backend.common.text import clean_address
 
 
 def _with_role(kind: str, municipality_code: str | None) -> "QuerySet[User]":
@@ -19,9 +18,9 @@ def _with_role(kind: str, municipality_code: str | None) -> "QuerySet[User]":
 def find_person_by_email(email: str) -> User | None:
     """Whoever has proved the address, be it their first or another one; then whoever has it as the account's own.
 
-    Letters are compared as the login does: without regard to case, composed. None: nobody, `create_user` may make one.
+    Letters are compared as the login does: without regard to case, composed, without invisible ones. None: nobody, `create_user` may make one.
     """
-    address = unicodedata.normalize("NFC", email).strip().lower()
+    address = clean_address(email)
     proved = EmailAddress.objects.filter(email__iexact=address, verified=True).select_related("user").first()
     return proved.user if proved is not None else User.objects.filter(email__iexact=address).first()
 

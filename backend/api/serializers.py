@@ -8,12 +8,16 @@ from typing import Any, ClassVar
 
 from django.db.models.manager import BaseManager
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.fields import empty
 
+from backend.reference.places import choose_municipality
+
 DEFAULT_LIMIT, MAX_LIMIT = 25, 100
 LONGEST_CURSOR = 2_000
+LONGEST_PLACE = 80
 
 
 class StrictSerializer(serializers.Serializer[Any]):
@@ -72,6 +76,29 @@ def _key_of(given: Any) -> Any:
     if isinstance(given, Mapping) and "name" in given:
         return given.get("code", given.get("id", given))
     return given
+
+
+class MunicipalityCode(serializers.CharField):
+    """The code of a municipality, or any of its names: "0562", "Finspång", "Finspångs kommun". Cleans to the code.
+
+    A number of four digits that no municipality has is left to the command, which refuses it.
+    """
+
+    default_error_messages = {"unclear": _lazy("No single municipality has this name: send its code of four digits.")}
+
+    def __init__(self, **options: Any) -> None:
+        options.setdefault("max_length", LONGEST_PLACE)
+        options.setdefault("help_text", "Code or name of the municipality.")
+        super().__init__(**options)
+
+    def to_internal_value(self, data: Any) -> str:
+        text = super().to_internal_value(data)
+        if not text or (text.isascii() and text.isdigit()):
+            return text
+        code = choose_municipality(text)[0]
+        if not code:
+            self.fail("unclear")
+        return code
 
 
 class NoBody(StrictSerializer):

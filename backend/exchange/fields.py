@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backend.common import clock
 from backend.common.errors import Invalid
+from backend.common.text import clean_text
 from backend.exchange import dates
 from backend.exchange.reading import LONGEST_HEADING
 from backend.reference.models.mixins import fold
@@ -132,7 +133,7 @@ class RowReader:
     """Takes values out of one row and collects everything that is wrong with it, so that one look shows all."""
 
     def __init__(self, cells: Mapping[str, str]) -> None:
-        self.cells = cells
+        self.cells = {name: clean_text(text) for name, text in cells.items()}
         self.problems = RowProblems()
 
     def wrong(self, name: str, message: Any) -> None:

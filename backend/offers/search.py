@@ -17,7 +17,7 @@ from backend.offers.search_distance import KilometresFrom, box_around
 from backend.offers.search_seats import has_free_seats
 from backend.offers.search_times import Span
 from backend.offers.search_words import Reading, read_text
-from backend.reference.models import Municipality
+from backend.reference.places import Place, PlaceKind
 from backend.reference.selectors import equivalent_codes
 
 MONTHS_AHEAD = 12
@@ -36,7 +36,8 @@ Found = tuple[int, float | None]
 class Search:
     """What someone looks for. Empty parts do not restrict.
 
-    text: words that must all occur. place: the municipality to search in, or around with radius_km (kilometres).
+    text: words that must all occur. place: the municipality to search in, or the place to search around with radius_km
+    (kilometres); a town or a postcode needs a radius to restrict.
     point: (latitude, longitude) in degrees to search around instead of a place; needs a radius to restrict.
     months: first days of months in which a period must have days. Codes are those of the reference tables.
     scores: (offer id, 0 to 1) of the places that fit the person who asks, for the order "fit"; beside them it counts
@@ -44,7 +45,7 @@ class Search:
     """
 
     text: str = ""
-    place: Municipality | None = None
+    place: Place | None = None
     radius_km: int | None = None
     forms: tuple[str, ...] = ()
     municipalities: tuple[str, ...] = ()
@@ -62,6 +63,12 @@ class Search:
         if self.point is not None:
             return self.point
         return (self.place.lat, self.place.lon) if self.place is not None else None
+
+    @property
+    def is_in_municipality(self) -> bool:
+        """Whether the borders of the municipality count, and no distance."""
+        is_municipality = self.place is not None and self.place.kind is PlaceKind.MUNICIPALITY
+        return is_municipality and self.point is None and self.radius_km is None
 
     @cached_property
     def reading(self) -> Reading:
@@ -115,8 +122,8 @@ def entries_around(search: Search) -> "QuerySet[SearchEntry]":
         found = found.annotate(distance=KilometresFrom(*search.centre))
         if search.radius_km is not None:
             found = found.filter(box_around(*search.centre, search.radius_km), distance__lte=search.radius_km)
-    if search.place is not None and search.point is None and search.radius_km is None:
-        found = found.filter(municipality=search.place.pk)
+    if search.is_in_municipality and search.place is not None:
+        found = found.filter(municipality=search.place.municipality_code)
     return found
 
 

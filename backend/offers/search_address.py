@@ -5,8 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from backend.common.text import clean_line
 from backend.offers.search import ORDERS, Search
 from backend.offers.search_places import find_place
+from backend.reference.places import Place, PlaceKind
 
 LONGEST_TEXT = 80
 RADII = (10, 20, 40, 80, 150)
@@ -17,7 +19,7 @@ POINT = re.compile(r"(\d{2}\.\d{1,4}),(\d{1,2}\.\d{1,4})", re.ASCII)
 @dataclass(frozen=True)
 class Asked:
     """What the address asks for, cleaned. unknown_place: a place name that nothing resembles. guessed_place: that the
-    name was misspelt and the nearest one is taken.
+    name was misspelt and the nearest one is taken. other_places: what else the place name may mean.
     """
 
     search: Search
@@ -25,17 +27,19 @@ class Asked:
     unknown_place: str
     guessed_place: bool
     cursor: str
+    other_places: Sequence[Place] = ()
 
 
 def read_query(query: Mapping[str, Sequence[str]]) -> Asked:
     """Codes that do not exist simply find nothing or are left out; nothing in an address is an error."""
-    where = _last(query, "where").replace("\0", " ").strip()[:LONGEST_TEXT]
+    where = clean_line(_last(query, "where").replace("\0", " "))[:LONGEST_TEXT]
     point = None if where else _point(_last(query, "near"))
     found = find_place(where) if where else None
-    place = found.municipality if found else None
-    text = _last(query, "q").replace("\0", " ").strip()[:LONGEST_TEXT]
+    place = found.place if found else None
+    text = clean_line(_last(query, "q").replace("\0", " "))[:LONGEST_TEXT]
     radius = _radius(_last(query, "km"), is_somewhere=place is not None or point is not None)
-    if point is not None and radius is None:
+    needs_radius = point is not None or (place is not None and place.kind is not PlaceKind.MUNICIPALITY)
+    if needs_radius and radius is None:
         radius = USUAL_RADIUS
     order = _last(query, "order")
     search = Search(
@@ -57,6 +61,7 @@ def read_query(query: Mapping[str, Sequence[str]]) -> Asked:
         unknown_place=where if where and place is None else "",
         guessed_place=found is not None and found.is_guess,
         cursor=_last(query, "from")[:300],
+        other_places=found.others if found else (),
     )
 
 

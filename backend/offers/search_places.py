@@ -1,37 +1,43 @@
-"""From what someone writes as a place to a municipality."""
+"""From what someone writes as a place to where the search looks, and what else was meant perhaps."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.contrib.postgres.search import TrigramSimilarity
-
 from backend.organisations.models import Workplace
-from backend.reference.models import Municipality
-from backend.reference.models.mixins import fold
-from backend.reference.selectors import search_municipality
-
-LEAST_ALIKE = 0.3
+from backend.reference.places import Match, Place, PlaceKind, find_places
 
 
 @dataclass(frozen=True)
 class FoundPlace:
-    """The municipality that is meant. is_guess: the name was misspelt."""
+    """The likeliest place, and the others that the text may mean."""
 
-    municipality: Municipality
-    is_guess: bool
+    place: Place
+    others: Sequence[Place] = ()
+
+    @property
+    def is_guess(self) -> bool:
+        return self.place.is_guess
 
 
 def find_place(text: str) -> FoundPlace | None:
-    """The municipality of that name or beginning, else the one around a town where a workplace lies, else the one that
-    is spelt most like it. None when nothing resembles it. At most three queries.
+    """The place of that name, else the town where a workplace lies, else the one whose name is most like it.
+
+    None when nothing resembles it. At most one query, none for a name that the lists hold.
     """
-    if not fold(text):
+    found = find_places(text)
+    if not found or found[0].is_guess:
+        town = _town_of_a_workplace(text)
+        found = [town, *found] if town else found
+    return FoundPlace(found[0], tuple(found[1:])) if found else None
+
+
+def _town_of_a_workplace(text: str) -> Place | None:
+    """A village that no list holds, where somebody works: its middle is the first workplace's."""
+    if not text.strip():
         return None
-    if found := search_municipality(text):
-        return FoundPlace(found[0], is_guess=False)
-    site = Workplace.objects.filter(city__iexact=text.strip(), municipality__isnull=False)
-    if town := site.select_related("municipality").order_by("pk").first():
-        assert town.municipality is not None
-        return FoundPlace(town.municipality, is_guess=False)
-    alike = Municipality.objects.annotate(likeness=TrigramSimilarity("search_key", fold(text)))
-    nearest = alike.filter(likeness__gte=LEAST_ALIKE).order_by("-likeness", "sort_key").first()
-    return FoundPlace(nearest, is_guess=True) if nearest else None
+    sites = Workplace.objects.filter(city__iexact=text.strip(), municipality__isnull=False, lat__isnull=False)
+    site = sites.select_related("municipality").order_by("pk").first()
+    if site is None or site.municipality is None or site.lat is None or site.lon is None:
+        return None
+    town = site.municipality
+    return Place(PlaceKind.TOWN, site.city, town.pk, town.name, round(site.lat, 2), round(site.lon, 2), Match.EXACT)

@@ -16,25 +16,12 @@ from backend.reference.models import (
     Programme,
     ProgrammeOccupation,
 )
-from backend.reference.models.mixins import fold
 from backend.reference.models.places import MunicipalityQuerySet
 
 
 def list_municipalities() -> MunicipalityQuerySet:
     """All municipalities in Swedish order, with their county."""
     return Municipality.objects.select_related("county")
-
-
-def search_municipality(text: str) -> list[Municipality]:
-    """Municipalities whose name contains the text ("ostersund" finds Östersund) or whose code starts with it.
-
-    Names that begin with the text come first, then Swedish order. An empty text finds nothing.
-    """
-    start = fold(text)
-    found = Municipality.objects.matching(text).select_related("county")
-    return sorted(
-        found, key=lambda municipality: (not municipality.search_key.startswith(start), municipality.sort_key)
-    )
 
 
 def get_municipality(code: str) -> Municipality:

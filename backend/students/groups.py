@@ -10,6 +10,7 @@ from backend.accounts.models import User
 from backend.accounts.policies import is_coordinator_of
 from backend.common import events, outbox
 from backend.common.errors import Conflict, Invalid, NotAllowed, NotFound
+from backend.common.text import clean_line
 from backend.common.transitions import log
 from backend.reference.models import Municipality
 from backend.reference.models.mixins import fold
@@ -46,7 +47,7 @@ def create_group(*, actor: User, details: GroupDetails) -> StudentGroup:
         raise Invalid("municipality.unknown", _("There is no municipality with this code."), field="municipality")
     if not is_coordinator_of(actor, details.municipality_code):
         raise NotAllowed("group.not_coordinator", _("You are not a coordinator of this municipality."))
-    name, school = details.name.strip(), details.school.strip()
+    name, school = clean_line(details.name), clean_line(details.school)
     for field, value in (("name", name), ("school", school)):
         if not value:
             raise Invalid(f"group.no_{field}", _("Fill in this field."), field=field)

@@ -13,7 +13,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from backend.accounts.models import User
 from backend.common.errors import DomainError
 from backend.reference.models import OccupationGroup, PlacementForm
-from backend.reference.selectors import list_municipalities, search_municipality
+from backend.reference.places import find_places
+from backend.reference.selectors import list_municipalities
 from backend.students import services
 from backend.students.models import Alert
 from backend.students.services import AlertDetails
@@ -101,15 +102,14 @@ def _initial(request: HttpRequest, alert: Alert | None) -> dict[str, Any]:
             "radius_km": alert.radius_km,
         }
     asked = request.GET
-    where = asked.get("where", "").strip()[:80]
-    found = search_municipality(where) if where else []
+    place = next(iter(find_places(asked.get("where", "")[:80])), None)
     text = asked.get("q", "").strip()[:80]
     km = asked.get("km", "")
     return {
-        "name": " ".join(part for part in (text, found[0].name if found else "") if part)[:80] or _("New places"),
+        "name": " ".join(part for part in (text, place.name if place else "") if part)[:80] or _("New places"),
         "text": text,
         "form": asked.get("form", ""),
-        "municipality": found[0].pk if found else asked.get("municipality", ""),
+        "municipality": place.municipality_code if place else asked.get("municipality", ""),
         "radius_km": int(km) if km.isascii() and km.isdigit() and len(km) < 5 else None,
     }
 

@@ -10,6 +10,7 @@ from backend.organisations.enums import OrganisationKind
 from backend.organisations.models import Organisation, Workplace
 from backend.organisations.services import WorkplaceDetails
 from backend.reference.selectors import list_municipalities
+from backend.web.forms.places import MunicipalityChoice
 
 
 def municipality_choices() -> list[tuple[str, Any]]:
@@ -17,7 +18,7 @@ def municipality_choices() -> list[tuple[str, Any]]:
     return [("", _("Choose")), *((place.pk, place.name) for place in list_municipalities())]
 
 
-class MunicipalityField(forms.ChoiceField):
+class MunicipalityField(MunicipalityChoice):
     """One of the 290."""
 
     def __init__(self, **options: Any) -> None:

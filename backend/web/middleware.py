@@ -1,23 +1,27 @@
 """What every page needs: the person's language, no copies of personal pages, refusals as pages."""
 
 from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import DataError, InterfaceError, OperationalError, transaction
 from django.forms import BaseForm
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseNotFound
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseNotFound, QueryDict
 from django.shortcuts import render
 from django.template.response import TemplateResponse
 from django.utils import translation
 from django.utils.cache import patch_cache_control
 
 from backend.common.errors import DomainError
+from backend.common.text import clean_text
 from backend.web.errors import bad_request, database_away, not_a_page, not_found, way_back
 from backend.web.form_errors import back_with
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 LOGIN_PAGES = "/konto/"
+FORMS = {"application/x-www-form-urlencoded", "multipart/form-data"}
 
 
 class CodesWorkOnceMiddleware:
@@ -91,6 +95,33 @@ class OwnNotFoundMiddleware:
         response = self.get_response(request)
         is_djangos_own = settings.DEBUG and isinstance(response, HttpResponseNotFound)
         return not_found(request) if is_djangos_own else response
+
+
+class CleanTextMiddleware:
+    """What somebody types or pastes is composed and free of invisible characters before any page reads it, so that it is
+    compared and stored as it looks. Addresses and forms alike; what programs post without a form is left as it is."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.GET = _cleaned(request.GET)  # type: ignore[assignment]
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any) -> None:
+        # The check against forgery has read the form by now, and nobody has read the others.
+        if request.method == "POST" and request.content_type in FORMS and not getattr(view, "csrf_exempt", False):
+            request.POST = _cleaned(request.POST)  # type: ignore[assignment]
+
+
+def _cleaned(query: QueryDict) -> QueryDict:
+    """The same names with clean values. A NUL stays for whoever refuses it."""
+    clean = {
+        name: [value if "\0" in value else clean_text(value) for value in values] for name, values in query.lists()
+    }
+    if all(clean[name] == values for name, values in query.lists()):
+        return query
+    return QueryDict(urlencode([(name, value) for name, values in clean.items() for value in values]))
 
 
 class NulIsNoTextMiddleware:

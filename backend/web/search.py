@@ -23,9 +23,10 @@ from backend.applications.enums import LIVE_STATES
 from backend.applications.models import Application
 from backend.offers.models import Offer
 from backend.offers.search import Search, find_page, matching_entries
-from backend.offers.search_address import RADII, read_query
+from backend.offers.search_address import RADII, Asked, read_query
 from backend.offers.search_facets import Facets, count_facets
 from backend.offers.search_near import list_near_occupations
+from backend.reference.places import PlaceKind
 from backend.rounds.selectors import mark_kept
 from backend.suggestions.models import Suggestion
 from backend.suggestions.selectors import reasons_texts, scores_for
@@ -72,17 +73,21 @@ def index(request: HttpRequest) -> HttpResponse:
     context = {
         "title": title_of(facets.total, search),
         "q": search.text,
-        "where": search.place.name if search.place else asked.where,
+        "where": _where(asked),
         "near": f"{search.point[0]},{search.point[1]}" if search.point else "",
         "unknown_place": asked.unknown_place,
         "guessed_place": asked.where if asked.guessed_place else "",
+        "place": search.place,
+        "other_places": [
+            {"label": each.label, "url": address(request.GET, where=each.query)} for each in asked.other_places
+        ],
         "replaced": search.reading.replaced,
         "unknown": search.reading.unknown,
         "asks_nothing": search.text if search.reading.asks_nothing else "",
         "near_occupations": [],
         "km": str(search.radius_km or ""),
         "radius_options": [
-            ("", _("Only in the municipality")),
+            *([("", _("Only in the municipality"))] if _has_borders(search) else []),
             *((str(km), _("Within %(km)d km") % {"km": km}) for km in RADII),
         ],
         "more_text": place_text(search),
@@ -126,6 +131,17 @@ def index(request: HttpRequest) -> HttpResponse:
     if request.headers.get("HX-Request") == "true":
         response["HX-Push-Url"] = address(request.GET)
     return response
+
+
+def _has_borders(search: Search) -> bool:
+    """A town and a postcode have none that we know: there the distance always counts."""
+    return search.place is None or search.place.kind is PlaceKind.MUNICIPALITY
+
+
+def _where(asked: Asked) -> str:
+    """What the field for the place shows: what was understood, as it finds the same again."""
+    place = asked.search.place
+    return place.query if place is not None and not place.is_approximate else place.name if place else asked.where
 
 
 def counted(search: Search) -> Facets:
@@ -194,7 +210,11 @@ def _with_less(search: Search) -> list[dict[str, str]]:
             ways.append(way)
     here = Search(place=search.place, point=search.point, radius_km=search.radius_km)
     if search.centre is not None and (count := matching_entries(here).count()):
-        where = {"near": "{},{}".format(*search.point)} if search.point else {"where": str(search.place)}
+        where = (
+            {"near": "{},{}".format(*search.point)}
+            if search.point
+            else {"where": search.place.query if search.place else ""}
+        )
         parts = {**where, "km": str(search.radius_km or "")}
         query = urlencode({name: value for name, value in parts.items() if value})
         ways.append({"text": title_of(count, here), "url": f"{reverse('search')}?{query}"})

@@ -157,7 +157,7 @@ def alert_address(search: Search) -> str:
     parts = {
         "q": search.text,
         "form": search.forms[0] if search.forms else "",
-        "where": search.place.name if search.place else "",
+        "where": search.place.query if search.place else "",
         "municipality": search.municipalities[0] if len(search.municipalities) == 1 else "",
         "km": str(search.radius_km or ""),
     }

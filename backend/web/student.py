@@ -112,11 +112,12 @@ def home(request: HttpRequest) -> HttpResponse:
 
 def _newest_near(student: Student) -> list[Any]:
     """What a page without suggestions shows instead: the newest places of what the student looks for, within reach."""
+    point = (student.lat, student.lon) if student.lat is not None and student.lon is not None else None
     search = Search(
         forms=tuple(student.forms.values_list("pk", flat=True)),
         programmes=(student.programme_id,) if student.programme_id else (),
-        place=student.municipality,
-        radius_km=(student.max_distance_km or USUAL_RADIUS) if student.municipality else None,
+        point=point,
+        radius_km=(student.max_distance_km or USUAL_RADIUS) if point else None,
         only_free=True,
     )
     found = find_page(search, size=SUGGESTIONS_ON_HOME).rows

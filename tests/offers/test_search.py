@@ -16,6 +16,7 @@ from backend.offers.search_places import find_place
 from backend.offers.search_words import refresh_words, words_of
 from backend.reference.geo import distance_km
 from backend.reference.models import Municipality
+from backend.reference.places import Place
 from tests.factories import OfferFactory, PeriodFactory, WorkplaceFactory
 
 pytestmark = pytest.mark.django_db
@@ -25,8 +26,8 @@ def titles(**asked: Any) -> list[str]:
     return [offer.title for offer in find_page(Search(**asked)).rows]
 
 
-def place(name: str) -> Municipality:
-    return Municipality.objects.get(name=name)
+def place(name: str) -> Place:
+    return Place.of(Municipality.objects.get(name=name))
 
 
 class TestWords:
@@ -140,10 +141,13 @@ class TestFreshness:
 class TestPlaces:
     def test_names_towns_and_misspelt_names(self):
         WorkplaceFactory(city="Skärblacka", municipality_id="0581")
-        assert find_place("finspang").municipality.name == "Finspång"
-        assert find_place("skärblacka").municipality.name == "Norrköping"
+        WorkplaceFactory(city="Hopptorp", municipality_id="0562", lat=58.8, lon=15.9)
+        assert find_place("finspang").place.name == "Finspång"
+        assert find_place("skärblacka").place.municipality_name == "Norrköping"
+        village = find_place("hopptorp").place
+        assert (village.label, village.lat, village.lon) == ("Hopptorp, Finspång", 58.8, 15.9)
         guess = find_place("Finnspång")
-        assert (guess.municipality.name, guess.is_guess) == ("Finspång", True)
+        assert (guess.place.name, guess.is_guess) == ("Finspång", True)
         assert find_place("xxxx") is None
         assert find_place("  ") is None
 

@@ -34,6 +34,45 @@ class TestWhatWasMeant:
         assert [row["title"] for row in response.context["rows"]] == ["Elektriker"]
         assert "No place has “elktriker”. Showing hits for “elektriker”." in response.content.decode()
 
+    def test_exact_letters_decide_and_the_other_is_offered(self):
+        OfferFactory(title="I Håbo", workplace=WorkplaceFactory(municipality_id="0305", lat=59.57, lon=17.53))
+        OfferFactory(title="I Habo", workplace=WorkplaceFactory(municipality_id="0643", lat=57.91, lon=14.07))
+        for where, title, other in (("Håbo", "I Håbo", "Habo"), ("habo", "I Habo", "Håbo")):
+            response = search({"where": where, "km": "80"})
+            assert [row["title"] for row in response.context["rows"]] == [title]
+            assert [each["label"] for each in response.context["other_places"]] == [other]
+            assert f">{other}</a>" in response.content.decode()
+            (link,) = response.context["other_places"]
+            assert titles(link["url"].partition("?")[2]) == ["I Habo" if title == "I Håbo" else "I Håbo"]
+
+    @pytest.mark.parametrize(
+        ("where", "label", "others"),
+        [
+            ("Fors", "Fors, Avesta", ["Fors, Örnsköldsvik"]),
+            ("Ed", "Ed, Dals-Ed", []),
+            ("Vik", "Vik, Simrishamn", []),
+            ("Mo", "Mo, Söderhamn", ["Mo, Örnsköldsvik"]),
+            ("774 89", "774 89 Fors", []),
+            ("Finspångs kommun", "Finspång", []),
+            ("Falu kommun", "Falun", []),
+            ("Region Gotland", "Gotland", []),
+        ],
+    )
+    def test_towns_postcodes_and_authorities_are_understood_and_named(self, where, label, others):
+        response = search({"where": where, "km": "80"})
+        assert response.context["place"].label == label
+        assert [each["label"] for each in response.context["other_places"]] == others
+        assert response.context["guessed_place"] == response.context["unknown_place"] == ""
+        assert response.context["title"] == f"0 places near {response.context['place'].name}"
+
+    def test_a_town_is_searched_around_and_has_no_borders(self):
+        OfferFactory(title="I Fors", workplace=WorkplaceFactory(municipality_id="2084", lat=60.21, lon=16.3))
+        OfferFactory(title="Långt från Fors", workplace=WorkplaceFactory(municipality_id="2084", lat=60.9, lon=16.3))
+        response = search({"where": "Fors"})
+        assert [row["title"] for row in response.context["rows"]] == ["I Fors"]
+        assert response.context["km"] == "40"
+        assert "" not in [value for value, _label in response.context["radius_options"]]
+
     def test_a_misspelt_place_is_taken_for_the_nearest_name(self):
         OfferFactory(title="Svarva")
         response = search({"where": "Finnspang"})

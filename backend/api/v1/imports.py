@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from backend.api.files import FileView
 from backend.api.schema import operation
-from backend.api.serializers import Answer, NoBody, PageQuery, StrictSerializer
+from backend.api.serializers import Answer, MunicipalityCode, NoBody, PageQuery, StrictSerializer
 from backend.api.v1.offer_shapes import MAX_ID
 from backend.api.v1.shapes import Brief, render
 from backend.api.views import ANY_TOKEN, ApiView
@@ -100,11 +100,10 @@ class ImportInput(StrictSerializer):
     organisation = serializers.IntegerField(
         required=False, allow_null=True, min_value=1, max_value=MAX_ID, help_text="Whose places they are."
     )
-    municipality = serializers.CharField(
+    municipality = MunicipalityCode(
         required=False,
         default="",
         allow_blank=True,
-        max_length=4,
         help_text="Instead of `organisation`: whose class list it is, or where the places of others are.",
     )
     file_name = serializers.CharField(max_length=120)

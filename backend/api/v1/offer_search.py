@@ -12,13 +12,14 @@ from rest_framework import serializers
 from backend.accounts.models import User
 from backend.accounts.policies import is_coordinator, is_network_office, municipalities_coordinated_by
 from backend.api.principals import Principal
-from backend.api.serializers import PageQuery
+from backend.api.serializers import LONGEST_PLACE, MunicipalityCode, PageQuery
 from backend.common.errors import Invalid, NotAllowed
 from backend.offers.enums import OfferState
 from backend.offers.models import Offer, OfferQuerySet
 from backend.offers.queues import list_offers_to_review
 from backend.offers.search import ORDERS, Search
 from backend.reference.models import Municipality, OccupationField, PlacementForm, Programme
+from backend.reference.places import Place, PlaceKind, find_places
 from backend.suggestions.selectors import scores_for
 from backend.tokens.enums import Scope
 
@@ -43,11 +44,17 @@ class OfferQuery(PageQuery):
     )
     state = serializers.ChoiceField(OfferState.values, required=False, help_text="For the lists that are not `open`.")
     q = serializers.CharField(required=False, max_length=80, help_text="Words that must all occur.")
-    place = serializers.CharField(required=False, max_length=4, help_text="Code of the municipality to search in.")
+    place = serializers.CharField(
+        required=False,
+        max_length=LONGEST_PLACE,
+        help_text="Municipality to search in, by code or name, or a town or postcode to search around with `km`.",
+    )
     km = serializers.IntegerField(
         required=False, min_value=1, max_value=2000, help_text="So far around `place` instead of in it."
     )
-    municipality = _codes(4, "Codes of municipalities.")
+    municipality = serializers.ListField(
+        child=MunicipalityCode(), required=False, max_length=20, help_text="Codes or names of municipalities."
+    )
     form = _codes(30, "Codes of placement forms.")
     field = _codes(40, "Codes of fields of work, see `occupations/`.")
     programme = _codes(8, "Codes of programmes; places for everyone are found too.")
@@ -116,16 +123,22 @@ def search_from(principal: Principal, asked: dict[str, Any]) -> Search:
     )
 
 
-def _place(asked: dict[str, Any]) -> Municipality | None:
-    code = asked.get("place")
-    if code is None:
+def _place(asked: dict[str, Any]) -> Place | None:
+    text = asked.get("place")
+    if text is None:
         if "km" in asked:
             raise Invalid("search.no_place", _("Choose a place to measure the distance from."), field="place")
         return None
-    place = Municipality.objects.filter(pk=code).first()
-    if place is None:
+    found = [each for each in find_places(text) if not each.is_guess]
+    best = [each for each in found if each.is_exact] or found
+    if not best:
         raise Invalid("municipality.unknown", _("There is no municipality with this code."), field="place")
-    return place
+    if len(best) > 1 and best[0].kind is not PlaceKind.MUNICIPALITY:
+        names = "; ".join(each.query for each in best)
+        raise Invalid("search.several_places", _("There are several: %(names)s.") % {"names": names}, field="place")
+    if best[0].kind is not PlaceKind.MUNICIPALITY and "km" not in asked:
+        raise Invalid("search.no_radius", _("Say with km how far around the town."), field="km")
+    return best[0]
 
 
 def _known(model: type[Model], asked: dict[str, Any], name: str) -> tuple[str, ...]:

@@ -12,7 +12,15 @@ from rest_framework.response import Response
 from backend.accounts.policies import is_coordinator, is_network_office
 from backend.api.conditional import require_match
 from backend.api.schema import operation
-from backend.api.serializers import Answer, ChangeSerializer, CodeName, OptionalUrl, PageQuery, StrictSerializer
+from backend.api.serializers import (
+    Answer,
+    ChangeSerializer,
+    CodeName,
+    MunicipalityCode,
+    OptionalUrl,
+    PageQuery,
+    StrictSerializer,
+)
 from backend.api.v1.offer_shapes import MAX_ID
 from backend.api.v1.shapes import Brief, WorkplaceBrief, render
 from backend.api.views import ReferenceView
@@ -52,7 +60,7 @@ class WorkplaceAnswer(WorkplaceBrief):
 
 class OrganisationQuery(PageQuery):
     q = serializers.CharField(required=False, max_length=80, help_text="Part of the name.")
-    municipality = serializers.CharField(required=False, max_length=4, help_text="Code of the municipality.")
+    municipality = MunicipalityCode(required=False)
     own = serializers.BooleanField(required=False, default=False, help_text="Only those you belong to.")
 
 
@@ -83,7 +91,7 @@ class OrganisationView(ReferenceView):
 class OrganisationInput(StrictSerializer):
     name = serializers.CharField(max_length=LONGEST_NAME)
     registration_number = serializers.CharField(max_length=20, help_text="The Swedish organisation number.")
-    municipality = serializers.CharField(max_length=4, help_text="Code of the municipality.")
+    municipality = MunicipalityCode()
     kind = serializers.ChoiceField(OrganisationKind.values, required=False, default=OrganisationKind.COMPANY)
     about = serializers.CharField(required=False, default="", allow_blank=True, max_length=1500)
     website = OptionalUrl()
@@ -125,7 +133,7 @@ class WorkplaceChange(ChangeSerializer):
     answer = WorkplaceAnswer
 
     name = serializers.CharField(required=False, max_length=LONGEST_OF_WORKPLACE["name"])
-    municipality = serializers.CharField(required=False, max_length=4, help_text="Code of the municipality.")
+    municipality = MunicipalityCode(required=False)
     address = serializers.CharField(required=False, allow_blank=True, max_length=LONGEST_OF_WORKPLACE["address"])
     postcode = serializers.CharField(required=False, allow_blank=True, max_length=10)
     city = serializers.CharField(required=False, allow_blank=True, max_length=LONGEST_OF_WORKPLACE["city"])
@@ -136,7 +144,7 @@ class WorkplaceChange(ChangeSerializer):
 class WorkplaceInput(WorkplaceChange):
     organisation = serializers.IntegerField(min_value=1, max_value=MAX_ID, help_text="One of yours.")
     name = serializers.CharField(max_length=LONGEST_OF_WORKPLACE["name"])
-    municipality = serializers.CharField(max_length=4, help_text="Code of the municipality.")
+    municipality = MunicipalityCode()
 
 
 def _workplace_details(data: dict[str, Any], before: WorkplaceDetails) -> WorkplaceDetails:

@@ -15,7 +15,16 @@ from backend.accounts.policies import is_coordinator, is_network_office
 from backend.api.conditional import require_match
 from backend.api.principals import not_found
 from backend.api.schema import operation
-from backend.api.serializers import MAX_LIMIT, Answer, ChangeSerializer, CodeName, NoBody, PageQuery, StrictSerializer
+from backend.api.serializers import (
+    MAX_LIMIT,
+    Answer,
+    ChangeSerializer,
+    CodeName,
+    MunicipalityCode,
+    NoBody,
+    PageQuery,
+    StrictSerializer,
+)
 from backend.api.v1.offer_shapes import OfferAnswer
 from backend.api.v1.shapes import render
 from backend.api.views import ApiView
@@ -131,7 +140,7 @@ class AlertChange(ChangeSerializer):
     text = serializers.CharField(required=False, allow_blank=True, max_length=80, help_text="Words that must occur.")
     form = serializers.CharField(required=False, allow_blank=True, max_length=30)
     group = serializers.CharField(required=False, allow_blank=True, max_length=4, help_text="Code of an occupation.")
-    municipality = serializers.CharField(required=False, allow_blank=True, max_length=4)
+    municipality = MunicipalityCode(required=False, allow_blank=True)
     radius_km = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=2000)
     is_active = serializers.BooleanField(required=False)
 
@@ -250,7 +259,7 @@ class ProfileChange(ChangeSerializer):
 
     name = serializers.CharField(required=False, max_length=120)
     birth_date = serializers.DateField(required=False)
-    municipality = serializers.CharField(required=False, allow_blank=True, max_length=4)
+    municipality = MunicipalityCode(required=False, allow_blank=True)
     school = serializers.CharField(required=False, allow_blank=True, max_length=120)
     class_name = serializers.CharField(required=False, allow_blank=True, max_length=20)
     programme = serializers.CharField(required=False, allow_blank=True, max_length=8)

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 
 from backend.api.conditional import require_match
 from backend.api.schema import operation
-from backend.api.serializers import Answer, ChangeSerializer, NoBody, PageQuery, StrictSerializer
+from backend.api.serializers import Answer, ChangeSerializer, MunicipalityCode, NoBody, PageQuery, StrictSerializer
 from backend.api.v1.offer_shapes import MAX_ID
 from backend.api.v1.shapes import Brief, render
 from backend.api.views import ApiView
@@ -48,7 +48,7 @@ class WebhookInput(StrictSerializer):
     url = serializers.CharField(max_length=300, help_text="https, on the open internet.")
     kinds = serializers.ListField(child=serializers.ChoiceField(CHOICES), min_length=1, max_length=len(CHOICES))
     organisation = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=MAX_ID)
-    municipality = serializers.CharField(required=False, default="", allow_blank=True, max_length=4)
+    municipality = MunicipalityCode(required=False, default="", allow_blank=True)
 
 
 class WebhookChange(ChangeSerializer):

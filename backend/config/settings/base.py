@@ -96,6 +96,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "backend.web.middleware.PersonalPagesAreNotStored",
+    "backend.web.middleware.CleanTextMiddleware",
     "backend.web.middleware.DatabaseAwayMiddleware",
     "backend.web.middleware.NulIsNoTextMiddleware",
     "backend.web.middleware.DomainErrorMiddleware",
@@ -292,7 +293,7 @@ CONTENT_SECURITY_POLICY = {
 
 REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["backend.api.rendering.FastJsonRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["backend.api.parsers.CleanJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "backend.api.schema.Description",
     "EXCEPTION_HANDLER": "backend.api.problems.handle",
     "DEFAULT_THROTTLE_RATES": {"read": "600/min", "write": "120/min", "anonymous": "300/min"},

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from backend.common.text import clean_text, clean_values
+
 MAX_SHOWN = 20
 
 
@@ -82,7 +84,7 @@ def read_csv(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, dict[str
             if len(cells) != len(header):
                 problems.add(reader.line_num, f"{len(cells)} columns instead of {len(header)}; is the file cut off?")
                 continue
-            rows.append((reader.line_num, {name: cell.strip() for name, cell in zip(header, cells, strict=True)}))
+            rows.append((reader.line_num, {name: clean_text(cell) for name, cell in zip(header, cells, strict=True)}))
     except csv.Error as error:
         problems.add(reader.line_num, f"not valid CSV: {error}")
     problems.stop_if_any()
@@ -101,7 +103,7 @@ def _check_header(header: list[str], columns: Sequence[str], path: Path) -> None
 
 def read_json(path: Path) -> Any:
     """The value in the file. Raises DamagedFileError with the line where it stops making sense."""
-    return _parse(path, read_text(path), 1)
+    return clean_values(_parse(path, read_text(path), 1))
 
 
 def read_json_or_lines(path: Path) -> Any:
@@ -109,8 +111,12 @@ def read_json_or_lines(path: Path) -> Any:
     text = read_text(path)
     first, _end, rest = text.lstrip().partition("\n")
     if not rest.strip() or not _is_whole(first):
-        return _parse(path, text, 1)
-    return [_parse(path, line, number) for number, line in enumerate(text.split("\n"), start=1) if line.strip()]
+        return clean_values(_parse(path, text, 1))
+    return [
+        clean_values(_parse(path, line, number))
+        for number, line in enumerate(text.split("\n"), start=1)
+        if line.strip()
+    ]
 
 
 def _is_whole(text: str) -> bool:

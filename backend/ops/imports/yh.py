@@ -1,9 +1,9 @@
 """Granted programmes in higher vocational education (the yearly CSV of the National Agency) as training places."""
 
+import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
-from re import search
 
 from django.db import transaction
 
@@ -22,6 +22,7 @@ from backend.organisations.enums import OrganisationKind
 from backend.organisations.importing import ImportedOrganisation, get_or_add_workplace, save_imported_organisation
 from backend.organisations.models import Organisation
 from backend.reference.models import Municipality, Occupation, OccupationGroup
+from backend.reference.places import choose_municipality
 
 SOURCE = "yh"
 SEVERAL = "Flera kommuner"
@@ -42,6 +43,9 @@ COLUMNS = (
     "Huvudmannatyp",
     "Beviljade platser totalt",
 )
+PARTS = re.compile(r"[/,;]| [-–] ")
+# At the beginning of a part: "Falu kommun Vuxenutbildningen". Of the regions only Gotland's is a municipality.
+AUTHORITY = re.compile(r"\S.*? (?:kommun|stad)\b|region gotland\b", re.IGNORECASE)
 FIRST_WEEK = 35
 POINTS_A_YEAR = 200
 STUDY_WEEKS, FREE_WEEKS = 40, 12
@@ -139,7 +143,7 @@ def _municipality(name: str, code: str, names: dict[str, str], line: int, proble
         )
     elif code not in names:
         problems.add(line, f"there is no municipality with code {code[:10]!r}")
-    elif names[code] != name:
+    elif choose_municipality(name)[0] != code:
         problems.add(line, f"kommunkod {code} is {names[code]}, but Kommun says {name[:40]!r}")
     return code
 
@@ -153,14 +157,18 @@ def assumed_dates(programme: GrantedProgramme) -> tuple[date, date]:
     return start, start + timedelta(weeks=weeks + FREE_WEEKS * summers, days=-3)
 
 
-def owner_municipality(provider: str, names: dict[str, str]) -> str:
-    """The code when the provider's name says it ("Borås Stad", "Oskarshamns kommun"), otherwise empty."""
-    found = search(r"(?:^|/)\s*([\w-]+(?: [\w-]+)?) (?:kommun|stad)\b", provider.lower())
-    if found is None:
-        return ""
-    stem = found[1]
-    codes = [code for code, name in names.items() if stem in {name.lower(), f"{name.lower()}s"}]
-    return codes[0] if len(codes) == 1 else ""
+def owner_municipality(provider: str) -> str:
+    """The code when a part of the provider's name is that of a municipality's authority ("Borås Stad", "Falu kommun",
+    "Region Gotland", also before or after a slash or a hyphen between spaces), otherwise empty."""
+    named = (AUTHORITY.match(part.strip()) for part in PARTS.split(provider))
+    codes = {code for found in named if found and (code := _authority(found[0].split()))}
+    return codes.pop() if len(codes) == 1 else ""
+
+
+def _authority(words: list[str]) -> str:
+    """The code of the municipality named by the words, or by the last of them: "Yrkeshögskolan Malmö stad"."""
+    found = (choose_municipality(" ".join(words[n:]))[0] for n in range(len(words) - 1))
+    return next((code for code in found if code), "")
 
 
 def sure_occupation(programme: GrantedProgramme, groups: dict[str, str]) -> str:
@@ -238,7 +246,7 @@ def _provider(programme: GrantedProgramme, names: dict[str, str]) -> ImportedOrg
         source_ref=programme.provider.casefold(),
         name=programme.provider,
         kind=OrganisationKind.MUNICIPAL_UNIT if is_municipal else OrganisationKind.EDUCATION_PROVIDER,
-        municipality_code=owner_municipality(programme.provider, names) if is_municipal else "",
+        municipality_code=owner_municipality(programme.provider) if is_municipal else "",
     )
 
 

@@ -9,6 +9,8 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import get_language
 
+from backend.common.text import clean_text
+
 # The server runs without ICU: the code points of { | } follow z, so å ä ö end up last and in that order.
 SWEDISH_LETTERS = "åäöéü"
 SWEDISH_SORT = "{|}eu"
@@ -28,7 +30,7 @@ def translate_lower(field: str, replacement: str) -> models.Func:
 
 def fold(text: str) -> str:
     """The same folding as the generated `search_key` columns, for a search text: "Östersund " -> "ostersund"."""
-    return " ".join(text.lower().translate(str.maketrans(SWEDISH_LETTERS, SWEDISH_FOLD)).split())
+    return " ".join(clean_text(text).lower().translate(str.maketrans(SWEDISH_LETTERS, SWEDISH_FOLD)).split())
 
 
 class TranslatedName(models.Model):

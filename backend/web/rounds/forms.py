@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backend.common import clock
 from backend.reference.models import Municipality, PlacementForm
+from backend.reference.places import choose_municipality
 from backend.rounds.enums import Method, Sex, UnplacedPolicy
 from backend.rounds.models import Round
 from backend.rounds.models.rounds import MOST_WISHES
@@ -45,12 +46,11 @@ class CapsField(forms.CharField):
 
     def clean(self, value: Any) -> dict[str, int]:
         text = super().clean(value)
-        known = {place.name.lower(): place.pk for place in Municipality.objects.all()}
         caps = {}
         for line in filter(None, (each.strip() for each in text.splitlines())):
             name, _space, number = line.rpartition(" ")
-            code = known.get(name.strip(" :,").lower())
-            if code is None or not (number.isascii() and number.isdigit() and len(number) < 6):
+            code = choose_municipality(name.strip(" :,"))[0]
+            if not code or not (number.isascii() and number.isdigit() and len(number) < 6):
                 raise forms.ValidationError(
                     _("“%(line)s” is not understood. Write one municipality and one number per line: Finspång 10"),
                     params={"line": line[:60]},

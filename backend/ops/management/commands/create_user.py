@@ -8,6 +8,7 @@ from django.db import transaction
 from backend.accounts.enums import RoleKind
 from backend.accounts.models import Role, User
 from backend.accounts.selectors import find_person_by_email
+from backend.common.text import clean_address
 from backend.common.transitions import log
 from backend.reference.models import Municipality
 
@@ -26,7 +27,7 @@ class Command(BaseCommand):
 
     @transaction.atomic
     def handle(self, *args: Any, **options: Any) -> None:
-        email = options["email"].strip().lower()
+        email = clean_address(options["email"])
         try:
             validate_email(email)
         except ValidationError as error:

@@ -6,6 +6,7 @@ from functools import lru_cache
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.request import RawPostDataException
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -101,7 +102,7 @@ def _subscription_in(request: HttpRequest) -> push.BrowserKeys:
         parts = body["endpoint"], body["keys"]["p256dh"], body["keys"]["auth"]
         if not all(isinstance(part, str) for part in parts):
             raise TypeError("not text")
-    except (ValueError, LookupError, TypeError) as error:
+    except (RawPostDataException, ValueError, LookupError, TypeError) as error:  # the first: a form instead of JSON
         raise Invalid("push.bad_keys", _("The browser’s keys can not be read. Try again.")) from error
     return push.BrowserKeys(*parts)
 

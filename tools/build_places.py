@@ -258,6 +258,10 @@ class PostTowns:
                 self.towns.append(found)
             return found
         if bearer := self.municipalities.get(name):
+            own = [each for each in candidates if each.municipality == bearer["code"]]
+            if own:
+                own[0].post_town = True
+                return own[0]
             made = Town(name, bearer["code"], float(bearer["lat"]), float(bearer["lon"]), post_town=True)
             self.towns.append(made)
             return made

@@ -18,7 +18,8 @@ def _with_role(kind: str, municipality_code: str | None) -> "QuerySet[User]":
 def find_person_by_email(email: str) -> User | None:
     """Whoever has proved the address, be it their first or another one; then whoever has it as the account's own.
 
-    Letters are compared as the login does: without regard to case, composed, without invisible ones. None: nobody, `create_user` may make one.
+    Letters are compared as the login does: without regard to case, composed, without invisible ones. None: nobody,
+    `create_user` may make one.
     """
     address = clean_address(email)
     proved = EmailAddress.objects.filter(email__iexact=address, verified=True).select_related("user").first()

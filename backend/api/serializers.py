@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 
 from django.db.models.manager import BaseManager
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.fields import empty
@@ -84,8 +83,6 @@ class MunicipalityCode(serializers.CharField):
     A number of four digits that no municipality has is left to the command, which refuses it.
     """
 
-    default_error_messages = {"unclear": _lazy("No single municipality has this name: send its code of four digits.")}
-
     def __init__(self, **options: Any) -> None:
         options.setdefault("max_length", LONGEST_PLACE)
         options.setdefault("help_text", "Code or name of the municipality.")
@@ -97,7 +94,7 @@ class MunicipalityCode(serializers.CharField):
             return text
         code = choose_municipality(text)[0]
         if not code:
-            self.fail("unclear")
+            raise serializers.ValidationError(_("No single municipality has this name: send its code of four digits."))
         return code
 
 

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from backend.applications.enums import LIVE_STATES, ApplicationState, DeclineReason, ReleaseReason
 from backend.common.models import TimestampedModel
 from backend.offers.models import OfferPeriod
-from backend.placements.models import Match
+from backend.placements.models import Match, Placement
 from backend.students.models import Student
 
 
@@ -65,3 +65,14 @@ class Application(TimestampedModel):
 
     def __str__(self) -> str:
         return f"application {self.pk}"
+
+    @property
+    def ended_placement(self) -> Placement | None:
+        """The placement it led to and that was cancelled or interrupted since."""
+        return self.match.ended_placement if self.match and self.state == ApplicationState.APPROVED else None
+
+    @property
+    def state_label(self) -> str:
+        """Where it stands today, in words: an approved one whose placement has ended says that."""
+        ended = self.ended_placement
+        return str(ended.get_state_display() if ended else self.get_state_display())

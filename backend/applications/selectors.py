@@ -13,6 +13,7 @@ from backend.common import clock
 from backend.common.errors import Conflict
 from backend.common.weeks import format_day
 from backend.offers.models import Offer, OfferPeriod
+from backend.placements.enums import ENDED_EARLY_STATES
 from backend.reference.models import PlacementFormVersion
 from backend.students.models import Student
 
@@ -24,7 +25,7 @@ ROW = (
     "period__offer__organisation",
     "period__offer__workplace__municipality",
     "period__offer__form",
-    "match",
+    "match__placement",
 )
 
 
@@ -41,6 +42,13 @@ def list_applications_to(offer: Offer) -> "QuerySet[Application]":
 def get_application(user: User, application_id: int) -> Application | None:
     """The application when the user may see it."""
     return visible_to(user).select_related(*ROW).filter(pk=application_id).first()
+
+
+def under_way(applications: "QuerySet[Application]") -> "QuerySet[Application]":
+    """Those that may lead to a place, or have led to one that was not cancelled or interrupted since."""
+    return applications.filter(state__in=[*LIVE_STATES, ApplicationState.APPROVED]).exclude(
+        match__placement__state__in=ENDED_EARLY_STATES
+    )
 
 
 def count_unanswered(offer_ids: "list[int]") -> int:

@@ -26,6 +26,10 @@ class PlacementState(models.TextChoices):
     CANCELLED = "cancelled", _("Cancelled")
 
 
+# What comes or goes on, and what ended before its last day.
+STANDING_STATES = frozenset({PlacementState.UPCOMING, PlacementState.ONGOING})
+ENDED_EARLY_STATES = frozenset({PlacementState.INTERRUPTED, PlacementState.CANCELLED})
+
 M = MatchState
 MATCH_TRANSITIONS = TransitionTable(
     subject="match",

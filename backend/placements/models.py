@@ -9,7 +9,13 @@ from django.utils.translation import gettext_lazy as _
 from backend.accounts.models import User
 from backend.common.models import TimestampedModel
 from backend.offers.models import OfferPeriod
-from backend.placements.enums import MatchSource, MatchState, PlacementState
+from backend.placements.enums import (
+    ENDED_EARLY_STATES,
+    STANDING_STATES,
+    MatchSource,
+    MatchState,
+    PlacementState,
+)
 from backend.reference.models import Municipality
 from backend.students.models import Student
 
@@ -66,9 +72,18 @@ class Match(TimestampedModel):
     def __str__(self) -> str:
         return f"match {self.pk}"
 
+    @property
+    def ended_placement(self) -> "Placement | None":
+        """The placement that came of it and was cancelled or interrupted; None while it stands, and where there is none."""
+        placement = getattr(self, "placement", None)
+        return placement if placement is not None and placement.ended_early else None
+
 
 class Placement(TimestampedModel):
-    """An approved match: dates, supervisor, and what comes of it."""
+    """An approved match: dates, supervisor, and what comes of it.
+
+    first_day, bring: what the workplace tells the student before it: when and where to come, and what to have along.
+    """
 
     match = models.OneToOneField(Match, on_delete=models.PROTECT, related_name="placement")
     student = models.ForeignKey(Student, on_delete=models.CASCADE, related_name="placements")
@@ -78,6 +93,8 @@ class Placement(TimestampedModel):
     supervisor_name = models.CharField(_("Supervisor"), max_length=120, blank=True)
     supervisor_email = models.EmailField(_("The supervisor's e-mail address"), blank=True)
     supervisor_phone = models.CharField(_("The supervisor's telephone"), max_length=16, blank=True)
+    first_day = models.CharField(_("When and where to come on the first day"), max_length=200, blank=True)
+    bring = models.TextField(_("What to bring"), max_length=1000, blank=True)
     state = models.CharField(max_length=12, choices=PlacementState.choices, default=PlacementState.UPCOMING)
     ended_reason = models.TextField(blank=True)
 
@@ -100,3 +117,13 @@ class Placement(TimestampedModel):
 
     def __str__(self) -> str:
         return f"placement {self.pk}"
+
+    @property
+    def stands(self) -> bool:
+        """Whether it comes or goes on."""
+        return self.state in STANDING_STATES
+
+    @property
+    def ended_early(self) -> bool:
+        """Whether it was cancelled or interrupted."""
+        return self.state in ENDED_EARLY_STATES

@@ -109,7 +109,15 @@ def tell(event: DomainEvent, match: Match, subject: "Match | Placement | None" =
         notify(event=event, recipients=list_network_office(), kind="match.grant_needed", subject=match)
 
 
-_match: Subject[Match] = from_rows(lambda: Match.objects.select_related(*RELATED), placement="placement__pk")
+def tell_first_day(event: DomainEvent, placement: Placement) -> None:
+    """The student and a minor's guardians hear what the workplace has written for the first day."""
+    recipients = [placement.student.user, *list_guardians_of(placement.student)]
+    notify(event=event, recipients=recipients, kind=event.kind, subject=placement)
+
+
+_match: Subject[Match] = from_rows(
+    lambda: Match.objects.select_related("placement", *RELATED), placement="placement__pk"
+)
 
 
 def _deciding_name(notification: Notification) -> str:
@@ -149,6 +157,12 @@ def _only_while(state: MatchState) -> Callable[[Notification], str]:
     return still_relevant
 
 
+def _only_while_it_lasts(notification: Notification) -> str:
+    """What is said about a placement that comes or goes on is not sent once it has ended."""
+    placement = getattr(_match(notification), "placement", None)
+    return "" if placement is not None and placement.stands else "already_decided"
+
+
 def _register(name: str, title: Callable[[Match], str], words: Callable[[Notification], Words], **options: Any) -> None:
     category = Category.PLACEMENTS if name.startswith("placement.") else Category.MATCHES
     register(
@@ -174,14 +188,30 @@ _register(
     still_relevant=_only_while(MatchState.PROPOSED),
     acted=DECIDED,
 )
+
+
+def _approved_title(match: Match) -> str:
+    """As it stands today: a list that is read after a cancellation does not say that there is a place."""
+    ended = match.ended_placement
+    words = {"title": match.period.offer.title, "state": ended.get_state_display() if ended else ""}
+    if ended:
+        return _("%(state)s: %(title)s (was approved)") % words
+    return _("The placement is approved: %(title)s") % words
+
+
+def _approved_and_stands(notification: Notification) -> str:
+    match = _match(notification)
+    return "" if match.state == MatchState.APPROVED and match.ended_placement is None else "already_decided"
+
+
 _register(
     "match.approved",
-    lambda match: _("The placement is approved: %(title)s") % {"title": match.period.offer.title},
+    _approved_title,
     _words(
         lambda match: (_("The coordinator has approved the match. The placement stands."),),
         lambda: _("See the placement"),
     ),
-    still_relevant=_only_while(MatchState.APPROVED),
+    still_relevant=_approved_and_stands,
     **DECISION,
 )
 _register(
@@ -253,6 +283,19 @@ for _name in ("placement.cancelled", "placement.interrupted"):
         _words(lambda match: (match.placement.ended_reason,), lambda: _("Open the page")),
         **DECISION,
     )
+_register(
+    "placement.first_day_set",
+    lambda match: _("For the first day: %(title)s") % {"title": match.period.offer.title},
+    _words(
+        lambda match: (
+            _("The workplace has written what you need to know before the first day."),
+            match.placement.first_day,
+            _("Bring: %(things)s") % {"things": match.placement.bring} if match.placement.bring else "",
+        ),
+        lambda: _("See the placement"),
+    ),
+    still_relevant=_only_while_it_lasts,
+)
 register(
     Kind(
         name="match.decision_wanted",

@@ -12,12 +12,29 @@ from backend.accounts.policies import (
 )
 from backend.organisations.policies import is_member
 from backend.placements.models import Match, Placement
+from backend.students.policies import is_guardian_of
 
 
 def can_decide_match(user: User, match: Match) -> bool:
     if match.student.is_protected:
         return knows_protected_of(user, match.deciding_municipality_id)
     return acts_for(user, match.deciding_municipality_id)
+
+
+def role_in(user: User, row: Match | Placement) -> str:
+    """What the user is in a match or placement: "student", "employer", "guardian" of a minor, or "" for nobody in it."""
+    if not user.is_active:
+        return ""
+    if row.student.user_id == user.pk:
+        return "student"
+    if is_member(user, row.period.offer.organisation_id):
+        return "employer"
+    return "guardian" if is_guardian_of(user, row.student) else ""
+
+
+def can_prepare_placement(user: User, placement: Placement) -> bool:
+    """Whether the user may say what the student needs to know before the first day."""
+    return is_member(user, placement.match.period.offer.organisation_id) or can_decide_match(user, placement.match)
 
 
 def may_know_match(user: User, match: Match) -> bool:

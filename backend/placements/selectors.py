@@ -9,7 +9,7 @@ from backend.accounts.policies import acted_for, protected_municipalities_of
 from backend.common import clock
 from backend.placements.enums import MatchState, PlacementState
 from backend.placements.models import Match, Placement
-from backend.placements.policies import matches_visible_to, placements_visible_to
+from backend.placements.policies import matches_visible_to, placements_visible_to, role_in
 from backend.students.models import Student
 
 ROW = (
@@ -81,6 +81,22 @@ def list_placements_coordinated_by(user: User) -> "QuerySet[Placement]":
     """Placements whose match the user's municipalities decided, or the network office where there is none."""
     mine = Placement.objects.filter(acted_for(user, "match__deciding_municipality"))
     return mine.filter(student__is_protected=False).select_related("match", *ROW)
+
+
+def get_own_placement(user: User, placement_id: int) -> Placement | None:
+    """A placement for those it is about: the student, a minor's guardian, the workplace. None for everybody else."""
+    mine = (
+        Q(student__user=user)
+        | Q(student__guardianships__guardian=user)
+        | Q(period__offer__organisation__memberships__user=user)
+    )
+    found = (
+        Placement.objects.filter(mine, pk=placement_id)
+        .select_related("match__deciding_municipality", *ROW)
+        .distinct()
+        .first()
+    )
+    return found if found is not None and role_in(user, found) else None
 
 
 def search_placements(placements: "QuerySet[Placement]", text: str) -> "QuerySet[Placement]":

@@ -19,7 +19,7 @@ from backend.placements import policies
 from backend.placements.enums import MATCH_TRANSITIONS, PLACEMENT_TRANSITIONS, MatchSource, MatchState, PlacementState
 from backend.placements.gates import gates_of
 from backend.placements.models import Match, Placement
-from backend.placements.notifications import tell
+from backend.placements.notifications import tell, tell_first_day
 from backend.reference.selectors import form_on
 from backend.students.models import Student
 
@@ -263,6 +263,40 @@ def end_placement(*, actor: User, placement_id: int, reason: str) -> Placement:
     tell(event, placement.match, placement)
     if was_upcoming:
         release_seat(placement.period)
+    outbox.wake()
+    return placement
+
+
+@transaction.atomic
+def set_first_day(*, actor: User, placement_id: int, first_day: str, bring: str) -> Placement:
+    """The workplace, or the coordinator who looks after the placement, says when and where to come and what to bring.
+
+    The student, and a minor's guardians, are told when something has changed. Raises Conflict `placement.over` when the
+    placement has ended, Invalid for a text that is too long.
+    """
+    placement = (
+        Placement.objects.select_related(*(f"match__{name}" for name in RELATED))
+        .select_for_update(of=("self",))
+        .filter(pk=placement_id)
+        .first()
+    )
+    if placement is None or not policies.may_know_match(actor, placement.match):
+        raise NotFound("placement.unknown", _("There is no such placement."))
+    if not policies.can_prepare_placement(actor, placement):
+        raise NotAllowed("placement.not_allowed", _("The workplace and the coordinator write what is needed here."))
+    if not placement.stands:
+        raise Conflict("placement.over", _("The placement has ended already."))
+    texts = {"first_day": first_day.strip(), "bring": bring.strip()}
+    for name, text in texts.items():
+        longest = getattr(Placement._meta.get_field(name), "max_length", None)
+        if longest is not None and len(text) > longest:
+            raise Invalid("placement.text_too_long", _("Shorten the text a little."), field=name)
+    if all(getattr(placement, name) == text for name, text in texts.items()):
+        return placement
+    placement.first_day, placement.bring = texts["first_day"], texts["bring"]
+    placement.save(update_fields=[*texts, "updated_at"])
+    log("placement.first_day_set", placement, actor=actor)
+    tell_first_day(events.record("placement.first_day_set", placement), placement)
     outbox.wake()
     return placement
 

@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
@@ -19,6 +20,7 @@ from backend.offers.models import Offer
 from backend.organisations.models import Workplace
 from backend.organisations.selectors import list_organisations_of
 from backend.organisations.services import register_organisation, save_workplace
+from backend.placements.enums import STANDING_STATES
 from backend.placements.selectors import list_placements_at
 from backend.rounds.selectors import mark_kept
 from backend.web.access import employer, logged_in
@@ -26,6 +28,8 @@ from backend.web.cursors import page_of
 from backend.web.employer_forms import OrganisationForm, WorkplaceForm, workplace_initial
 from backend.web.employer_rows import applicant_rows, offer_row
 from backend.web.form_errors import add_domain_error
+from backend.web.placement_rows import next_step
+from backend.web.weeks import format_weeks
 
 SHOWN_AT_HOME = 10
 PLACEMENT_KEYS = ("-end", "-pk")
@@ -59,9 +63,25 @@ def home(request: HttpRequest) -> HttpResponse:
             "waiting_total": waiting.count(),
             "offers": [offer_row(offer, counts.get(offer.pk)) for offer in offers],
             "organisations": list_organisations_of(user),
+            "placements": _coming(user),
             "figures": _figures(answer_figures(user)),
         },
     )
+
+
+def _coming(user: User) -> list[dict[str, Any]]:
+    """Those who come or are there, the first to begin first, and what the workplace has to do about each."""
+    found = list_placements_at(user).filter(state__in=STANDING_STATES).order_by("start", "pk")[:SHOWN_AT_HOME]
+    return [
+        {
+            "url": reverse("placement", args=[row.pk]),
+            "name": row.student.display_name,
+            "title": row.period.offer.title,
+            "weeks": format_weeks(row.start, row.end, with_year=True),
+            "text": next_step(row, "employer", row.student.display_name),
+        }
+        for row in found
+    ]
 
 
 def _figures(own: AnswerFigures) -> list[dict[str, Any]]:

@@ -28,6 +28,11 @@ from backend.web.form_errors import embedded, takes_form
 ENDED = {ApplicationState.DECLINED, ApplicationState.WITHDRAWN, ApplicationState.LAPSED, ApplicationState.REJECTED}
 
 
+def is_over(application: Application) -> bool:
+    """Whether nothing comes of it any more; so too where the placement it led to has ended early."""
+    return application.state in ENDED or application.ended_placement is not None
+
+
 def own_application(user: User, application_id: int) -> Application:
     """404 unless it is an application to one of the user's organisations."""
     application = get_application(user, application_id)
@@ -51,8 +56,8 @@ def applicants(request: HttpRequest, offer_id: int) -> HttpResponse:
         "pages/employer/applicants.html",
         {
             "offer": offer,
-            "open": applicant_rows(each for each in applications if each.state not in ENDED),
-            "ended": applicant_rows(each for each in applications if each.state in ENDED),
+            "open": applicant_rows(each for each in applications if not is_over(each)),
+            "ended": applicant_rows(each for each in applications if is_over(each)),
             "waiting": len(waiting),
             "due": due_text(min(each.answer_due_at for each in waiting)) if waiting else "",
             "periods": list(offer.periods.all()),

@@ -129,7 +129,7 @@ def applicant_row(application: Application) -> ApplicantRow:
         pk=application.pk,
         name=student.display_name,
         initials=initials(student.display_name),
-        line=_student_line(student),
+        line=student_line(student),
         meta=_meta(application),
         quote=application.motivation,
         state=text,
@@ -146,7 +146,7 @@ def applicant_rows(applications: Iterable[Application]) -> list[ApplicantRow]:
     return [applicant_row(application) for application in applications]
 
 
-def _student_line(student: Student) -> str:
+def student_line(student: Student) -> str:
     """Programme, class and school. The school and class of a protected student would tell where they live."""
     programme = student.programme.name if student.programme else ""
     parts = [programme] if student.is_protected else [programme, student.class_name, student.school]
@@ -164,6 +164,8 @@ def _meta(application: Application) -> list[str]:
 
 def _state(application: Application) -> tuple[str, str]:
     state = ApplicationState(application.state)
+    if application.ended_placement:
+        return application.state_label, "neutral"
     if state == ApplicationState.SUBMITTED:
         days = days_until(application.answer_due_at)
         return due_text(application.answer_due_at), "danger" if days < 0 else "warning" if days <= 1 else "neutral"

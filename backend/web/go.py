@@ -2,24 +2,30 @@
 
 from collections.abc import Callable
 
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from backend.accounts.models import User
 from backend.accounts.policies import is_coordinator, is_network_office
 from backend.accounts.selectors import get_role_invitation_to
+from backend.applications.board import students_of
 from backend.applications.models import Application
-from backend.applications.policies import can_answer
-from backend.applications.selectors import get_application
+from backend.applications.policies import can_answer, visible_to
+from backend.exchange.selectors import get_import
+from backend.exchange.webhooks.selectors import get_webhook
 from backend.notifications.models import Notification
 from backend.offers.models import Offer
 from backend.offers.policies import can_review_offer, is_own_offer
 from backend.organisations.selectors import get_invitation_to
-from backend.placements.models import Placement
-from backend.placements.policies import can_decide_match, matches_visible_to
-from backend.rounds.models import Participant
+from backend.placements.enums import MatchState
+from backend.placements.models import Match, Placement
+from backend.placements.policies import can_decide_match, matches_visible_to, role_in
+from backend.placements.selectors import list_placements_coordinated_by
+from backend.rounds.models import Participant, Result
 from backend.rounds.policies import can_watch_round, rounds_visible_to
 from backend.students.models import Guardianship, Student
 from backend.students.policies import is_guardian_of
@@ -42,52 +48,79 @@ def _offer(user: User, pk: int) -> str:
 
 
 def _application(user: User, pk: int) -> str:
-    application = get_application(user, pk)
-    if application is None and (hidden := protected_students_of(user).filter(applications=pk).first()):
-        return reverse("coordinator_protected_student", args=[hidden.pk])
+    application = Application.objects.select_related("student", "period__offer__workplace").filter(pk=pk).first()
     if application is None:
         raise Http404
-    return _page_about(user, application)
+    if page := _page_of_party(user, application):
+        return page
+    if protected_students_of(user).filter(pk=application.student_id).exists():
+        return reverse("coordinator_protected_student", args=[application.student_id])
+    if students_of(user).filter(pk=application.student_id).exists():
+        return reverse("coordinator_student", args=[application.student_id])
+    if not is_coordinator(user) and visible_to(user).filter(pk=pk).exists():
+        return reverse("coordinator_silence")
+    if not _was_told(user, "application", pk):
+        raise Http404
+    # Asked to help because the student's own municipality has nobody: the place is what they may look at.
+    if can_review_offer(user, application.period.offer):
+        return reverse("coordinator_offer", args=[application.period.offer_id])
+    return _offer(user, application.period.offer_id)
 
 
-def _page_about(user: User, application: Application) -> str:
+def _page_of_party(user: User, application: Application) -> str:
+    """Of the student, the organisation or a minor's guardian; "" for everybody else."""
     if application.student.user_id == user.pk:
         return reverse("student_application", args=[application.pk])
     if can_answer(user, application):
         return reverse("employer_application", args=[application.pk])
-    if not is_coordinator(user):
-        return reverse("coordinator_silence")
-    return reverse("coordinator_student", args=[application.student_id])
+    return reverse("guardian_home") if is_guardian_of(user, application.student) else ""
 
 
 def _match(user: User, pk: int) -> str:
-    match = matches_visible_to(user).select_related("student", "period__offer").filter(pk=pk).first()
-    if match is None and (hidden := protected_students_of(user).filter(matches=pk).first()):
-        return reverse("coordinator_protected_student", args=[hidden.pk])
-    if match is None and _was_asked_for_a_grant(user, pk):
-        return reverse("network_grants")
+    match = Match.objects.select_related("student", "period__offer__organisation").filter(pk=pk).first()
     if match is None:
         raise Http404
-    application = Application.objects.select_related("student", "period__offer").filter(match=match).first()
-    if match.student.user_id == user.pk and application is not None:
-        return _page_about(user, application)
-    if can_decide_match(user, match) or is_coordinator(user):
+    may_decide = not match.student.is_protected and can_decide_match(user, match)
+    if match.state == MatchState.PROPOSED and may_decide:
         return reverse("coordinator_match", args=[pk])
-    return reverse("employer_placements")
+    if page := _page_of_match(user, match):
+        return page
+    if protected_students_of(user).filter(pk=match.student_id).exists():
+        return reverse("coordinator_protected_student", args=[match.student_id])
+    if matches_visible_to(user).filter(pk=pk).exists():
+        return reverse("coordinator_match", args=[pk])
+    if _was_told(user, "match", pk, kind="match.grant_needed"):
+        return reverse("network_grants")
+    raise Http404
 
 
-def _was_asked_for_a_grant(user: User, pk: int) -> bool:
-    """Whether the network office was told that nobody may decide this match, see placements/notifications.py."""
-    return (
-        is_network_office(user)
-        and Notification.objects.filter(recipient=user, kind="match.grant_needed", subject_id=pk).exists()
-    )
+def _page_of_match(user: User, match: Match) -> str:
+    """For those it is about: the placement that came of it, else the application or the round it came from."""
+    role = role_in(user, match)
+    if not role:
+        return ""
+    if placement := Placement.objects.filter(match=match).first():
+        return reverse("placement", args=[placement.pk])
+    application = Application.objects.select_related("student", "period__offer").filter(match=match).first()
+    if application is not None and (page := _page_of_party(user, application)):
+        return page
+    result = Result.objects.select_related("participant").filter(match=match).first()
+    if role == "student" and result is not None:
+        return reverse("student_round", args=[result.participant.round_id])
+    return reverse({"student": "student_home", "employer": "employer_placements", "guardian": "guardian_home"}[role])
+
+
+def _was_told(user: User, subject_type: str, pk: int, **which: str) -> bool:
+    """Whether the user has a notification about it: what somebody was told of, they may be led on from."""
+    return Notification.objects.filter(recipient=user, subject_type=subject_type, subject_id=pk, **which).exists()
 
 
 def _placement(user: User, pk: int) -> str:
     placement = Placement.objects.filter(pk=pk).first()
     if placement is None:
         raise Http404
+    if list_placements_coordinated_by(user).filter(pk=pk).exists():
+        return reverse("coordinator_placement", args=[pk])
     return _match(user, placement.match_id)
 
 
@@ -115,20 +148,30 @@ def _oneself(user: User, pk: int) -> str:
 
 
 def _import(user: User, pk: int) -> str:
+    if get_import(user, pk) is None:
+        raise Http404
     return reverse("import", args=[pk])
 
 
 def _webhook(user: User, pk: int) -> str:
+    if get_webhook(user, pk) is None:
+        raise Http404
     return reverse("webhook", args=[pk])
 
 
 def _student(user: User, pk: int) -> str:
     if Student.objects.filter(pk=pk, user=user).exists():
         return reverse("student_home")
+    if protected_students_of(user).filter(pk=pk).exists():
+        return reverse("coordinator_protected_student", args=[pk])
+    if not students_of(user).filter(pk=pk).exists():
+        raise Http404
     return reverse("coordinator_student", args=[pk])
 
 
 def _task(user: User, pk: int) -> str:
+    if not is_coordinator(user) and not is_network_office(user):
+        raise Http404
     return reverse("tasks")
 
 
@@ -138,9 +181,12 @@ def _round(user: User, pk: int) -> str:
         raise Http404
     if can_watch_round(user, found):
         return reverse("round", args=[pk])
-    if hasattr(user, "student"):
+    gives_seats = user.memberships.exists()
+    if hasattr(user, "student") and (not gives_seats or found.participants.filter(student=user.student).exists()):
         return reverse("student_round", args=[pk])
-    return reverse("employer_rounds" if user.memberships.exists() else "home")
+    if gives_seats:
+        return reverse("employer_rounds")
+    return reverse("guardian_home" if user.guardianships.exists() else "home")
 
 
 def _of_participant(user: User, participant: Participant | None, page: str) -> str:
@@ -201,9 +247,18 @@ GUIDES: dict[str, Guide] = {
 @logged_in
 @require_safe
 def to_page(request: HttpRequest, subject_type: str, subject_id: int) -> HttpResponse:
-    """Redirects; 404 for what the reader must not know of."""
+    """Redirects; 404 for what the reader must not know of. Who was told of something that is theirs no longer, or is gone,
+    is led to where things stand for them now."""
     assert isinstance(request.user, User)
     guide = GUIDES.get(subject_type)
     if guide is None:
         raise Http404
-    return redirect(guide(request.user, subject_id))
+    try:
+        return redirect(guide(request.user, subject_id))
+    except Http404:
+        if not _was_told(request.user, subject_type, subject_id):
+            raise
+    messages.info(
+        request, _("What that message was about is no longer available to you. This is where things stand now.")
+    )
+    return redirect("home")

@@ -18,6 +18,7 @@ from backend.students.links import read_guardian_token
 from backend.students.models import Guardianship
 from backend.students.policies import is_minor
 from backend.web.access import guardian, public
+from backend.web.student_home import placement_rows, round_lines
 from backend.web.weeks import format_weeks
 
 
@@ -30,8 +31,8 @@ def _child(guardianship: Guardianship) -> dict[str, Any]:
     """What a guardian sees of a child: name, school, consent, applications. Nothing about the other guardian."""
     student = guardianship.student
     live = (
-        Application.objects.filter(student=student, state__in=LIVE_STATES | {"approved"})
-        .select_related("period__offer__organisation")
+        Application.objects.filter(student=student, state__in=LIVE_STATES)
+        .select_related("period__offer__organisation", "match")
         .order_by("-submitted_at", "-pk")
     )
     return {
@@ -39,6 +40,8 @@ def _child(guardianship: Guardianship) -> dict[str, Any]:
         "name": student.user.name,
         "school": " ".join(part for part in (student.school, student.class_name) if part),
         "consent": guardianship.consents.filter(withdrawn_at__isnull=True).first(),
+        "placements": placement_rows(student, "guardian"),
+        "rounds": [line.title for line in round_lines(student)],
         "applications": [
             {
                 "id": row.pk,
@@ -46,7 +49,7 @@ def _child(guardianship: Guardianship) -> dict[str, Any]:
                 "organisation": row.period.offer.organisation.name,
                 "weeks": format_weeks(row.period.start, row.period.end),
                 "state": row.get_state_display(),
-                "can_withdraw": row.state in LIVE_STATES,
+                "can_withdraw": True,
             }
             for row in live
         ],

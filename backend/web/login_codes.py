@@ -22,7 +22,7 @@ class CountsTries:
 
     def form_invalid(self, form: Any) -> HttpResponse:
         if not isinstance(form, SixDigits):
-            return super().form_invalid(form)  # type: ignore[misc, no-any-return]
+            return super().form_invalid(form)  # type: ignore[misc]
         if form.has_error("code", TOO_MANY):
             # Nothing was compared, so nothing is counted.
             return self.render_to_response(self.get_context_data(form=form))  # type: ignore[attr-defined]

@@ -17,6 +17,7 @@ from backend.accounts.models import User
 from backend.applications.answer_figures import answered_share
 from backend.applications.enums import LIVE_STATES
 from backend.applications.models import Application
+from backend.applications.selectors import under_way
 from backend.common import clock
 from backend.common.errors import NotFound
 from backend.exchange.feeds.places import address_of, list_training
@@ -166,7 +167,7 @@ def similar_rows(request: HttpRequest, place: Offer, shown: int) -> list[Any]:
 def _own_applications(student: Student | None, place: Offer) -> list[dict[str, Any]]:
     if student is None:
         return []
-    rows = Application.objects.filter(student=student, period__offer=place, state__in=[*LIVE_STATES, "approved"])
+    rows = under_way(Application.objects.filter(student=student, period__offer=place))
     return [
         {"id": row.pk, "weeks": format_weeks(row.period.start, row.period.end), "state": row.get_state_display()}
         for row in rows.select_related("period").order_by("period__start", "pk")

@@ -19,8 +19,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from backend.accounts.models import User
-from backend.applications.enums import LIVE_STATES
 from backend.applications.models import Application
+from backend.applications.selectors import under_way
 from backend.offers.models import Offer
 from backend.offers.search import Search, find_page, matching_entries
 from backend.offers.search_address import RADII, Asked, read_query
@@ -235,7 +235,7 @@ def personal_facts(request: HttpRequest, offers: Sequence[Offer]) -> tuple[set[i
     if not isinstance(user, User) or not hasattr(user, "student"):
         return set(), {}
     ids = [offer.pk for offer in offers]
-    live = Application.objects.filter(student=user.student, period__offer__in=ids, state__in=[*LIVE_STATES, "approved"])
+    live = under_way(Application.objects.filter(student=user.student, period__offer__in=ids))
     suggestions = list(Suggestion.objects.filter(student=user.student, offer__in=ids, dismissed_at__isnull=True))
     texts = reasons_texts(suggestions)
     return set(live.values_list("period__offer", flat=True)), {row.offer_id: texts[row.pk] for row in suggestions}

@@ -12,6 +12,7 @@ from backend.web import (
     health,
     notification_settings,
     notifications,
+    placement,
     provider_webhooks,
     reach,
 )
@@ -26,6 +27,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("notifications/<int:notification_id>/", notifications.open_one, name="notification"),
     path("utkast/", drafts.autosave, name="draft_autosave"),
     path("utkast/slang/", drafts.throw_away, name="draft_throw_away"),
+    path("placeringar/<int:placement_id>/", placement.placement, name="placement"),
+    path("placeringar/<int:placement_id>/forsta-dagen/", placement.first_day, name="placement_first_day"),
     path("vardnadshavare/", guardian.home, name="guardian_home"),
     path("vardnadshavare/lank/<str:token>/", guardian.by_link, name="guardian_link"),
     path("vardnadshavare/<int:guardianship_id>/samtycke/", guardian.consent, name="guardian_consent"),

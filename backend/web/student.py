@@ -50,6 +50,7 @@ from backend.web.public import (
     reasons_for,
     similar_rows,
 )
+from backend.web.student_home import placement_rows, round_lines
 from backend.web.student_rows import application_row, moment_text, story_of, track_of, weeks_ahead, why_it_ended
 from backend.web.weeks import format_day, format_weeks
 
@@ -88,18 +89,24 @@ def needs_profile(view: View) -> View:
 def home(request: HttpRequest) -> HttpResponse:
     """What to do next, then everything that is under way."""
     person = person_of(request)
-    rows = [row for row in list_applications_of(person) if row.state not in ENDED]
+    rows = [row for row in list_applications_of(person) if not is_over(row)]
+    placements, rounds = placement_rows(person.student), round_lines(person.student)
+    todo = next((line for line in rounds if line.must_act), None)
     offered = sorted(
         (row for row in rows if row.state == ApplicationState.OFFERED),
         key=lambda row: row.hold_expires_at or row.submitted_at,
     )
     found = list_suggestions_for(person.student, limit=SUGGESTIONS_ON_HOME)
     context = {
-        "greeting": _greeting(person, len(offered), [row for row in rows if row.state == "approved"]),
+        "greeting": _greeting(person, len(offered), has_place=any(row["stands"] for row in placements)),
         "decision": _decision(offered[0], rows) if offered else None,
-        "needs_consent": not offered and consent_is_missing(person.student),
+        "todo": None if offered else todo,
+        "needs_consent": not offered and todo is None and consent_is_missing(person.student),
+        "placements": placements,
+        "rounds": rounds if offered else [line for line in rounds if line is not todo],
         "has_guardian": person.student.guardianships.exists() if is_minor(person.student) else True,
         "applications": [application_row(row) for row in rows],
+        "has_something": bool(placements or rounds),
         "ruler": weeks_ahead(rows),
         "suggestions": suggestion_rows(found),
         "newest": [] if found else _newest_near(person.student),
@@ -125,13 +132,18 @@ def _newest_near(student: Student) -> list[Any]:
     return [offer_row(offer) for offer in found]
 
 
-def _greeting(person: User, offered: int, approved: list[Application]) -> str:
+def is_over(row: Application) -> bool:
+    """Whether nothing comes of it any more; so too where the placement it led to has ended early."""
+    return row.state in ENDED or row.ended_placement is not None
+
+
+def _greeting(person: User, offered: int, *, has_place: bool) -> str:
     name = {"name": person.first_name}
     if offered > 1:
         return _("Hello %(name)s! You have been offered %(count)d places.") % {**name, "count": offered}
     if offered:
         return _("Hello %(name)s! You have been offered a place.") % name
-    if approved:
+    if has_place:
         return _("Hello %(name)s! You have a place.") % name
     return _("Hello %(name)s!") % name
 
@@ -294,10 +306,10 @@ def apply(request: HttpRequest, offer_id: int) -> HttpResponse:
 def applications(request: HttpRequest) -> HttpResponse:
     """Those under way first, then those that ended."""
     rows = list(list_applications_of(person_of(request)))
-    live = [row for row in rows if row.state not in ENDED]
+    live = [row for row in rows if not is_over(row)]
     context = {
         "live": [application_row(row) for row in live],
-        "ended": [application_row(row) | {"why": why_it_ended(row)} for row in rows if row.state in ENDED],
+        "ended": [application_row(row) | {"why": why_it_ended(row)} for row in rows if is_over(row)],
         "ruler": weeks_ahead(live),
     }
     return render(request, "pages/student/applications.html", context)
@@ -325,6 +337,7 @@ def application(request: HttpRequest, application_id: int) -> HttpResponse:
         "story": story_of(row),
         "why": why_it_ended(row),
         "decision": _decision(row, list(list_applications_of(person_of(request)))) if row.state == "offered" else None,
+        "placement_url": _placement_url(row),
         "can_withdraw": row.state in LIVE_STATES,
         "holds_seat": row.state in {ApplicationState.OFFERED, ApplicationState.ACCEPTED},
         "similar": _similar_rows(request, row),
@@ -332,9 +345,15 @@ def application(request: HttpRequest, application_id: int) -> HttpResponse:
     return render(request, "pages/student/application.html", context)
 
 
+def _placement_url(row: Application) -> str:
+    placement = getattr(row.match, "placement", None)
+    return reverse("placement", args=[placement.pk]) if placement else ""
+
+
 def _similar_rows(request: HttpRequest, row: Application) -> list[Any]:
     """Further places to apply for, as long as this application has brought no seat."""
-    if row.state in {ApplicationState.OFFERED, ApplicationState.ACCEPTED, ApplicationState.APPROVED}:
+    held = {ApplicationState.OFFERED, ApplicationState.ACCEPTED, ApplicationState.APPROVED}
+    if row.state in held and not is_over(row):
         return []
     return similar_rows(request, row.period.offer, SIMILAR_SHOWN)
 

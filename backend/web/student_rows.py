@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -49,6 +50,14 @@ def track_of(row: Application) -> list[dict[str, str]]:
         return [*done, read, offered, {"text": _("Your answer"), "state": "here"}, coming[1]]
     if row.state == S.ACCEPTED:
         return [*done, offered, yes, {"text": _("The coordinator decides"), "state": "here"}, coming[1]]
+    if row.ended_placement:
+        return [
+            *done,
+            offered,
+            yes,
+            {"text": _("Approved"), "state": "done"},
+            {"text": row.state_label, "state": "here"},
+        ]
     if row.state == S.APPROVED:
         return [*done, offered, yes, {"text": _("Approved"), "state": "done"}]
     return [*done, {"text": str(row.get_state_display()), "state": "here"}]
@@ -62,7 +71,7 @@ def application_row(row: Application) -> dict[str, Any]:
         "title": offer.title,
         "organisation": offer.organisation.name,
         "weeks": format_weeks(row.period.start, row.period.end),
-        "state": row.get_state_display(),
+        "state": row.state_label,
         "steps": track_of(row),
     }
 
@@ -73,7 +82,7 @@ def weeks_ahead(rows: Sequence[Application]) -> Ruler | None:
     periods = [
         Period(row.period.start, row.period.end, "main" if row.state in HELD else "hold", row.period.offer.title)
         for row in rows
-        if row.period.end >= today
+        if row.period.end >= today and not row.ended_placement
     ]
     if not periods:
         return None
@@ -83,6 +92,8 @@ def weeks_ahead(rows: Sequence[Application]) -> Ruler | None:
 
 def why_it_ended(row: Application) -> str:
     """One sentence for an application that came to nothing; "" otherwise."""
+    if row.ended_placement:
+        return row.ended_placement.ended_reason
     if row.state == S.DECLINED:
         return str(DeclineReason(row.decline_reason).label)
     if row.state == S.REJECTED:
@@ -106,7 +117,15 @@ def story_of(row: Application) -> list[dict[str, str]]:
         "application.rejected": _("The coordinator did not approve the place"),
         "application.escalated": _("No answer in time: your coordinator was told"),
     }
-    entries = LogEntry.objects.filter(subject_type="application", subject_id=row.pk, action__in=words).order_by("id")
+    ended = {
+        "placement.cancelled": _("The placement was cancelled"),
+        "placement.interrupted": _("The placement ended early"),
+    }
+    about = Q(subject_type="application", subject_id=row.pk, action__in=words)
+    if row.ended_placement:
+        about |= Q(subject_type="placement", subject_id=row.ended_placement.pk, action__in=ended)
+    words |= ended
+    entries = LogEntry.objects.filter(about).order_by("id")
     found = [(entry.at, words[entry.action]) for entry in entries]
     if row.read_at is not None:
         found.append((row.read_at, _("The organisation read your application")))

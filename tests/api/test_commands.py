@@ -22,6 +22,7 @@ OFFICE = "the network office keeps the register and the machinery on its pages"
 LOGIN = "belongs to the login, to a browser or to a calendar"
 MUNICIPALITY = "how a municipality works is settled by its coordinators on one page"
 TEAM = "who belongs to an organisation is settled between people, by invitation and answer"
+FIRST_DAY = "what a student needs to know before the first day is written on the page where the student reads it"
 FAMILY = "minors and guardians say yes themselves, by a personal link"
 OF_THE_PAGE = "the page's own way of doing what the API does with"
 PAGES_ONLY = {
@@ -62,6 +63,7 @@ PAGES_ONLY = {
     "organisations.team.remove_member": TEAM,
     "organisations.team.set_role": TEAM,
     "organisations.team.withdraw_invitation": TEAM,
+    "placements.services.set_first_day": FIRST_DAY,
     "rounds.services.appeals.answer_appeal": ROUNDS,
     "rounds.services.appeals.appeal_result": ROUNDS,
     "rounds.services.lifecycle.cancel_round": ROUNDS,

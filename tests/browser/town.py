@@ -163,7 +163,7 @@ def build_people() -> Town:
     applications.decline_application(actor=owner, application_id=answered.pk, reason="dates", message=LONG_TEXT[:300])
     asked = company.apply()
     placed = company.match()
-    placements.approve_match(actor=company.coordinator, match_id=placed.pk)
+    placement = placements.approve_match(actor=company.coordinator, match_id=placed.pk)
     drafts = [OfferFactory(workplace=company.workplace, state=OfferState.DRAFT, published_at=None, title=LONG_TITLE)]
     alert = students.save_alert(actor=minor.user, details=students.AlertDetails(name=LONG_WORD[:60], text="cnc"))
     guardianship = students.add_guardian(
@@ -273,7 +273,11 @@ def build_people() -> Town:
             *everyone,
         ],
         "joining": [reverse("student_round", args=[ranking.pk]), reverse("student_home")],
-        "placed": [reverse("student_home"), reverse("student_round_own_place", args=[open_one.pk])],
+        "placed": [
+            reverse("student_home"),
+            reverse("placement", args=[placement.pk]),
+            reverse("student_round_own_place", args=[open_one.pk]),
+        ],
         NEW[STUDENT]: [
             reverse("student_home"),
             reverse("student_profile"),
@@ -301,6 +305,7 @@ def build_people() -> Town:
             reverse("employer_application", args=[asked.pk]),
             reverse("employer_application", args=[answered.pk]),
             reverse("employer_placements"),
+            reverse("placement", args=[placement.pk]),
             reverse("employer_workplaces"),
             reverse("employer_workplace_new"),
             reverse("employer_workplace", args=[company.workplace.pk]),

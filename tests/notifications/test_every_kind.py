@@ -83,6 +83,7 @@ def everything(frozen_clock) -> None:
     for name in ("Ulf", "Eva"):
         new = Contact(name, f"{name.lower()}@firma.example", "0122-850 00")
         replace_supervisor(actor=coordinator, placement_id=placement.pk, supervisor=new)
+    placements.set_first_day(actor=company, placement_id=placement.pk, first_day="Kl. 07 i porten.", bring="Matlåda.")
     placements.end_placement(actor=coordinator, placement_id=placement.pk, reason="Maskinen är trasig.")
     applications.close_applications_of(offer_id=period.offer_id)
 

@@ -93,7 +93,7 @@ DOORS = {
         tokens import_check=CO+CM webhooks webhook=CO
     """,
     ("employer_or_coordinator", "post"): """
-        token_revoke=CO import_run=CO+CM import_undo=CO+CM import_discard=CO+CM webhook_pause=CO
+        placement_first_day=CO+CM+KO token_revoke=CO import_run=CO+CM import_undo=CO+CM import_discard=CO+CM webhook_pause=CO
         webhook_resume=CO webhook_trial=CO webhook_delete=CO webhook_replay=CO
     """,
     ("employer_or_coordinator", "read"): """
@@ -115,7 +115,7 @@ DOORS = {
         reach_browser_remove=ST
     """,
     ("logged_in", "read"): """
-        home welcome unsent alerts go=ST+CO+KO notifications notification=ST notifications_csv
+        home welcome unsent alerts placement=CO+CM+KO go=ST+CO+KO notifications notification=ST notifications_csv
         notifications_xlsx
     """,
     ("network", "form"): """

@@ -201,7 +201,7 @@ OWN_APPLICATIONS: ListExport[Application] = ListExport(
         Column(_("First day"), lambda row: row.period.start),
         Column(_("Last day"), lambda row: row.period.end),
         Column(_("Applied"), lambda row: row.submitted_at),
-        Column(_("State"), lambda row: row.get_state_display()),
+        Column(_("State"), lambda row: row.state_label),
         Column(_("Why this place?"), lambda row: row.motivation),
     ],
     lambda user, filters, only: list_applications_of(user),

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from backend.common import clock
 from backend.common.errors import DomainError
 from backend.placements.enums import MatchState
+from backend.placements.models import Placement
 from backend.rounds.enums import OwnPlaceState, RoundState
 from backend.rounds.models import Participant, Result
 from backend.rounds.selectors import StudentRound, demand_rows, get_result_of, get_student_round, list_rounds
@@ -208,8 +209,13 @@ def _answer_page(request: HttpRequest, data: StudentRound) -> HttpResponse:
     context = _frame(data) | {
         "result": data.result,
         "place_weeks": format_weeks(seat.period.start, seat.period.end) if seat else "",
+        "placement": _placement_of(data.result),
     }
     return render(request, "pages/rounds/answer.html", context)
+
+
+def _placement_of(result: Result | None) -> Placement | None:
+    return Placement.objects.filter(match=result.match).first() if result and result.match else None
 
 
 def _result(request: HttpRequest, round_id: int) -> Result:

@@ -20,7 +20,7 @@ from tests.notifications.test_every_kind import everything
 
 __all__ = ["everything"]
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 def as_user(user: Any) -> Client:

@@ -196,7 +196,7 @@ class TestOnceItHasEndedEarly:
 
     def test_the_notification_of_the_approval_says_what_is_true_now(self, placed):
         def titles() -> list[str]:
-            return [str(row.kind_title) for row in list_notifications_for(placed.student.user).rows]  # type: ignore[attr-defined]
+            return [str(row.kind_title) for row in list_notifications_for(placed.student.user).rows]
 
         assert any(title.startswith("Placeringen är godkänd") for title in titles())
         placed.end()

@@ -2,6 +2,7 @@
 
 from allauth.account.models import EmailAddress
 from django.db.models import QuerySet
+from django.db.models.functions import Lower
 
 from backend.accounts.enums import RoleKind
 from backend.accounts.models import Role, RoleInvitation, User
@@ -23,7 +24,8 @@ def find_person_by_email(email: str) -> User | None:
     """
     address = clean_address(email)
     proved = EmailAddress.objects.filter(email__iexact=address, verified=True).select_related("user").first()
-    return proved.user if proved is not None else User.objects.filter(email__iexact=address).first()
+    # By the index that keeps addresses apart: UPPER, which `iexact` asks for, would read every account.
+    return proved.user if proved is not None else User.objects.alias(own=Lower("email")).filter(own=address).first()
 
 
 def list_coordinators_of(municipality_code: str | None) -> list[User]:

@@ -5,6 +5,8 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+from django.conf import settings
+from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from backend.accounts.selectors import find_person_by_email
@@ -13,6 +15,7 @@ from backend.common.errors import DomainError
 from backend.exchange.fields import ImportField, RowProblems, RowReader, turned_round
 from backend.exchange.importers import Applied, Importer, ProgrammeCodes, form_codes
 from backend.exchange.models import ImportJob
+from backend.reference.languages import LANGUAGES
 from backend.reference.models import PlacementForm, Programme
 from backend.reference.models.mixins import fold
 from backend.students.addresses import correct_address
@@ -71,6 +74,13 @@ FIELDS = (
     ),
     ImportField("forms", _("Looking for"), "prao", ("praktikform", "söker", "typ av plats")),
     ImportField(
+        "languages",
+        _("Languages"),
+        "svenska, arabiska",
+        ("språk", "talar", "språkkunskaper"),
+        help=_("Those the student speaks well enough for a place. Empty: the student says it."),
+    ),
+    ImportField(
         "guardian1_name",
         _("Guardian 1, name"),
         "Eva Lind",
@@ -117,6 +127,15 @@ def school_year_of_today() -> int:
     return today.year if today.month >= AUGUST else today.year - 1
 
 
+def language_codes() -> dict[str, str]:
+    """Codes, and the languages' names in every language of the service -> code."""
+    names = {code: code for code in LANGUAGES}
+    for active, _name in settings.LANGUAGES:
+        with translation.override(active):
+            names |= {fold(str(label)): code for code, label in LANGUAGES.items()}
+    return names
+
+
 class ClassListImporter(Importer):
     """Rows of one municipality. Classes that do not exist yet are made."""
 
@@ -129,6 +148,7 @@ class ClassListImporter(Importer):
         self.municipality_code: str = job.municipality_id
         self.programmes = ProgrammeCodes(Programme.objects.all())
         self.forms = form_codes(PlacementForm.objects.all())
+        self.languages = language_codes()
         self.default_form = str(job.options.get("form", "")) or "prao"
         groups = StudentGroup.objects.filter(municipality=self.municipality_code)
         self.groups = {(fold(each.school), fold(each.name), each.school_year): each.pk for each in groups}
@@ -136,6 +156,8 @@ class ClassListImporter(Importer):
         self.answers: dict[str, str] = job.options.get("answers", {})
         # Who is on which list by this file, and who was before it, by the list's id.
         self.listed: dict[int, set[int]] = {}
+        # Who comes to which list, with what the row has made so far.
+        self.coming: dict[int, dict[int, dict[str, int]]] = {}
         self.present: dict[int, set[int]] = {}
         self.pupils: dict[tuple[date, str], int] = {
             (born, fold(name)): pk
@@ -158,6 +180,7 @@ class ClassListImporter(Importer):
             "school": reader.text("school", required=True),
             "class_name": reader.text("class_name", required=True),
             "programme": reader.one_of("programme", self.programmes, guess=self.programmes.of_study_path),
+            "languages": reader.many_of("languages", self.languages),
             # Class, programme and kind of place tell it, unless the file does.
             "has_finished_compulsory_school": (
                 reader.yes("has_finished_compulsory_school") if reader.text("has_finished_compulsory_school") else None
@@ -217,10 +240,7 @@ class ClassListImporter(Importer):
             group_id = made["group"] = group.pk
         was_there = student.pk in self._present(group_id)
         if not was_there:
-            left = move_to_group(actor=self.job.actor, group_id=group_id, student_id=student.pk)
-            made["membership"] = GroupMembership.objects.get(group=group_id, student=student).pk
-            if left and outcome != "created":
-                made |= {"left_group": left[0], "moved": student.pk}
+            self.coming.setdefault(group_id, {})[student.pk] = made
         named = self._name_guardians(student, guardians, made)
         # Only now: a group of a row that fails is rolled back with it.
         self.groups[key] = group_id
@@ -256,8 +276,19 @@ class ClassListImporter(Importer):
             is_new = True
         return is_new
 
+    def _put_on_lists(self) -> None:
+        """All of a class at once; the rows learn what an undo has to know."""
+        for group_id, made in self.coming.items():
+            left = move_to_group(actor=self.job.actor, group_id=group_id, student_ids=list(made))
+            memberships = GroupMembership.objects.filter(group=group_id, student__in=list(made))
+            for pk, student_id in memberships.values_list("pk", "student"):
+                made[student_id]["membership"] = pk
+                if student_id in left and "student" not in made[student_id]:
+                    made[student_id] |= {"left_group": left[student_id], "moved": student_id}
+
     def finish(self) -> dict[str, Any]:
         """Takes those off their lists who have left, as the person has said, and names the others whom the file misses."""
+        self._put_on_lists()
         missing = [
             (group_id, student_id)
             for group_id, students in sorted(self.listed.items())

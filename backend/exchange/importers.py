@@ -13,10 +13,12 @@ from backend.reference.models.mixins import fold
 
 @dataclass(frozen=True)
 class Applied:
-    """outcome: created, updated or unchanged. made: model name -> id of what an undo takes away again."""
+    """outcome: created, updated or unchanged. made: model name -> id of what an undo takes away again; an importer may add
+    to it until the end of the pass.
+    """
 
     outcome: str
-    made: Mapping[str, int] = field(default_factory=dict)
+    made: dict[str, int] = field(default_factory=dict)
 
 
 class Importer(ABC):

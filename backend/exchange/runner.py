@@ -182,7 +182,7 @@ def _apply(job: ImportJob, importer: Importer, sheet: Sheet, row: SheetRow) -> I
             raise RowProblems([("", _("The row has more cells than there are headings."))])
         with transaction.atomic():
             applied = importer.apply(cells, row.line)
-        stored.outcome, stored.made = applied.outcome, dict(applied.made)
+        stored.outcome, stored.made = applied.outcome, applied.made
     return stored
 
 

@@ -89,23 +89,28 @@ def add_members(*, actor: User, group_id: int, student_ids: Sequence[int]) -> Me
 
 
 @transaction.atomic
-def move_to_group(*, actor: User, group_id: int, student_id: int) -> list[int]:
-    """Puts a student on the list and takes them off the school's other lists of the year: a class is changed, not added.
+def move_to_group(*, actor: User, group_id: int, student_ids: Sequence[int]) -> dict[int, int]:
+    """Puts students on the list and takes them off the school's other lists of the year: a class is changed, not added.
 
-    Returns the ids of the lists that were left. Raises NotFound for a list or a student the actor may not know of.
+    Returns which list a student was taken off, where there was one. The number of queries does not depend on the number
+    of students. Raises NotFound for a list or a student the actor may not know of.
     """
     group = _locked(actor, group_id)
-    add_members(actor=actor, group_id=group.pk, student_ids=[student_id])
-    others = [
-        each
-        for each in StudentGroup.objects.filter(
-            municipality=group.municipality_id, school_year=group.school_year, memberships__student=student_id
-        ).exclude(pk=group.pk)
-        if fold(each.school) == fold(group.school)
-    ]
-    for each in others:
-        remove_member(actor=actor, group_id=each.pk, student_id=student_id)
-    return [each.pk for each in others]
+    add_members(actor=actor, group_id=group.pk, student_ids=student_ids)
+    others = (
+        GroupMembership.objects.filter(
+            student__in=student_ids,
+            group__municipality=group.municipality_id,
+            group__school_year=group.school_year,
+        )
+        .exclude(group=group)
+        .select_related("group")
+    )
+    left = [each for each in others if fold(each.group.school) == fold(group.school)]
+    GroupMembership.objects.filter(pk__in=[each.pk for each in left]).delete()
+    for each in left:
+        log("group.member_removed", each.group, actor=actor, data={"student": each.student_id})
+    return {each.student_id: each.group_id for each in left}
 
 
 @transaction.atomic

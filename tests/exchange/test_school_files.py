@@ -300,3 +300,9 @@ def test_the_heading_line_can_be_said():
     with pytest.raises(Invalid) as refused:
         services.choose_table(actor=job.actor, job_id=job.pk, sheet="", heading_line=40)
     assert refused.value.field == "heading_line"
+
+
+@pytest.mark.django_db
+def test_the_languages_a_school_knows_of():
+    imported(upload(csv_file([[*CLASS_HEADINGS, "Språk"], [*CLASS_ROW, "svenska, Arabic, uk"]])))
+    assert Student.objects.get().languages == ["sv", "ar", "uk"]

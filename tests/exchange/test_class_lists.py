@@ -10,11 +10,13 @@ from backend.common.errors import Conflict
 from backend.exchange import selectors, services
 from backend.exchange.enums import ImportState
 from backend.notifications.models import Notification
+from backend.rounds.models import Participant
 from backend.students.models import Guardianship, Student, StudentGroup
 from tests.exchange.files import CLASS_HEADINGS, CLASS_ROW, csv_file, work
 from tests.exchange.test_school_files import upload
 from tests.factories import CoordinatorFactory, StudentFactory
 from tests.factories.work import handle_events
+from tests.rounds.world import World
 
 pytestmark = pytest.mark.django_db
 OTTO = ["otto@skola.example", "Otto Berg", *CLASS_ROW[2:]]
@@ -178,9 +180,8 @@ def used_by_login(student, coordinator):
 
 
 def used_in_a_round(student, coordinator):
-    from tests.rounds.factories import RoundFactory
-
-    RoundFactory().students.create(student=student)
+    world = World()
+    Participant.objects.create(round=world.round, student=student, start=world.round.start, end=world.round.end)
 
 
 def used_by_an_edit(student, coordinator):
@@ -195,7 +196,7 @@ def used_on_another_list(student, coordinator):
     ).memberships.create(student=student)
 
 
-@pytest.mark.parametrize("use", [used_by_login, used_by_an_edit, used_on_another_list])
+@pytest.mark.parametrize("use", [used_by_login, used_in_a_round, used_by_an_edit, used_on_another_list])
 def test_an_undo_leaves_whom_somebody_has_used(coordinator, use):
     job = imported(sent(coordinator, CLASS_ROW, OTTO))
     handle_events()

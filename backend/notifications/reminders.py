@@ -42,11 +42,17 @@ class Owner:
 
 @dataclass(frozen=True)
 class TaskLine:
-    """A task in words, in the language active when it is asked for. link: a path of this site, "" for none."""
+    """A task in words, in the language active when it is asked for. link: a path of this site, "" for none.
+
+    call, phone, email: whom the text says to call, where that is known.
+    """
 
     title: str
     text: str
     link: str = ""
+    call: str = ""
+    phone: str = ""
+    email: str = ""
 
 
 @dataclass(frozen=True)

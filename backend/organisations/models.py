@@ -2,10 +2,10 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from stdnum.se import orgnr
 
 from backend.accounts.models import User
 from backend.common.models import TimestampedModel
+from backend.organisations import numbers
 from backend.organisations.enums import InvitationOutcome, MembershipRole, OrganisationKind
 from backend.reference.models import Municipality
 
@@ -14,7 +14,7 @@ class Organisation(TimestampedModel):
     """A company, a municipal unit or an education provider.
 
     registration_number: ten digits without hyphen. That of a sole trader is a personal identity number, so it is shown
-    only to the organisation itself and to coordinators, and never logged.
+    to the organisation itself only, never exported and never logged.
     """
 
     name = models.CharField(_("Name"), max_length=160)
@@ -46,7 +46,13 @@ class Organisation(TimestampedModel):
 
     @property
     def registration_number_label(self) -> str:
-        return orgnr.format(self.registration_number) if self.registration_number else ""
+        """For pages and files of others: a sole trader's is a personal identity number and never shown."""
+        return numbers.label(self.registration_number)
+
+    @property
+    def own_registration_number(self) -> str:
+        """In full, for the organisation's own people only."""
+        return numbers.written(self.registration_number)
 
 
 class Workplace(TimestampedModel):
@@ -74,6 +80,33 @@ class Workplace(TimestampedModel):
 
     def __str__(self) -> str:
         return self.name
+
+
+class ContactPerson(TimestampedModel):
+    """Whom one calls at an organisation or at one of its workplaces: shown to coordinators, never public.
+
+    phone: E.164. role: what one does there, in free words.
+    """
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="contacts")
+    workplace = models.ForeignKey(Workplace, null=True, blank=True, on_delete=models.CASCADE, related_name="contacts")
+    name = models.CharField(_("Name"), max_length=120)
+    role = models.CharField(_("Role"), max_length=80, blank=True)
+    email = models.EmailField(_("E-mail address"), blank=True)
+    phone = models.CharField(_("Telephone"), max_length=16, blank=True)
+
+    class Meta:
+        ordering = ["organisation", "name", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(phone="") | models.Q(phone__regex=r"^\+[1-9][0-9]{7,14}$"),
+                name="contact_phone_is_e164",
+            ),
+            models.CheckConstraint(condition=~models.Q(phone="") | ~models.Q(email=""), name="contact_can_be_reached"),
+        ]
+
+    def __str__(self) -> str:
+        return f"contact {self.pk}"
 
 
 class Membership(TimestampedModel):
@@ -127,6 +160,7 @@ class MunicipalitySettings(models.Model):
     max_live_applications: open applications a student of the municipality may have at the same time.
     undo_minutes: how long a coordinator's decision can be undone; 0 = not at all.
     unplaced_days: after how many days without a place a student is urgent on the guarantee board.
+    help_text, help_phone (E.164), help_email: whom people of the municipality ask; shown to everyone.
     """
 
     municipality = models.OneToOneField(
@@ -140,6 +174,9 @@ class MunicipalitySettings(models.Model):
     max_live_applications = models.PositiveSmallIntegerField(null=True, blank=True)
     undo_minutes = models.PositiveSmallIntegerField(default=10)
     unplaced_days = models.PositiveSmallIntegerField(default=14)
+    help_text = models.CharField(max_length=500, blank=True, default="")
+    help_phone = models.CharField(max_length=16, blank=True, default="")
+    help_email = models.EmailField(blank=True, default="")
 
     class Meta:
         constraints = [
@@ -149,7 +186,11 @@ class MunicipalitySettings(models.Model):
                 & (models.Q(max_live_applications__isnull=True) | models.Q(max_live_applications__range=(1, 50)))
                 & models.Q(undo_minutes__range=(0, 1440), unplaced_days__range=(1, 365)),
                 name="municipality_settings_in_range",
-            )
+            ),
+            models.CheckConstraint(
+                condition=models.Q(help_phone="") | models.Q(help_phone__regex=r"^\+[1-9][0-9]{7,14}$"),
+                name="municipality_help_phone_is_e164",
+            ),
         ]
 
     def __str__(self) -> str:

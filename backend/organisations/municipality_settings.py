@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from backend.accounts.contacts import clean_contact
 from backend.accounts.models import User
 from backend.common.errors import Invalid
 from backend.common.transitions import log
@@ -19,6 +20,7 @@ RANGES = {
     "undo_minutes": (0, 1440),
     "unplaced_days": (1, 365),
 }
+LONGEST_HELP = 500
 MAY_BE_EMPTY = {"answer_days", "hold_hours", "max_live_applications"}
 
 
@@ -32,6 +34,9 @@ class MunicipalityChoices:
     max_live_applications: int | None = None
     undo_minutes: int = 10
     unplaced_days: int = 14
+    help_text: str = ""
+    help_phone: str = ""
+    help_email: str = ""
 
 
 def settings_of(municipality_code: str | None) -> MunicipalitySettings:
@@ -46,6 +51,16 @@ def choices_of(municipality_code: str) -> MunicipalityChoices:
     """The same as the command takes it."""
     row = settings_of(municipality_code)
     return MunicipalityChoices(**{name: getattr(row, name) for name in asdict(MunicipalityChoices())})
+
+
+def _help(choices: MunicipalityChoices) -> dict[str, str]:
+    """Whom one asks, as it is kept. Raises Invalid with help_text, help_email or help_phone."""
+    text = choices.help_text.strip()
+    if len(text) > LONGEST_HELP:
+        raise Invalid("municipality.too_long", _("The text is too long."), field="help_text")
+    # The name is the municipality's own.
+    reached = clean_contact("-", choices.help_email, choices.help_phone, prefix="help_")
+    return {"help_text": text, "help_email": reached.email, "help_phone": reached.phone}
 
 
 @transaction.atomic
@@ -68,6 +83,7 @@ def save_municipality_settings(
                 _("Enter a number from %(lowest)d to %(highest)d.") % {"lowest": lowest, "highest": highest},
                 field=field,
             )
+    values |= _help(choices)
     before = asdict(choices_of(municipality_code))
     row, _created = MunicipalitySettings.objects.update_or_create(municipality_id=municipality_code, defaults=values)
     changed = {name: [before[name], value] for name, value in values.items() if before[name] != value}

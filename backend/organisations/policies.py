@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from backend.accounts.models import User
-from backend.accounts.policies import is_coordinator_of, is_network_office
+from backend.accounts.policies import acted_for, is_coordinator_of, is_network_office
 from backend.common.errors import NotAllowed
 from backend.organisations.enums import MembershipRole
 from backend.organisations.models import Organisation
@@ -23,6 +23,11 @@ def is_owner(user: User, organisation_id: int) -> bool:
 
 def can_import_places(user: User) -> bool:
     return is_network_office(user)
+
+
+def can_keep_contacts(user: User, organisation: Organisation) -> bool:
+    """The organisation's people, and whoever acts for a municipality where it has a workplace."""
+    return can_act_for(user, organisation) or organisation.workplaces.filter(acted_for(user, "municipality")).exists()
 
 
 def require_member(user: User, organisation: Organisation) -> None:

@@ -1,10 +1,21 @@
 """Questions about organisations."""
 
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from backend.accounts.models import User
 from backend.common import clock
-from backend.organisations.models import Invitation, Membership, MunicipalitySettings, Organisation, TrustedOrganisation
+from backend.organisations.models import (
+    ContactPerson,
+    Invitation,
+    Membership,
+    MunicipalitySettings,
+    Organisation,
+    TrustedOrganisation,
+)
+from backend.organisations.numbers import LENGTH, is_personal
 
 
 def list_organisations_of(user: User) -> list[Organisation]:
@@ -34,12 +45,18 @@ def list_colleagues(user: User) -> list[Membership]:
     )
 
 
+def _has_number(text: str) -> Q:
+    """Never a sole trader's: nobody finds out whose personal identity number that is."""
+    digits = text.replace("-", "").replace(" ", "")
+    return Q(pk__in=[]) if len(digits) != LENGTH or is_personal(digits) else Q(registration_number=digits)
+
+
 def list_organisations_in(municipality_code: str, text: str = "") -> "QuerySet[Organisation]":
     """Those with a workplace in the municipality whose name holds the text, or whose number it is; each has `is_trusted`."""
     trusted = TrustedOrganisation.objects.filter(municipality=municipality_code, organisation=OuterRef("pk"))
     found = Organisation.objects.filter(workplaces__municipality=municipality_code).distinct()
     if text := text.strip()[:120]:
-        found = found.filter(Q(name__icontains=text) | Q(registration_number=text.replace("-", "")))
+        found = found.filter(Q(name__icontains=text) | _has_number(text))
     return found.annotate(is_trusted=Exists(trusted)).order_by("name", "pk")
 
 
@@ -59,3 +76,17 @@ def get_invitation_to(user: User, invitation_id: int) -> Invitation | None:
     return (
         Invitation.objects.filter(pk=invitation_id, invitee=user).select_related("organisation", "invited_by").first()
     )
+
+
+def contacts_of(organisation_ids: Collection[int]) -> dict[int, list[ContactPerson]]:
+    """Whom one calls, by organisation; those with a number first. One query however many there are."""
+    found: dict[int, list[ContactPerson]] = defaultdict(list)
+    for contact in ContactPerson.objects.filter(organisation__in=set(organisation_ids)).order_by("name", "pk"):
+        found[contact.organisation_id].append(contact)
+    return {pk: sorted(rows, key=lambda row: not row.phone) for pk, rows in found.items()}
+
+
+def whom_to_call(contacts: Iterable[ContactPerson], workplace_id: int | None) -> ContactPerson | None:
+    """The workplace's own contact before the organisation's, never another workplace's; None when nobody is known."""
+    suitable = [row for row in contacts if row.workplace_id in {workplace_id, None}]
+    return next(iter(sorted(suitable, key=lambda row: (not row.phone, row.workplace_id is None))), None)

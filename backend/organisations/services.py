@@ -4,8 +4,6 @@ from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
-from stdnum.exceptions import ValidationError as NumberError
-from stdnum.se import orgnr
 
 from backend.accounts.models import User
 from backend.common.errors import Conflict, Invalid
@@ -13,6 +11,7 @@ from backend.common.transitions import log
 from backend.organisations import policies
 from backend.organisations.enums import MembershipRole, OrganisationKind
 from backend.organisations.models import Membership, Organisation, TrustedOrganisation, Workplace
+from backend.organisations.numbers import clean_registration_number
 from backend.reference.models import Municipality
 
 LONGEST_NAME = 160
@@ -32,18 +31,6 @@ class WorkplaceDetails:
     city: str = ""
     lat: float | None = None
     lon: float | None = None
-
-
-def clean_registration_number(text: str) -> str:
-    """Ten digits. Raises Invalid when the number is not a Swedish organisation number (length or check digit)."""
-    try:
-        return str(orgnr.validate(text))
-    except NumberError as error:
-        raise Invalid(
-            "organisation.bad_number",
-            _("This is not a valid organisation number. It has ten digits, such as 556036-0793."),
-            field="registration_number",
-        ) from error
 
 
 def get_known_municipality(code: str, *, field: str = "municipality") -> Municipality:

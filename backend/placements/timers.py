@@ -39,9 +39,12 @@ def _load(pk: int) -> Match | None:
 
 def _lines(ids: Collection[int]) -> dict[int, TaskLine]:
     """The municipality and nothing about the student: the network office calls the coordinator, no more."""
-    rows = Match.objects.select_related("deciding_municipality").in_bulk(ids)
+    rows = Match.objects.select_related("deciding_municipality__settings").in_bulk(ids)
+    asked = {pk: getattr(row.deciding_municipality, "settings", None) for pk, row in rows.items()}
     return {
         pk: TaskLine(
+            phone=chosen.help_phone if (chosen := asked[pk]) else "",
+            email=chosen.help_email if chosen else "",
             title=_("A match in %(municipality)s has not been decided")
             % {"municipality": row.deciding_municipality.name if row.deciding_municipality else ""},
             text=_("Two reminders have not helped. Call the coordinator."),

@@ -10,8 +10,9 @@ from django.utils.translation import gettext as _
 
 from backend.accounts.models import User
 from backend.accounts.openid import list_providers
-from backend.accounts.policies import is_coordinator, is_network_office
+from backend.accounts.policies import is_coordinator, is_network_office, municipalities_coordinated_by
 from backend.notifications.selectors import unread_count
+from backend.organisations.help import help_in
 
 Link = tuple[str, str]
 # As many as stand on one line of a narrow desktop, in both languages; the others go behind "More".
@@ -138,8 +139,17 @@ def _role_of_page(request: HttpRequest, roles: list[str]) -> str:
     return remembered if remembered in roles else roles[0]
 
 
+def _home_code(person: User | None, roles: list[str]) -> str | None:
+    """The municipality of a student or a coordinator, which is known without another query."""
+    if person is not None and "student" in roles:
+        return person.student.municipality_id or None
+    if person is not None and "coordinator" in roles:
+        return min(municipalities_coordinated_by(person))
+    return None
+
+
 def site(request: HttpRequest) -> dict[str, Any]:
-    """Context processor. No query for someone who is not logged in, at most five for someone who is."""
+    """Context processor. No query for someone who is not logged in, at most six for someone who is."""
     user = getattr(request, "user", None)
     person = user if isinstance(user, User) else None
     roles = roles_of(person) if person else []
@@ -166,6 +176,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "files_tucked": roles[:1] == ["student"],
         "unread_count": unread_count(person) if person else 0,
         "other_language": {"code": "en", "label": "English"} if is_swedish else {"code": "sv", "label": "Svenska"},
+        "help": help_in(_home_code(person, roles)),
         "demo_mode": is_demo(),
         "login_providers": list_providers(),
         "personas": personas,

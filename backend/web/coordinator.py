@@ -32,6 +32,7 @@ from backend.notifications.reminders import lines_of, list_open_tasks
 from backend.offers.queues import list_offers_to_review
 from backend.organisations.models import Organisation
 from backend.organisations.municipality_settings import settings_of
+from backend.organisations.selectors import contacts_of, whom_to_call
 from backend.organisations.services import set_trust
 from backend.placements.selectors import list_matches_to_decide, list_protected_matches
 from backend.reference.models import Municipality
@@ -265,6 +266,7 @@ def silence(request: HttpRequest) -> HttpResponse:
     user = person(request)
     page = page_of(list_silent_applications(user), ("answer_due_at", "pk"), request.GET.get("after", ""))
     looks_after = is_coordinator(user)
+    contacts = contacts_of([each.period.offer.organisation_id for each in page.rows])
     rows = [
         {
             "student": each.student.user.name,
@@ -272,6 +274,9 @@ def silence(request: HttpRequest) -> HttpResponse:
             "student_url": reverse("coordinator_student", args=[each.student_id]) if looks_after else "",
             "place": each.period.offer.title,
             "organisation": each.period.offer.organisation.name,
+            "contact": whom_to_call(
+                contacts.get(each.period.offer.organisation_id, []), each.period.offer.workplace_id
+            ),
             "waited": ago(each.submitted_at),
             "ledger_url": reverse("coordinator_ledger", args=["application", each.pk]) if looks_after else "",
         }

@@ -11,12 +11,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
+from backend.accounts.phones import format_phone
 from backend.accounts.policies import municipalities_coordinated_by
 from backend.common import clock
 from backend.common.errors import DomainError
 from backend.common.models import LogEntry
 from backend.organisations.models import TrustedOrganisation
 from backend.organisations.municipality_settings import (
+    LONGEST_HELP,
     RANGES,
     MunicipalityChoices,
     choices_of,
@@ -26,6 +28,7 @@ from backend.reference.models import Municipality, PlacementFormVersion
 from backend.web.access import coordinator
 from backend.web.employer import person
 from backend.web.form_errors import add_domain_error
+from backend.web.forms.contacts import phone_field
 
 NO_NUMBER = gettext_lazy("Enter a whole number.")
 
@@ -78,6 +81,21 @@ class SettingsForm(forms.Form):
         required=False,
     )
 
+    help_text = forms.CharField(
+        label=gettext_lazy("What people should know before they ask"),
+        help_text=gettext_lazy("Such as when somebody answers. Shown to everyone, as the number and the address."),
+        max_length=LONGEST_HELP,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    help_phone = phone_field(gettext_lazy("Telephone for questions"))
+    help_email = forms.EmailField(label=gettext_lazy("E-mail address for questions"), max_length=254, required=False)
+
+
+def _shown(municipality_code: str) -> dict[str, Any]:
+    values = asdict(choices_of(municipality_code))
+    return {**values, "help_phone": format_phone(values["help_phone"])}
+
 
 @coordinator
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -86,7 +104,7 @@ def settings(request: HttpRequest, municipality_code: str) -> HttpResponse:
     user = person(request)
     codes = municipalities_coordinated_by(user)
     place = get_object_or_404(Municipality, pk=municipality_code, pk__in=codes)
-    form = SettingsForm(request.POST if request.method == "POST" else None, initial=asdict(choices_of(place.pk)))
+    form = SettingsForm(request.POST if request.method == "POST" else None, initial=_shown(place.pk))
     if form.is_bound and form.is_valid():
         try:
             save_municipality_settings(

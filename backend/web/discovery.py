@@ -34,6 +34,7 @@ PAGES = (
     "embed_help",
     "accessibility",
     "privacy",
+    "contact",
 )
 PLACES_EMBEDDED = 10
 EMBED_SECONDS = 300
@@ -49,6 +50,7 @@ PERSONAL = (
     "notifications/",
     "uppgifter/",
     "uppdrag/",
+    "organisationer/",
     "utkast/",
     "konto/",
     "till/",

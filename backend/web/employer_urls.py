@@ -2,11 +2,23 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from backend.web import employer, employer_applicants, employer_offers, employer_team
+from backend.web import employer, employer_applicants, employer_offers, employer_team, organisation_pages
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("foretag/", employer.home, name="employer_home"),
     path("foretag/registrera/", employer.register, name="employer_register"),
+    path("foretag/organisation/<int:organisation_id>/", organisation_pages.edit, name="employer_organisation"),
+    path("organisationer/<int:organisation_id>/kontakter/", organisation_pages.contacts, name="organisation_contacts"),
+    path(
+        "organisationer/<int:organisation_id>/kontakter/<int:contact_id>/",
+        organisation_pages.contacts,
+        name="organisation_contact",
+    ),
+    path(
+        "organisationer/<int:organisation_id>/kontakter/<int:contact_id>/ta-bort/",
+        organisation_pages.remove_contact,
+        name="organisation_contact_remove",
+    ),
     path("foretag/arbetsplatser/", employer.workplaces, name="employer_workplaces"),
     path("foretag/arbetsplatser/ny/", employer.workplace, name="employer_workplace_new"),
     path("foretag/arbetsplatser/<int:workplace_id>/", employer.workplace, name="employer_workplace"),

@@ -21,6 +21,7 @@ from backend.notifications.models import Delivery, Notification
 from backend.notifications.reminders import Owner, open_task
 from backend.offers.enums import OfferState
 from backend.organisations import team
+from backend.organisations.profile import ContactDetails, save_contact
 from backend.placements import services as placements
 from backend.placements.models import Match
 from backend.rounds import runner
@@ -182,6 +183,11 @@ def build_people() -> Town:
         kind="coordinator",
         municipality_code=EMPTY_TOWN,
     )
+    contact = save_contact(
+        actor=owner,
+        organisation_id=offer.organisation_id,
+        details=ContactDetails(LONG_NAME, "produktionschef", "kontakt@firma.example", "0122-850 00"),
+    )
     token = create_token(
         actor=owner,
         user=owner,
@@ -241,6 +247,7 @@ def build_people() -> Town:
             reverse("for_municipalities"),
             reverse("privacy"),
             reverse("accessibility"),
+            reverse("contact"),
             reverse("open_data"),
             reverse("embed_help"),
             reverse("embed", args=[FINSPANG]),
@@ -306,6 +313,9 @@ def build_people() -> Town:
             reverse("employer_application", args=[answered.pk]),
             reverse("employer_placements"),
             reverse("placement", args=[placement.pk]),
+            reverse("employer_organisation", args=[offer.organisation_id]),
+            reverse("organisation_contacts", args=[offer.organisation_id]),
+            reverse("organisation_contact", args=[offer.organisation_id, contact.pk]),
             reverse("employer_workplaces"),
             reverse("employer_workplace_new"),
             reverse("employer_workplace", args=[company.workplace.pk]),

@@ -12,6 +12,7 @@ from backend.common.models import DomainEvent, EventHandling, LogEntry
 from backend.notifications.models import Delivery, Notification
 from backend.offers.models import Offer, OfferPeriod
 from backend.organisations.models import (
+    ContactPerson,
     Membership,
     MunicipalitySettings,
     Organisation,
@@ -42,7 +43,7 @@ from backend.students.models import Alert, Availability, GuardianConsent, Guardi
 from backend.suggestions.models import Suggestion
 
 TABLES = (
-    Organisation, Workplace, Membership, TrustedOrganisation, MunicipalitySettings, Student, Availability, Alert,
+    Organisation, Workplace, ContactPerson, Membership, TrustedOrganisation, MunicipalitySettings, Student, Availability, Alert,
     Guardianship, GuardianConsent, Offer, OfferPeriod, Offer.hazards.through, Offer.programmes.through, Suggestion,
     Match, Placement, Application, Round, RegionCap, RoundSeat, SeatReserve, Participant, Wish, EmployerRanking, TownPair,
     OwnFoundPlace, Run, RunSeat, Outcome, LockedPair, Adjustment, Publication, Result, Appeal,

@@ -73,7 +73,7 @@ DOORS = {
         coordinator_offers_xlsx coordinator_silence
     """,
     ("employer", "form"): """
-        employer_workplace_new employer_workplace=CO+CM employer_team employer_offer_new
+        employer_organisation=CO+CM employer_workplace_new employer_workplace=CO+CM employer_team employer_offer_new
         employer_offer_edit=CO+CM+C2! employer_round_rank=CO+CM employer_imports
     """,
     ("employer", "post"): """
@@ -108,11 +108,12 @@ DOORS = {
     """,
     ("logged_in", "form"): """
         profile connections student_profile=NB+ST+CO+KO! apply=NB+ST+CO+KO! alert_new=NB+ST+CO+KO!
-        alert=ST+KO! employer_register invitation=NB role_invitation=NB notification_settings reach calendar
+        alert=ST+KO! employer_register invitation=NB role_invitation=NB
+        organisation_contacts=CO+CM+KO+KC organisation_contact=CO+CM+KO+KC notification_settings reach calendar
     """,
     ("logged_in", "post"): """
         notifications_read_all draft_autosave draft_throw_away reach_trust reach_trial reach_browser
-        reach_browser_remove=ST
+        reach_browser_remove=ST organisation_contact_remove=CO+CM+KO+KC
     """,
     ("logged_in", "read"): """
         home welcome unsent alerts placement=CO+CM+KO go=ST+CO+KO notifications notification=ST notifications_csv
@@ -155,7 +156,7 @@ DOORS = {
         set_language
     """,
     ("public", "read"): """
-        api_docs start search offer municipality skills skills_of how_it_works for_employers
+        contact api_docs start search offer municipality skills skills_of how_it_works for_employers
         for_municipalities privacy accessibility embed_help embed robots sitemap service_worker health ready
         search_csv search_xlsx feed_training feed_internships feed_municipality feed_form open_data
         open_places_csv open_places_json open_figures_csv open_figures_json open_skills_csv open_skills_json

@@ -19,7 +19,7 @@ from backend.common import clock
 from backend.exchange.models import WebhookDelivery
 from backend.notifications.models import Delivery, Notification, PushSubscription, Task
 from backend.offers.models import Offer
-from backend.organisations.models import Membership
+from backend.organisations.models import ContactPerson, Membership
 from backend.reference.models import NetworkMembership
 from backend.rounds import services as rounds
 from backend.rounds.models import Appeal, LockedPair, OwnFoundPlace, Participant, Round
@@ -146,6 +146,7 @@ def _rows(everybody: dict[str, Any], owner: Membership) -> dict[str, Any]:
         ).pk,
         "subject_type": "application",
         "subject_id": student.applications.all()[0].pk,
+        "contact_id": ContactPerson.objects.filter(organisation=owner.organisation)[0].pk,
         "role_id": everybody["KC"].roles.get().pk,
         "appeal_id": Appeal.objects.get().pk,
         "own_place_id": OwnFoundPlace.objects.get().pk,

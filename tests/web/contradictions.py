@@ -183,6 +183,12 @@ WORKPLACE = (
     C("of another organisation", "", {"organisation": other_organisation}),
 )
 
+CONTACT = (
+    C("no number", "phone", {"name": "Ulf", "phone": "ring Ulf"}),
+    C("no way to reach", "phone", {"name": "Ulf", "phone": "", "email": ""}),
+    C("no mail address", "email", {"name": "Ulf", "email": "ulf"}),
+    C("another's workplace", "workplace", {"name": "Ulf", "phone": "0122-850 00", "workplace": other_workplace}),
+)
 TABLE: dict[str, tuple[Contradiction, ...] | str] = {
     # Accounts
     "account_login": "one address; what is no address stands in test_field_errors",
@@ -264,6 +270,13 @@ TABLE: dict[str, tuple[Contradiction, ...] | str] = {
         C("a municipality that is not there", "municipality", {"municipality": "9999"}),
         C("no address on the web", "website", {"website": "vår hemsida"}),
     ),
+    "employer_organisation": (
+        C("no name", "name", {"name": " "}),
+        C("no address on the web", "website", {"website": "vår hemsida"}),
+    ),
+    "organisation_contacts": CONTACT,
+    "organisation_contact": CONTACT,
+    "organisation_contact_remove": ONLY_BUTTONS,
     "employer_workplace_new": WORKPLACE,
     "employer_workplace": WORKPLACE,
     "employer_team": (
@@ -348,6 +361,7 @@ TABLE: dict[str, tuple[Contradiction, ...] | str] = {
         C("less than no time to undo", "undo_minutes", {"undo_minutes": "-1"}),
         C("no applications", "max_live_applications", {"max_live_applications": "0"}),
         C("a seat held for no time", "hold_hours", {"hold_hours": "0"}),
+        C("no number to call", "help_phone", {"help_phone": "ring oss"}),
     ),
     "coordinator_resend": REASON,
     "task_close": REASON,

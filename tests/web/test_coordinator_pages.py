@@ -133,6 +133,7 @@ def test_a_place_with_a_passed_deadline_is_not_published_and_says_why(desk: Clie
 
 def test_the_queue_holds_the_own_municipality_only(desk: Client) -> None:
     elsewhere = WorkplaceFactory(municipality_id="2580")
+    CoordinatorFactory(municipality="2580")
     nowhere = WorkplaceFactory(municipality_id=None)
     for workplace, title in ((None, "Vår plats"), (elsewhere, "Deras plats"), (nowhere, "Allas plats")):
         more = {"workplace": workplace} if workplace else {}

@@ -27,6 +27,12 @@ from backend.api.views import ReferenceView
 from backend.offers.models import Offer
 from backend.organisations.enums import OrganisationKind
 from backend.organisations.models import Organisation, Workplace
+from backend.organisations.profile import (
+    LONGEST_ABOUT,
+    LONGEST_WEBSITE,
+    OrganisationDetails,
+    update_organisation,
+)
 from backend.organisations.services import (
     LONGEST_NAME,
     LONGEST_OF_WORKPLACE,
@@ -125,6 +131,51 @@ class Organisations(OrganisationView):
         code = data.pop("municipality")
         made = register_organisation(actor=self.person, municipality_code=code, **data)
         return Response(OrganisationAnswer(made).data, status=201)
+
+
+class OrganisationChange(ChangeSerializer):
+    """What is left out stays. A number that is known can not be changed."""
+
+    answer = OrganisationAnswer
+
+    name = serializers.CharField(required=False, max_length=LONGEST_NAME)
+    about = serializers.CharField(required=False, allow_blank=True, max_length=LONGEST_ABOUT)
+    website = serializers.CharField(required=False, allow_blank=True, max_length=LONGEST_WEBSITE)
+    registration_number = serializers.CharField(
+        required=False, max_length=20, help_text="Only where none is known yet; by an owner."
+    )
+
+
+class OneOrganisation(OrganisationView):
+    scopes = {"PATCH": Scope.OFFERS_WRITE}
+
+    def readable(self, organisation_id: int) -> Organisation:
+        rows = Organisation.objects.filter(self.visible({"own": False}, "pk"))
+        return self.get_or_404(rows.select_related("municipality").distinct(), organisation_id)
+
+    @operation("organisations_read", "Read an organisation", tag=TAG, answer=OrganisationAnswer)
+    def get(self, request: Request, organisation_id: int) -> Response:
+        """One with published places, or your own."""
+        return Response(OrganisationAnswer(self.readable(organisation_id)).data)
+
+    @operation(
+        "organisations_change",
+        "Change an organisation",
+        tag=TAG,
+        body=OrganisationChange,
+        answer=OrganisationAnswer,
+    )
+    def patch(self, request: Request, organisation_id: int) -> Response:
+        """One of yours: what it says of itself."""
+        data = self.parse(OrganisationChange)
+        with transaction.atomic():
+            Organisation.objects.select_for_update().filter(pk=organisation_id).first()
+            known = self.readable(organisation_id)
+            self.principal.require_own(known.pk)
+            require_match(request, OrganisationAnswer(known).data)
+            before = OrganisationDetails(known.name, known.about, known.website)
+            update_organisation(actor=self.person, organisation_id=known.pk, details=replace(before, **data))
+        return Response(OrganisationAnswer(self.readable(organisation_id)).data)
 
 
 class WorkplaceChange(ChangeSerializer):

@@ -74,6 +74,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("tokens/", tokens.Tokens.as_view(), name="tokens"),
     path("tokens/<int:token_id>/", tokens.OneToken.as_view(), name="token"),
     path("organisations/", organisations.Organisations.as_view(), name="organisations"),
+    path("organisations/<int:organisation_id>/", organisations.OneOrganisation.as_view(), name="organisation"),
     path("workplaces/", organisations.Workplaces.as_view(), name="workplaces"),
     path("workplaces/<int:workplace_id>/", organisations.OneWorkplace.as_view(), name="workplace"),
     path("municipalities/", reference.Municipalities.as_view(), name="municipalities"),

@@ -217,6 +217,9 @@ EMAIL_CONFIG = env.email("SMTP_URL", default="smtp://127.0.0.1:1025")
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 vars().update({name: value for name, value in EMAIL_CONFIG.items() if name != "EMAIL_BACKEND"})
 EMAIL_TIMEOUT = 20
+# Whom people ask where their municipality names nobody: E.164 and an address, shown to everyone.
+HELP_PHONE = env.str("HELP_PHONE", default="")
+HELP_EMAIL = env.str("HELP_EMAIL", default="")
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Praktiknavet <noreply@praktiknavet.example>")
 MAIL_DIR = env.str("MAIL_DIR", default="")
 MAIL_DOMAIN = env.str("MAIL_DOMAIN", default="praktiknavet.example")

@@ -19,6 +19,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from backend.accounts.phones import format_phone
 from backend.web import weeks as week_texts
 from backend.web.form_errors import EmbeddedForm, embedded
 from backend.web.municipality_map import MapDrawing, MapMember, build_map
@@ -53,6 +54,12 @@ def icon(name: str, label: str = "") -> SafeString:
         role,
         mark_safe(icon_drawing(name)),  # noqa: S308 - a file of ours, never user text
     )
+
+
+@register.filter
+def phone(number: str) -> str:
+    """`{{ contact.phone|phone }}` gives "0122-850 00"."""
+    return format_phone(number)
 
 
 @register.filter

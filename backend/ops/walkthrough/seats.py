@@ -1,0 +1,138 @@
+"""From a place to a placement, by page: posted, published, found, applied for, given back, refilled, consented, approved."""
+
+from datetime import date, timedelta
+
+from backend.ops.walkthrough.browser import Browser, number_in
+from backend.ops.walkthrough.newcomers import Play
+from backend.ops.walkthrough.pages import Page
+from backend.ops.walkthrough.timeline import NotSeenError
+
+
+def post_place(play: Play, title: str, start: date, seats: int) -> int:
+    """The company posts a place for four weeks from `start` and sends it in. Returns its number."""
+    company = play["company"]
+    page = company.get("/foretag/platser/ny/")
+    values: dict[str, object] = {
+        "form": "apl",
+        "title": title,
+        "tasks": "Du svetsar, mäter och monterar tillsammans med en handledare.",
+        "periods-0-start": start.isoformat(),
+        "periods-0-end": (start + timedelta(days=25)).isoformat(),
+        "periods-0-seats": str(seats),
+        "programmes": ["IN25"],
+        "occupation": "Svetsare",
+    }
+    there = page.form("title", "tasks").controls
+    people = {"supervisor_name": "Siv Berg", "supervisor_email": "siv@example.org", "supervisor_phone": "0122-123 45"}
+    values |= {name: value for name, value in people.items() if name in there}
+    preview = company.send(page, values)
+    offer = number_in(preview.path)
+    company.send(preview.must_show(title), {}, action="skicka-in")
+    play.saw("company", f"has posted {title} and sees that it waits", company.get(f"/foretag/platser/{offer}/"))
+    return offer
+
+
+def publish_place(play: Play, offer: int, title: str) -> None:
+    """The coordinator reads it in the queue and publishes; everybody can see it."""
+    coordinator = play["coordinator"]
+    coordinator.get("/samordnare/platser/").must_show(title)
+    page = coordinator.get(f"/samordnare/platser/{offer}/")
+    play.saw("coordinator", f"reads {title} in the queue", page.must_show(title))
+    coordinator.send(page, {}, action="platser", press="Publicera")
+    visitor = Browser(play.site, "a visitor", "")
+    try:
+        seen = visitor.get(f"/platser/{offer}/").must_show(title)
+    finally:
+        visitor.close()
+    play.timeline.done(f"a visitor: sees {title}, published [{seen.path}]")
+
+
+def suggest(play: Play, offer: int, title: str) -> None:
+    """The place is suggested to the pupil of the file and to the adult, and both are told."""
+    for role in ("maja", "adult"):
+        student = play[role]
+        found = student.wait(
+            "/elev/forslag/", lambda page: page.shows(title), f"{title} among the suggestions", play.seconds
+        )
+        play.saw(role, f"is suggested {title}", found)
+        told = student.wait(
+            "/notifications/", lambda page: page.shows(title), f"the notification about {title}", play.seconds
+        )
+        play.saw(role, "is told of it on the site", told)
+
+
+def apply(play: Play, role: str, offer: int) -> int:
+    """By the form on the place's page. Returns the number of the application."""
+    student = play[role]
+    page = student.send(student.get(f"/platser/{offer}/"), {}, action="ansok")
+    after = student.send(page, {"motivation": "Jag vill lära mig svetsa."}, action="ansok")
+    number = number_in(after.numbered("/elev/ansokningar/"))
+    play.saw(role, "has applied and sees the application", student.get(f"/elev/ansokningar/{number}/"))
+    return number
+
+
+def give_and_give_back(play: Play, offer: int, title: str) -> int:
+    """One seat, two applicants: the adult gets it and withdraws, the pupil waits and gets it. Returns the pupil's number."""
+    company, adult, maja = play["company"], play["adult"], play["maja"]
+    first, second = apply(play, "adult", offer), apply(play, "maja", offer)
+    applicants = company.get(f"/foretag/platser/{offer}/sokande/").must_show(adult.name, maja.name)
+    play.saw("company", "sees both applicants", applicants)
+    _answer(play, first, "erbjud")
+    play.saw("adult", "is offered the seat", adult.get(f"/elev/ansokningar/{first}/").must_show("Du erbjuds en plats"))
+    _answer(play, second, "reservlista")
+    waiting = maja.get(f"/elev/ansokningar/{second}/")
+    play.saw("maja", "stands on the waiting list", _must_not_offer(waiting))
+    adult.send(adult.get(f"/elev/ansokningar/{first}/"), {}, action="svara-ja")
+    play.saw("adult", "has said yes", adult.get(f"/elev/ansokningar/{first}/"))
+    adult.send(adult.get(f"/elev/ansokningar/{first}/"), {}, action="dra-tillbaka")
+    play.saw("adult", "has withdrawn", adult.get(f"/elev/ansokningar/{first}/"))
+    refilled = maja.wait(
+        f"/elev/ansokningar/{second}/",
+        lambda page: any("svara-ja" in form.path for form in page.forms),
+        "the freed seat is offered to the one who waited",
+        play.seconds,
+    )
+    play.saw("maja", "is offered the freed seat", refilled)
+    play.saw("maja", "is told of it on the site", maja.get("/notifications/").must_show(title))
+    maja.send(refilled, {}, action="svara-ja")
+    play.saw("maja", "has said yes", maja.get(f"/elev/ansokningar/{second}/"))
+    return second
+
+
+def _must_not_offer(page: Page) -> Page:
+    if any("svara-ja" in form.path for form in page.forms):
+        raise NotSeenError(f"{page.path} offers a seat that somebody else has")
+    return page
+
+
+def _answer(play: Play, application: int, answer: str) -> None:
+    company = play["company"]
+    page = company.get(f"/foretag/ansokningar/{application}/")
+    company.send(page, {}, action=answer)
+
+
+def consent_and_approve(play: Play, application: int, title: str) -> None:
+    """The guardian consents on the page of the own mail's link; the coordinator approves; the placement is seen by all."""
+    guardian, coordinator, maja, company = (play[role] for role in ("guardian", "coordinator", "maja", "company"))
+    guardian.log_in()
+    page = guardian.get("/vardnadshavare/").must_show(maja.name.split()[0])
+    play.saw("guardian", "sees the child and what waits", page)
+    if any("samtycke" in form.path for form in page.forms):
+        page = guardian.send(page, {}, action="samtycke")
+    play.saw("guardian", "has consented", guardian.get("/vardnadshavare/"))
+    queue = coordinator.wait(
+        "/samordnare/matchningar/", lambda page: page.shows(maja.name), "the match in the queue", play.seconds
+    )
+    match = coordinator.get(queue.numbered("/samordnare/matchningar/"))
+    play.saw("coordinator", "reads the match", match.must_show(maja.name))
+    coordinator.send(match, {}, action="godkann")
+    placed = maja.wait(
+        f"/elev/ansokningar/{application}/",
+        lambda page: page.shows("Samordnaren godkände din plats"),
+        "the placement",
+        play.seconds,
+    )
+    play.saw("maja", "has the place", placed)
+    play.saw("coordinator", "sees the placement", coordinator.get("/samordnare/placeringar/").must_show(maja.name))
+    play.saw("company", "sees who comes when", company.get("/foretag/placeringar/").must_show(maja.name))
+    play.saw("guardian", "sees the child's placement", guardian.get("/vardnadshavare/").must_show(title))

@@ -32,6 +32,7 @@ from backend.offers.enums import OfferState
 from backend.offers.models import Offer, OfferPeriod
 from backend.offers.seats import hold_seat, release_seat
 from backend.offers.timing import require_in_time
+from backend.offers.work import WorkRules
 from backend.organisations.municipality_settings import settings_of
 from backend.organisations.policies import is_member
 from backend.placements.enums import MatchSource, MatchState
@@ -40,7 +41,6 @@ from backend.placements.selectors import has_place_between
 from backend.placements.services import propose_match, withdraw_match
 from backend.reference.models import PlacementFormVersion
 from backend.reference.selectors import form_on
-from backend.reference.work_rules import age_class, allowed_age_classes
 from backend.students.models import Student
 from backend.students.policies import is_guardian_of, is_self
 
@@ -140,10 +140,9 @@ def _check_open(period: OfferPeriod) -> None:
 
 
 def _check_allowed(student: Student, period: OfferPeriod) -> None:
-    who = age_class(student.birth_date, period.start, student.has_finished_compulsory_school)
-    hazards = list(period.offer.hazards.values_list("pk", flat=True))
-    if who not in allowed_age_classes(hazards, period.offer.form_id, period.start):
-        raise Invalid("application.age", _("The work at this place is not allowed at your age."), field="period")
+    """The same at every step: what was allowed when it was asked for may not be so when it is offered or accepted."""
+    if WorkRules([period.offer]).judge(student, period.offer, period.start).is_forbidden:
+        raise Invalid("application.age", _("The work at this place is not allowed at this age."), field="period")
 
 
 @transaction.atomic
@@ -174,6 +173,7 @@ def offer_seat(*, actor: User, application_id: int, message: str = "") -> Applic
     """
     application = _locked(actor, application_id)
     _require_answerer(actor, application)
+    _check_allowed(application.student, application.period)
     _offer_seat(application, actor, message=message)
     return application
 
@@ -248,6 +248,7 @@ def accept_seat(*, actor: User, application_id: int) -> Application:
         raise Conflict("application.hold_over", _("The time to answer has run out."))
     if application.state == ApplicationState.OFFERED:
         require_in_time(application.period, _rules(application.period))
+        _check_allowed(student, application.period)
         application.match = propose_match(
             actor=actor, student=student, period=application.period, source=MatchSource.APPLICATION
         )

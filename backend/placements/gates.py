@@ -16,7 +16,7 @@ from backend.offers.timing import last_moment
 from backend.placements.models import Match
 from backend.reference.enums import AgeClass, Verdict
 from backend.reference.models import PlacementFormVersion
-from backend.reference.work_rules import Rule, age_class, rules_in_force, strictest
+from backend.reference.work_rules import Rule, age_class, judge_class, rules_in_force
 from backend.students.models import GuardianConsent
 from backend.students.policies import is_minor
 
@@ -76,7 +76,7 @@ def _gates(
     if form is None:
         return [Gate("form_not_in_use", _("The form is not in use on these dates"), is_open=False, is_blocking=True)]
     who = age_class(student.birth_date, match.start, student.has_finished_compulsory_school)
-    found = [*_time_gates(match, form), _age_gate(strictest(rules, hazards, who, offer.form_id, match.start))]
+    found = [*_time_gates(match, form), _age_gate(judge_class(form, rules, hazards, who, match.start))]
     if form.requires_guardian_consent and is_minor(student) and not has_consent:
         found.append(
             Gate("consent_missing", _("A guardian has not given consent yet"), is_open=False, is_blocking=True)

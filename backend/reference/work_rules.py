@@ -1,6 +1,6 @@
 """Who may do what: the age classes of the rules on minors' work, and hazards judged for them.
 
-`age_class` and `strictest` are pure. `verdict` and `allowed_age_classes` read the rules in force from the database.
+`age_class`, `strictest` and `judge_class` are pure. `verdict` and `allowed_age_classes` read the rules in force from the database.
 """
 
 from __future__ import annotations
@@ -10,10 +10,20 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from backend.reference.enums import AgeClass, Verdict
-from backend.reference.models import HazardRule
+from backend.reference.models import HazardRule, PlacementFormVersion
 from backend.reference.selectors import form_on
 
-__all__ = ["AgeClass", "Rule", "Verdict", "age_class", "age_on", "allowed_age_classes", "strictest", "verdict"]
+__all__ = [
+    "AgeClass",
+    "Rule",
+    "Verdict",
+    "age_class",
+    "age_on",
+    "allowed_age_classes",
+    "judge_class",
+    "strictest",
+    "verdict",
+]
 
 ADULT_AGE = 18
 CHILD_AGE = 13
@@ -69,6 +79,21 @@ def strictest(
             in_force[rule.hazard] = rule
     verdicts = [in_force[hazard].verdict if hazard in in_force else Verdict.FORBIDDEN for hazard in hazards]
     return max(verdicts, key=lambda verdict: verdict.severity, default=Verdict.ALLOWED)
+
+
+def judge_class(
+    version: PlacementFormVersion | None,
+    rules: Iterable[Rule],
+    hazards: Iterable[str],
+    age_class: AgeClass,
+    on: dt.date,
+) -> Verdict:
+    """The verdict that counts everywhere: forbidden where the form is not in use on the day (version None) or does not take
+    the class, else the strictest over all hazards.
+    """
+    if version is None or age_class not in version.allowed_age_classes:
+        return Verdict.FORBIDDEN
+    return strictest(rules, hazards, age_class, version.form_id, on)
 
 
 def _rank(rule: Rule) -> tuple[bool, dt.date]:

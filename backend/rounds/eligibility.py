@@ -16,7 +16,7 @@ from backend.offers.models import Offer
 from backend.reference.enums import AgeClass, Verdict
 from backend.reference.geo import distance_km
 from backend.reference.models import PlacementFormVersion
-from backend.reference.work_rules import Rule, age_class, rules_in_force, strictest
+from backend.reference.work_rules import Rule, age_class, judge_class, rules_in_force
 from backend.rounds.models import Round, RoundSeat
 from backend.students.models import Student
 
@@ -65,7 +65,7 @@ class WorkRules:
             ):
                 for value in version.allowed_age_classes:
                     each = AgeClass(value)
-                    if strictest(self._rules, hazards, each, form, start) != Verdict.FORBIDDEN:
+                    if judge_class(version, self._rules, hazards, each, start) != Verdict.FORBIDDEN:
                         yield each
 
 

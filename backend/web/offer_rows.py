@@ -26,6 +26,8 @@ def periods_ahead(offer: Offer) -> list[OfferPeriod]:
 def tags_of(offer: Offer, *, applied: bool = False) -> list[dict[str, str]]:
     """At most two, the most telling first."""
     tags = []
+    if getattr(offer, "is_forbidden", False):
+        tags.append({"text": _("Not allowed at your age"), "color": "warning"})
     if applied:
         tags.append({"text": _("You applied"), "color": "success"})
     if is_closing_soon(offer):
@@ -76,7 +78,7 @@ def offer_row(offer: Offer, *, applied: Collection[int] = (), reasons: Mapping[i
         "municipality_name": place_name(offer),
         "form_label": offer.form.name,
         "meta": meta,
-        "reasons": (reasons or {}).get(offer.pk, [])[:2],
+        "reasons": [] if getattr(offer, "is_forbidden", False) else (reasons or {}).get(offer.pk, [])[:2],
         "weeks_label": weeks_text(periods),
         "seats_free": sum(period.free for period in periods),
         "seats_total": sum(period.capacity for period in periods),

@@ -1,5 +1,6 @@
 """Pages for everyone: start, a place, a municipality, and what the service is."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -32,10 +33,9 @@ from backend.offers.selectors import (
     matching_entries,
     open_figures,
 )
-from backend.reference.enums import Verdict
+from backend.offers.work import WorkVerdict
 from backend.reference.models import Municipality, PlacementForm
 from backend.reference.selectors import get_municipality
-from backend.reference.work_rules import age_class, verdict
 from backend.rounds.selectors import mark_kept
 from backend.students.models import Student
 from backend.suggestions.selectors import get_suggestion, reasons_text
@@ -45,6 +45,7 @@ from backend.web.ruler import Period, Ruler, build_ruler
 from backend.web.search import personal_facts
 from backend.web.structured_data import structured_data
 from backend.web.weeks import NBSP, format_day, format_weeks
+from backend.web.work import forbidden_text, judge_periods, list_allowed_instead, verdict_text
 
 NEWEST_SHOWN = 6
 FORMS_SHOWN = 6
@@ -116,17 +117,22 @@ def offer(request: HttpRequest, offer_id: int) -> HttpResponse:
     periods = periods_ahead(place)
     mark_kept([place])
     applications = _own_applications(student, place)
+    verdicts = judge_periods(student, place, periods)
+    why_not = forbidden_text(place, verdicts)
+    choices = period_choices(periods, verdicts=verdicts)
     context = {
         "offer": place,
         "place_name": place_name(place),
         "search_back": _search_left(request),
         "tags": tags_of(place, applied=bool(applications)),
-        "reasons": reasons_for(student, place) if student else [],
+        "reasons": reasons_for(student, place, verdict_of(choices, verdicts)) if student else [],
+        "why_not": why_not,
+        "instead": allowed_rows(request, place) if why_not else [],
         "facts": facts_of(place),
-        "choices": period_choices(periods),
+        "choices": choices,
         "ruler": weeks_of(periods),
         "apply_facts": _apply_facts(place),
-        "can_apply": is_open_to_apply(place),
+        "can_apply": is_open_to_apply(place) and not why_not,
         "is_student": student is not None,
         "applications": applications,
         "similar": similar_rows(request, place, SIMILAR_SHOWN),
@@ -183,21 +189,33 @@ def is_open_to_apply(place: Offer) -> bool:
     )
 
 
-def reasons_for(student: Student, place: Offer) -> list[dict[str, str]]:
-    """Why the place fits the student, and what to mind about the work at their age."""
+def reasons_for(student: Student, place: Offer, verdict: WorkVerdict | None) -> list[dict[str, str]]:
+    """Why the place fits the student, and what to mind about the work at their age. [] where it is not allowed: what is
+    forbidden fits nobody. verdict: of the period that is chosen.
+    """
+    if verdict is not None and verdict.is_forbidden:
+        return []
     suggestion = get_suggestion(student, place)
     found = [{"text": text, "kind": "ok"} for text in (reasons_text(suggestion) if suggestion else [])]
-    who = age_class(student.birth_date, clock.today(), student.has_finished_compulsory_school)
-    hazards = list(place.hazards.all())
-    judged = verdict([hazard.pk for hazard in hazards], who, place.form_id, clock.today())
-    names = ", ".join(hazard.name.lower() for hazard in hazards)
-    if judged == Verdict.SUPERVISED:
-        text = _("At your age you do this work with a supervisor beside you: %(names)s.") % {"names": names}
-        found.append({"text": text, "kind": "mind"})
-    elif judged == Verdict.FORBIDDEN:
-        text = _("Some of the work is not allowed at your age: %(names)s.") % {"names": names}
+    if text := verdict_text(place, verdict):
         found.append({"text": text, "kind": "mind"})
     return found
+
+
+def verdict_of(choices: list[dict[str, Any]], verdicts: Mapping[int, WorkVerdict]) -> WorkVerdict | None:
+    """Of the period that is marked, else of the first."""
+    marked = next((choice["value"] for choice in choices if choice["checked"]), "")
+    return next((found for pk, found in verdicts.items() if str(pk) == marked), next(iter(verdicts.values()), None))
+
+
+def allowed_rows(request: HttpRequest, place: Offer) -> list[Any]:
+    """Three places that the student may take instead."""
+    student = student_of(request)
+    if student is None:
+        return []
+    found = list_allowed_instead(student, list_similar_offers(place, SIMILAR_LOOKED_AT), besides=place.pk)
+    mark_kept(found)
+    return [offer_row(row) for row in found]
 
 
 def facts_of(place: Offer) -> list[tuple[str, str]]:
@@ -222,10 +240,17 @@ def dates_text(period: OfferPeriod) -> str:
     return f"{date_format(period.start, 'j F')}–{date_format(period.end, 'j F')}"
 
 
-def period_choices(periods: list[OfferPeriod], chosen: str = "") -> list[dict[str, Any]]:
-    """The periods as radio buttons; the chosen one, else the first with a free seat, else the first."""
-    free = next((period for period in periods if period.free), periods[0] if periods else None)
-    marked = chosen or (str(free.pk) if free else "")
+def period_choices(
+    periods: list[OfferPeriod], chosen: str = "", verdicts: Mapping[int, WorkVerdict] | None = None
+) -> list[dict[str, Any]]:
+    """The periods as radio buttons; the chosen one, else the first with a free seat, else the first. One that is not allowed
+    at the student's age on its first day can not be chosen.
+    """
+    forbidden = {pk for pk, verdict in (verdicts or {}).items() if verdict.is_forbidden}
+    open_to = [period for period in periods if period.pk not in forbidden]
+    free = next((period for period in open_to if period.free), open_to[0] if open_to else None)
+    allowed = chosen if chosen in {str(period.pk) for period in open_to} else ""
+    marked = allowed or (str(free.pk) if free else "")
     return [
         {
             "value": str(period.pk),
@@ -235,6 +260,7 @@ def period_choices(periods: list[OfferPeriod], chosen: str = "") -> list[dict[st
             "total": period.capacity,
             "kept": period.kept,
             "checked": str(period.pk) == marked,
+            "forbidden": period.pk in forbidden,
         }
         for period in periods
     ]

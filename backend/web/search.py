@@ -46,6 +46,7 @@ from backend.web.search_filters import (
     ways_on,
     without_text,
 )
+from backend.web.work import mark_forbidden
 
 PAGE = 20
 MOST_WORDS_TRIED = 4
@@ -230,10 +231,13 @@ def suggestion_scores(request: HttpRequest) -> tuple[tuple[int, float], ...]:
 
 
 def personal_facts(request: HttpRequest, offers: Sequence[Offer]) -> tuple[set[int], dict[int, list[str]]]:
-    """For a student: which of the offers they applied for, and why the others fit. Three queries, none for others."""
+    """For a student: which of the offers they applied for, and why the others fit. Those not allowed at their age are
+    marked. Six queries, none for others.
+    """
     user = request.user
     if not isinstance(user, User) or not hasattr(user, "student"):
         return set(), {}
+    mark_forbidden(user.student, offers)
     ids = [offer.pk for offer in offers]
     live = under_way(Application.objects.filter(student=user.student, period__offer__in=ids))
     suggestions = list(Suggestion.objects.filter(student=user.student, offer__in=ids, dismissed_at__isnull=True))

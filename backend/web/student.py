@@ -43,16 +43,19 @@ from backend.web.notifications import news_items
 from backend.web.offer_rows import offer_row, periods_ahead, place_name
 from backend.web.onward import own_address
 from backend.web.public import (
+    allowed_rows,
     answer_days_of,
     is_open_to_apply,
     offer_for_reader,
     period_choices,
     reasons_for,
     similar_rows,
+    verdict_of,
 )
 from backend.web.student_home import placement_rows, round_lines
 from backend.web.student_rows import application_row, moment_text, story_of, track_of, weeks_ahead, why_it_ended
 from backend.web.weeks import format_day, format_weeks
+from backend.web.work import forbidden_text, judge_periods, mark_forbidden
 
 View = Callable[..., HttpResponse]
 SUGGESTIONS_ON_HOME = 4
@@ -178,6 +181,9 @@ def _decision(row: Application, rows: list[Application]) -> dict[str, Any]:
 def suggestion_rows(found: list[Suggestion]) -> list[dict[str, Any]]:
     texts = reasons_texts(found)
     prefetch_related_objects(found, "offer__programmes")
+    if found:
+        mark_forbidden(found[0].student, [row.offer for row in found])
+    found = [row for row in found if not row.offer.is_forbidden]  # type: ignore[attr-defined]
     mark_kept(row.offer for row in found)
     return [{"id": row.pk, "row": offer_row(row.offer, reasons={row.offer_id: texts[row.pk]})} for row in found]
 
@@ -286,17 +292,22 @@ def apply(request: HttpRequest, offer_id: int) -> HttpResponse:
             messages.success(request, _("Your application is sent. You get an answer by %(day)s.") % answer)
             return redirect("student_application", made.pk)
     kept_at = restore(request, form)
+    me = person_of(request).student
+    verdicts = judge_periods(me, place, periods)
+    why_not = forbidden_text(place, verdicts)
     chosen = request.POST.get("period", "") or request.GET.get("period", "") or str(form["period"].value() or "")
     context = {
         "form": form,
         "draft_kept_at": kept_at,
         "offer": place,
         "place_name": place_name(place),
-        "choices": period_choices(periods, chosen),
-        "can_apply": is_open_to_apply(place),
+        "choices": (choices := period_choices(periods, chosen, verdicts)),
+        "can_apply": is_open_to_apply(place) and not why_not,
+        "why_not": why_not,
+        "instead": allowed_rows(request, place) if why_not else [],
         "answer_days": answer_days_of(place),
-        "reasons": reasons_for(person_of(request).student, place),
-        "needs_consent": consent_is_missing(person_of(request).student),
+        "reasons": reasons_for(me, place, verdict_of(choices, verdicts)),
+        "needs_consent": consent_is_missing(me),
     }
     return render(request, "pages/student/apply.html", context, status=400 if form.errors else 200)
 

@@ -60,7 +60,7 @@ def test_every_page_and_command_says_the_same(who, form, hazards):
     shown = page(student, "offer", offer.pk)
     applying = page(student, "apply", offer.pk, period=str(period.pk))
     for text in (shown, applying):
-        assert ("at your age." in text or "not for your age" in text) == forbidden
+        assert ("not allowed at your age:" in text or "not for your age" in text) == forbidden
         assert ("with a supervisor beside you" in text) == (verdict == Verdict.SUPERVISED)
         assert ('name="period"' in text) == (not forbidden), "no button to press where it is not allowed"
     if forbidden:

@@ -3,6 +3,7 @@
 The address is signed and names a generation of the person's feed; a new generation ends the old address.
 """
 
+import hashlib
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from urllib.parse import urlsplit
@@ -10,7 +11,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core import signing
 from django.db import transaction
-from django.db.models import Count, F, Max, Min
+from django.db.models import Count, F, Min, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from icalendar import Calendar, Event
@@ -22,9 +23,10 @@ from backend.applications.models import Application
 from backend.common import clock
 from backend.common.transitions import log
 from backend.exchange.feeds.texts import plain
-from backend.exchange.models import CalendarFeed
+from backend.exchange.models import CalendarFeed, CalendarRevision
 from backend.placements.enums import PlacementState
 from backend.placements.models import Placement
+from backend.students.policies import is_minor
 
 SALT = "exchange.calendar"
 SHOWN = (PlacementState.UPCOMING, PlacementState.ONGOING, PlacementState.COMPLETED)
@@ -86,15 +88,48 @@ def calendar_of(user: User) -> bytes:
     calendar.add("method", "PUBLISH")
     calendar.add("x-wr-calname", "Praktiknavet")
     calendar.add("refresh-interval", timedelta(hours=6), parameters={"value": "DURATION"})
-    for event in _events(user):
+    for event in _numbered(user, list(_events(user))):
         calendar.add_component(event)
     content: bytes = calendar.to_ical()
     return content
 
 
+@transaction.atomic
+def _numbered(user: User, events: list[Event]) -> list[Event]:
+    """Each event with the number and moment of the last change of what it shows, whatever row the change was made in.
+
+    Whether something changed is asked of what was shown last: a workplace that moves, applicants that step back or a
+    name that is corrected touch other rows than the one the event stands for.
+    """
+    now = clock.now().replace(microsecond=0)
+    # As high as it would have been counted from the moments of rows, which calendars have been told before.
+    counted = max(0, int((now - FIRST_CHANGE).total_seconds()))
+    known = {row.uid: row for row in CalendarRevision.objects.select_for_update().filter(user=user)}
+    fresh, changed = [], []
+    for event in events:
+        uid, digest = str(event["uid"]), hashlib.sha256(event.to_ical()).hexdigest()[:32]
+        row = known.get(uid)
+        if row is None:
+            row = CalendarRevision(user=user, uid=uid, digest=digest, sequence=counted, changed_at=now)
+            fresh.append(row)
+        elif row.digest != digest:
+            row.digest, row.sequence = digest, max(row.sequence + 1, counted)
+            row.changed_at = max(now, row.changed_at + timedelta(seconds=1))
+            changed.append(row)
+        moment = row.changed_at.astimezone(UTC)
+        event.add("dtstamp", moment)
+        event.add("last-modified", moment)
+        event.add("sequence", row.sequence)
+    CalendarRevision.objects.bulk_create(fresh, ignore_conflicts=True)
+    CalendarRevision.objects.bulk_update(changed, ["digest", "sequence", "changed_at"])
+    return events
+
+
 def _events(user: User) -> Iterator[Event]:
     if hasattr(user, "student"):
         yield from _of_student(user)
+    if user.guardianships.exists():
+        yield from _of_guardian(user)
     if user.memberships.exists():
         yield from _of_employer(user)
     if codes := municipalities_coordinated_by(user):
@@ -106,49 +141,64 @@ def _since() -> date:
 
 
 def _of_student(user: User) -> Iterator[Event]:
-    rows = Placement.objects.filter(student__user=user, state__in=SHOWN, end__gte=_since()).select_related(
-        "period__offer__organisation", "period__offer__workplace"
-    )
+    rows = _placements().filter(student__user=user)
     for row in rows.order_by("start", "pk"):
-        offer = row.period.offer
-        where = ", ".join(filter(None, [offer.workplace.name, offer.workplace.address, offer.workplace.city]))
-        yield _days(
-            f"placement-{row.pk}",
-            f"{offer.title}, {offer.organisation.name}",
-            row.start,
-            row.end,
-            row.updated_at,
-            where,
-        )
+        yield _placement_days(row)
     offered = Application.objects.filter(student__user=user, state=ApplicationState.OFFERED).select_related(
         "period__offer"
     )
     for held in offered.order_by("hold_expires_at", "pk"):
         if held.hold_expires_at:
             text = _("Answer the seat at %(place)s") % {"place": held.period.offer.title}
-            yield _moment(f"seat-{held.pk}", text, held.hold_expires_at, held.updated_at, "application", held.pk)
+            yield _moment(f"seat-{held.pk}", text, held.hold_expires_at, "application", held.pk)
+
+
+def _placements() -> "QuerySet[Placement]":
+    return Placement.objects.filter(state__in=SHOWN, end__gte=_since()).select_related(
+        "student", "period__offer__organisation", "period__offer__workplace"
+    )
+
+
+def _placement_days(row: Placement) -> Event:
+    """Title, organisation and place; nobody's name."""
+    offer = row.period.offer
+    where = ", ".join(filter(None, [offer.workplace.name, offer.workplace.address, offer.workplace.city]))
+    return _days(f"placement-{row.pk}", f"{offer.title}, {offer.organisation.name}", row.start, row.end, where)
+
+
+def _of_guardian(user: User) -> Iterator[Event]:
+    """The placements of children who are minors still."""
+    for row in _placements().filter(student__guardianships__guardian=user).order_by("start", "pk"):
+        if is_minor(row.student):
+            yield _placement_days(row)
 
 
 def _of_employer(user: User) -> Iterator[Event]:
+    """How many come to a place, and how many wait for an answer: many of them are minors, so no names."""
     mine = user.memberships.values("organisation")
-    rows = Placement.objects.filter(
-        period__offer__organisation__in=mine, state__in=SHOWN, end__gte=_since()
-    ).select_related("student__user", "period__offer")
-    for row in rows.order_by("start", "pk"):
-        title = f"{row.student.display_name}: {row.period.offer.title}"
-        yield _days(f"placement-{row.pk}", title, row.start, row.end, row.updated_at, "")
+    comes = (
+        Placement.objects.filter(period__offer__organisation__in=mine, state__in=SHOWN, end__gte=_since())
+        .order_by()
+        .values("period", "period__offer__title", "start", "end")
+        .annotate(number=Count("pk"))
+        .order_by("start", "period", "end")
+    )
+    for group in comes:
+        text = ngettext("%(number)d student", "%(number)d students", group["number"]) % {"number": group["number"]}
+        uid = f"comes-{group['period']}-{group['start']}-{group['end']}"
+        yield _days(uid, f"{text}: {group['period__offer__title']}", group["start"], group["end"], "")
     waiting = (
         Application.objects.filter(period__offer__organisation__in=mine, state=ApplicationState.SUBMITTED)
         .order_by()
         .values("period__offer", "period__offer__title")
-        .annotate(number=Count("pk"), due=Min("answer_due_at"), changed=Max("updated_at"))
+        .annotate(number=Count("pk"), due=Min("answer_due_at"))
         .order_by("due", "period__offer")
     )
     for group in waiting:
         text = ngettext("Answer %(number)d applicant", "Answer %(number)d applicants", group["number"])
         title = f"{text % {'number': group['number']}}: {group['period__offer__title']}"
         pk = group["period__offer"]
-        yield _moment(f"answer-{pk}", title, group["due"], group["changed"], "offer", pk)
+        yield _moment(f"answer-{pk}", title, group["due"], "offer", pk)
 
 
 def _of_coordinator(codes: set[str]) -> Iterator[Event]:
@@ -159,30 +209,25 @@ def _of_coordinator(codes: set[str]) -> Iterator[Event]:
         )
         .order_by()
         .values("start")
-        .annotate(number=Count("pk"), changed=Max("updated_at"))
+        .annotate(number=Count("pk"))
         .order_by("start")
     )
     for day in begins:
         text = ngettext("%(number)d placement begins", "%(number)d placements begin", day["number"])
         uid = f"begins-{'-'.join(sorted(codes))}-{day['start']}"
-        yield _days(uid, text % {"number": day["number"]}, day["start"], day["start"], day["changed"], "")
+        yield _days(uid, text % {"number": day["number"]}, day["start"], day["start"], "")
 
 
-def _event(uid: str, title: str, changed: datetime) -> Event:
+def _event(uid: str, title: str) -> Event:
     event = Event()
     event.add("uid", f"{uid}@{urlsplit(settings.SITE_URL).hostname}")
-    moment = changed.astimezone(UTC)
-    event.add("dtstamp", moment)
-    event.add("last-modified", moment)
-    # Grows with every change, as RFC 5545 demands of an event that was told before, and needs no column of its own.
-    event.add("sequence", max(0, int((moment - FIRST_CHANGE).total_seconds())))
     event.add("summary", plain(title))
     return event
 
 
-def _days(uid: str, title: str, first: date, last: date, changed: datetime, where: str) -> Event:
+def _days(uid: str, title: str, first: date, last: date, where: str) -> Event:
     """Whole days; the end of an iCalendar event is the day after the last."""
-    event = _event(uid, title, changed)
+    event = _event(uid, title)
     event.add("dtstart", first)
     event.add("dtend", last + timedelta(days=1))
     event.add("transp", "TRANSPARENT")
@@ -191,8 +236,8 @@ def _days(uid: str, title: str, first: date, last: date, changed: datetime, wher
     return event
 
 
-def _moment(uid: str, title: str, at: datetime, changed: datetime, subject: str, pk: int) -> Event:
-    event = _event(uid, title, changed)
+def _moment(uid: str, title: str, at: datetime, subject: str, pk: int) -> Event:
+    event = _event(uid, title)
     event.add("dtstart", at - DEADLINE_LENGTH)
     event.add("dtend", at)
     event.add("url", f"{settings.SITE_URL}/till/{subject}/{pk}/")

@@ -19,6 +19,25 @@ class CalendarFeed(TimestampedModel):
         return f"calendar of {self.user_id}"
 
 
+class CalendarRevision(models.Model):
+    """How an event was shown last in a person's calendar: calendars believe a change only when the number has grown.
+
+    digest: of all that is shown. sequence, changed_at: of the last time that became something else; both only grow.
+    """
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="calendar_revisions")
+    uid = models.CharField(max_length=200)
+    digest = models.CharField(max_length=32)
+    sequence = models.PositiveIntegerField()
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "uid"], name="one_revision_per_event")]
+
+    def __str__(self) -> str:
+        return f"{self.uid} revision {self.sequence}"
+
+
 class StreamCursor(models.Model):
     """How far a stream of advertisements has been read: the moment of the last change that was taken in."""
 

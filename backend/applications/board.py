@@ -2,23 +2,27 @@
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any
 
 from django.db import models, transaction
 from django.db.models import Case, Count, Exists, F, IntegerField, Max, Min, OuterRef, Q, QuerySet, Value, When
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Greatest
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from backend.accounts.models import User
 from backend.accounts.policies import acted_for, municipalities_coordinated_by
 from backend.applications.enums import LIVE_STATES, ApplicationState
+from backend.applications.guarantee import with_guarantee, without_those_who_left
 from backend.applications.models import Application
+from backend.common import clock
 from backend.common.transitions import log
 from backend.offers.models import Offer
-from backend.placements.enums import MatchState, PlacementState
-from backend.placements.models import Match, Placement
+from backend.placements.enums import MatchState
+from backend.placements.models import Match
 from backend.students.models import Student
+from backend.students.school_years import dates_of, school_year_on
 
 
 class Standing(models.TextChoices):
@@ -26,10 +30,10 @@ class Standing(models.TextChoices):
 
     UNPLACED = "unplaced", _("Without a place")
     AT_RISK = "at_risk", _("Not settled yet")
+    PARTLY = "partly", _("Has a part of it")
     PLACED = "placed", _("Has a place")
 
 
-SETTLED = (PlacementState.UPCOMING, PlacementState.ONGOING, PlacementState.COMPLETED)
 # A Student with `standing` and `rank`, and after `with_story` with its columns: the type checker knows no such model.
 BoardStudent = Any
 ENDED = sorted(set(ApplicationState.values) - {str(state) for state in LIVE_STATES})
@@ -38,28 +42,36 @@ ENDED = sorted(set(ApplicationState.values) - {str(state) for state in LIVE_STAT
 def students_of(user: User) -> "QuerySet[BoardStudent]":
     """The students of the municipalities the user coordinates; never those with protected identity.
 
-    Each has `standing` and `rank` (0 = without a place).
+    Each has `standing` and `rank` (0 = without a place), measured by what the form requires in this school year.
     """
-    placed = Placement.objects.filter(student=OuterRef("pk"), state__in=SETTLED)
+    return with_standing(Student.objects.unprotected().filter(municipality__in=municipalities_coordinated_by(user)))
+
+
+def with_standing(students: "QuerySet[Student]") -> "QuerySet[BoardStudent]":
+    """Adds `standing` and `rank`, and what they are measured by."""
     decided_soon = Match.objects.filter(student=OuterRef("pk"), state=MatchState.PROPOSED)
     live = Application.objects.filter(student=OuterRef("pk"), state__in=LIVE_STATES)
-    return (
-        Student.objects.unprotected()
-        .filter(municipality__in=municipalities_coordinated_by(user))
-        .annotate(
-            rank=Case(
-                When(Exists(placed), then=Value(2)),
-                When(Exists(live) | Exists(decided_soon), then=Value(1)),
-                default=Value(0),
-                output_field=IntegerField(),
-            ),
-            standing=Case(
-                When(rank=2, then=Value(Standing.PLACED.value)),
-                When(rank=1, then=Value(Standing.AT_RISK.value)),
-                default=Value(Standing.UNPLACED.value),
-            ),
-        )
+    return with_guarantee(students).annotate(
+        rank=Case(
+            When(has_place=True, required_days__isnull=True, then=Value(3)),
+            When(placed_days__gte=F("required_days"), then=Value(3)),
+            When(placed_days__gt=0, then=Value(2)),
+            When(Exists(live) | Exists(decided_soon), then=Value(1)),
+            default=Value(0),
+            output_field=IntegerField(),
+        ),
+        standing=Case(
+            When(rank=3, then=Value(Standing.PLACED.value)),
+            When(rank=2, then=Value(Standing.PARTLY.value)),
+            When(rank=1, then=Value(Standing.AT_RISK.value)),
+            default=Value(Standing.UNPLACED.value),
+        ),
     )
+
+
+def counted_students_of(user: User) -> "QuerySet[BoardStudent]":
+    """Those of `students_of` whom the schools count this year: not those who have left their class lists."""
+    return without_those_who_left(students_of(user))
 
 
 def with_story(students: "QuerySet[BoardStudent]") -> "QuerySet[BoardStudent]":
@@ -68,7 +80,11 @@ def with_story(students: "QuerySet[BoardStudent]") -> "QuerySet[BoardStudent]":
     """
     of = "applications"
     return students.select_related("user", "programme", "municipality").annotate(
-        since=Coalesce(Max(f"{of}__updated_at", filter=Q(applications__state__in=ENDED)), F("created_at")),
+        # Nobody has waited longer than the school year is old.
+        since=Greatest(
+            Coalesce(Max(f"{of}__updated_at", filter=Q(applications__state__in=ENDED)), F("created_at")),
+            Value(_start_of_school_year()),
+        ),
         sent=Count(of, distinct=True),
         declined=Count(of, filter=Q(applications__state=ApplicationState.DECLINED), distinct=True),
         waiting=Count(of, filter=Q(applications__state=ApplicationState.SUBMITTED), distinct=True),
@@ -85,6 +101,11 @@ def with_story(students: "QuerySet[BoardStudent]") -> "QuerySet[BoardStudent]":
     )
 
 
+def _start_of_school_year() -> datetime:
+    first, _last = dates_of(school_year_on(clock.today()))
+    return timezone.make_aware(datetime.combine(first, time.min))
+
+
 @dataclass(frozen=True)
 class ClassRow:
     """One class of one school and how many of its students stand where."""
@@ -92,18 +113,20 @@ class ClassRow:
     school: str
     class_name: str
     placed: int
+    partly: int
     at_risk: int
     unplaced: int
 
     @property
     def total(self) -> int:
-        return self.placed + self.at_risk + self.unplaced
+        return self.placed + self.partly + self.at_risk + self.unplaced
 
 
 def classes_of(user: User) -> list[ClassRow]:
-    """The classes of the user's municipalities by name; two schools may each have their 9A. One query."""
+    """The classes of the user's municipalities by name; two schools may each have their 9A, and those without a class are
+    one row of each school. One query."""
     counted: dict[tuple[str, str], dict[str, int]] = {}
-    rows = students_of(user).order_by().values("school", "class_name", "standing").annotate(number=Count("pk"))
+    rows = counted_students_of(user).order_by().values("school", "class_name", "standing").annotate(number=Count("pk"))
     for row in rows:
         counted.setdefault((row["class_name"], row["school"]), {})[row["standing"]] = row["number"]
     return [
@@ -111,6 +134,7 @@ def classes_of(user: User) -> list[ClassRow]:
             school,
             name,
             numbers.get(Standing.PLACED, 0),
+            numbers.get(Standing.PARTLY, 0),
             numbers.get(Standing.AT_RISK, 0),
             numbers.get(Standing.UNPLACED, 0),
         )

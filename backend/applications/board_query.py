@@ -8,7 +8,7 @@ from django.db.models import Count, QuerySet
 
 from backend.accounts.models import User
 from backend.accounts.policies import municipalities_coordinated_by
-from backend.applications.board import BoardStudent, Standing, students_of, with_story
+from backend.applications.board import BoardStudent, Standing, counted_students_of, with_story
 from backend.common import clock
 from backend.organisations.models import MunicipalitySettings
 from backend.reference.models.mixins import SWEDISH_SORT, translate_lower
@@ -57,7 +57,7 @@ def read_board(user: User, asked: Mapping[str, str]) -> Board:
     """The board as it is asked for (`NAMES` and `sort`); a value that does not exist finds nobody."""
     values = {name: asked.get(name, "").strip()[:120] for name in NAMES}
     days = urgent_days(user)
-    everyone = _narrowed(students_of(user), values)
+    everyone = _narrowed(counted_students_of(user), values)
     counted = dict(everyone.order_by().values_list("standing").annotate(number=Count("pk")))
     rows = everyone
     if values["standing"]:

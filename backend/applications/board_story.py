@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from backend.applications.board import BoardStudent, Standing
+from backend.applications.guarantee import DAYS_A_WEEK
 from backend.common.weeks import ago, format_day
 
 
@@ -13,6 +14,7 @@ class Event(StrEnum):
     """What has happened; decides the next step."""
 
     PLACED = auto()
+    PARTLY = auto()
     NOTHING_SENT = auto()
     DECLINED = auto()
     ENDED = auto()
@@ -32,6 +34,8 @@ def story_of(student: BoardStudent) -> tuple[Event, str]:
     standing = Standing(student.standing)
     if standing == Standing.PLACED:
         return Event.PLACED, _("The placement is approved")
+    if standing == Standing.PARTLY:
+        return Event.PARTLY, amount_of(student)
     if standing == Standing.UNPLACED:
         if not student.sent:
             return Event.NOTHING_SENT, _("Has not applied for anything yet")
@@ -54,3 +58,11 @@ def story_of(student: BoardStudent) -> tuple[Event, str]:
     if student.waitlisted:
         return Event.WAITLISTED, _("On the waiting list")
     return Event.PROPOSED, _("A match waits for a decision")
+
+
+def amount_of(student: BoardStudent) -> str:
+    """How much of what the form requires in the school year there is, such as "6 of 10 days" or "4 of 15 weeks"."""
+    if student.required_weeks:
+        numbers = {"done": student.placed_days // DAYS_A_WEEK, "required": student.required_weeks}
+        return _("%(done)d of %(required)d weeks") % numbers
+    return _("%(done)d of %(required)d days") % {"done": student.placed_days, "required": student.required_days}

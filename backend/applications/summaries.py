@@ -12,8 +12,15 @@ from backend.accounts.enums import RoleKind
 from backend.accounts.models import Role, User
 from backend.accounts.policies import is_coordinator, is_network_office
 from backend.accounts.selectors import list_network_office
-from backend.applications.board import Standing, list_silent_applications, list_waiting_for, students_of
-from backend.applications.enums import LIVE_STATES, ApplicationState
+from backend.applications.board import (
+    Standing,
+    counted_students_of,
+    list_silent_applications,
+    list_waiting_for,
+    with_standing,
+)
+from backend.applications.enums import ApplicationState
+from backend.applications.guarantee import without_those_who_left
 from backend.applications.models import Application
 from backend.notifications.reminders import list_open_tasks
 from backend.notifications.summaries import MOST_LINES, Line, Section, Summary, register, section
@@ -21,12 +28,10 @@ from backend.offers.enums import OfferState
 from backend.offers.models import Offer
 from backend.offers.queues import list_offers_to_review
 from backend.organisations.models import Membership
-from backend.placements.enums import MatchState, PlacementState
-from backend.placements.models import Match, Placement
+from backend.placements.enums import MatchState
+from backend.placements.models import Match
 from backend.placements.selectors import list_matches_to_decide
 from backend.students.models import Student
-
-STANDING = (PlacementState.UPCOMING, PlacementState.ONGOING, PlacementState.COMPLETED)
 
 
 def employers_with_applicants() -> set[int]:
@@ -64,11 +69,7 @@ def coordinators_with_work() -> set[int]:
         state=ApplicationState.SUBMITTED, escalated_at__isnull=False, student__is_protected=False
     )
     codes |= set(silent.values_list("student__municipality", flat=True).distinct())
-    unplaced = Student.objects.unprotected().filter(
-        ~Exists(Placement.objects.filter(student=OuterRef("pk"), state__in=STANDING)),
-        ~Exists(Match.objects.filter(student=OuterRef("pk"), state=MatchState.PROPOSED)),
-        ~Exists(Application.objects.filter(student=OuterRef("pk"), state__in=LIVE_STATES)),
-    )
+    unplaced = without_those_who_left(with_standing(Student.objects.unprotected())).filter(rank=0)
     codes |= set(unplaced.values_list("municipality", flat=True).distinct())
     roles = Role.objects.in_force().filter(kind=RoleKind.COORDINATOR, municipality__in=codes - {None})
     return set(roles.values_list("user_id", flat=True))
@@ -116,7 +117,7 @@ def _section(title: str, counted: Counted) -> list[Section]:
 
 def queues(user: User) -> list[Section]:
     """How much waits in each queue, the most urgent first."""
-    unplaced = students_of(user).filter(standing=Standing.UNPLACED).count()
+    unplaced = counted_students_of(user).filter(standing=Standing.UNPLACED).count()
     return _section(
         _("What needs you"),
         [

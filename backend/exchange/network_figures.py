@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from backend.accounts.enums import RoleKind
 from backend.accounts.models import Role
-from backend.applications.board import SETTLED
+from backend.applications.guarantee import STANDING
 from backend.common import clock
 from backend.common.models import PeriodicRun, WorkState
 from backend.common.schedule import Job, jobs, slot_at
@@ -57,7 +57,7 @@ def municipality_figures() -> list[dict[str, Any]]:
     everyone = _by_code(Student.objects.all(), "municipality", Count("pk"))
     students = _by_code(Student.objects.unprotected(), "municipality", Count("pk"))
     placed = _by_code(
-        Placement.objects.filter(student__is_protected=False, state__in=SETTLED),
+        Placement.objects.filter(student__is_protected=False, state__in=STANDING),
         "student__municipality",
         Count("student", distinct=True),
     )

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backend.accounts.models import User
 from backend.accounts.policies import is_coordinator_of
-from backend.common import events, outbox
+from backend.common import clock, events, outbox
 from backend.common.errors import Conflict, Invalid, NotAllowed, NotFound
 from backend.common.text import clean_line
 from backend.common.transitions import log
@@ -84,6 +84,7 @@ def add_members(*, actor: User, group_id: int, student_ids: Sequence[int]) -> Me
     added = sorted(known - present)
     GroupMembership.objects.bulk_create(GroupMembership(group=group, student_id=pk) for pk in added)
     if added:
+        Student.objects.filter(pk__in=added).update(left_lists_on=None)
         log("group.members_added", group, actor=actor, data={"students": len(added)})
     return MembersChanged(added=len(added), unchanged=len(present))
 
@@ -135,6 +136,8 @@ def remove_member(*, actor: User, group_id: int, student_id: int) -> MembersChan
         raise NotFound("student.unknown", _("There is no such student."))
     removed, _rows = group.memberships.filter(student=student_id).delete()
     if removed:
+        if not GroupMembership.objects.filter(student=student_id).exists():
+            Student.objects.filter(pk=student_id).update(left_lists_on=clock.today())
         log("group.member_removed", group, actor=actor, data={"student": student_id})
     return MembersChanged(removed=removed)
 

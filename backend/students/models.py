@@ -23,6 +23,7 @@ class Student(TimestampedModel):
     languages: ISO 639-1 codes; empty = nobody has asked, which rules out nothing.
     has_finished_compulsory_school: opens work for the young, so it is false until somebody has said it.
     lat, lon: where journeys start, degrees WGS 84, rounded to about a kilometre. max_distance_km: empty = no limit.
+    left_lists_on: when the school took the student off the last class list; empty for whoever is on one or never was.
     is_protected: protected identity. Such a student is absent from every list and count of everyone without a grant.
     """
 
@@ -36,6 +37,7 @@ class Student(TimestampedModel):
     birth_date = models.DateField(_("Date of birth"))
     studies = models.CharField(_("Studies"), max_length=16, choices=Studies.choices, blank=True, default="")
     has_finished_compulsory_school = models.BooleanField(_("Finished compulsory school"), default=False)
+    left_lists_on = models.DateField(null=True, blank=True)
     forms = models.ManyToManyField(PlacementForm, related_name="students", verbose_name=_("Looking for"))
     interests = models.ManyToManyField(
         OccupationGroup, related_name="students", blank=True, verbose_name=_("Interests")

@@ -18,8 +18,8 @@ from backend.applications.board import (
     ClassRow,
     Standing,
     classes_of,
+    counted_students_of,
     list_silent_applications,
-    students_of,
     with_story,
 )
 from backend.applications.board_query import NONE, only_urgent, urgent_days
@@ -59,12 +59,13 @@ def home(request: HttpRequest) -> HttpResponse:
     offers, matches = list_offers_to_review(user), list_matches_to_decide(user)
     silent = list_silent_applications(user)
     classes = classes_of(user)
-    unplaced = with_story(students_of(user).filter(rank=0)).order_by("since", "pk")
+    unplaced = with_story(counted_students_of(user).filter(rank=0)).order_by("since", "pk")
     days = urgent_days(user)
     urgent = only_urgent(unplaced, days).count()
     shown = [student_row(student) for student in unplaced[:UNPLACED_AT_HOME]]
     totals = {
         "placed": sum(row.placed for row in classes),
+        "partly": sum(row.partly for row in classes),
         "at_risk": sum(row.at_risk for row in classes),
         "unplaced": sum(row.unplaced for row in classes),
     }
@@ -218,6 +219,7 @@ def class_rows(classes: Iterable[ClassRow]) -> list[dict[str, Any]]:
         filters = {"school": row.school or NONE, "class": row.class_name or NONE}
         numbers = (
             ("a", row.placed, Standing.PLACED),
+            ("d", row.partly, Standing.PARTLY),
             ("b", row.at_risk, Standing.AT_RISK),
             ("c", row.unplaced, Standing.UNPLACED),
         )
@@ -244,6 +246,7 @@ def figures(totals: dict[str, int]) -> list[dict[str, Any]]:
     """Has everyone a place? Each number leads to the students it counts."""
     shown = (
         ("a", Standing.PLACED, _("have a place")),
+        ("d", Standing.PARTLY, _("have a part of it")),
         ("b", Standing.AT_RISK, _("not settled")),
         ("c", Standing.UNPLACED, _("without a place")),
     )

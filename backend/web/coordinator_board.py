@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from backend.applications.board import students_of
+from backend.applications.board import counted_students_of
 from backend.applications.board_query import NONE, SORTS, Board
 from backend.reference.models import PlacementForm
 from backend.reference.models.mixins import SWEDISH_LETTERS, SWEDISH_SORT
@@ -24,7 +24,7 @@ SORT_LABELS = {
 
 def filter_fields(request: HttpRequest, board: Board) -> list[dict[str, Any]]:
     """The select fields of the filter column: only those that leave a choice. Four queries."""
-    students = students_of(person(request)).order_by()
+    students = counted_students_of(person(request)).order_by()
     kinds = set(students.values_list("school", "class_name").distinct())
     years = students.values_list("birth_date__year", flat=True).distinct()
     groups = groups_visible_to(person(request))

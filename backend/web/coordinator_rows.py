@@ -20,7 +20,12 @@ from backend.placements.gates import Gate, gates_for
 from backend.placements.models import Match
 from backend.web.employer_rows import period_weeks
 
-STANDING_COLORS = {Standing.PLACED: "success", Standing.AT_RISK: "warning", Standing.UNPLACED: "danger"}
+STANDING_COLORS = {
+    Standing.PLACED: "success",
+    Standing.PARTLY: "info",
+    Standing.AT_RISK: "warning",
+    Standing.UNPLACED: "danger",
+}
 
 
 @dataclass(frozen=True)
@@ -203,7 +208,7 @@ def _next_step(student: Any, event: Event) -> tuple[str, str]:
             return "", ""
         case Event.NOTHING_SENT:
             return _("Book a talk"), _mail_to(student, _("A talk about your placement"))
-        case Event.DECLINED | Event.ENDED:
+        case Event.DECLINED | Event.ENDED | Event.PARTLY:
             return _("Look for a place together"), _places_near(student)
         case Event.ACCEPTED:
             return _("Decide the match"), reverse("coordinator_match", args=[student.deciding])

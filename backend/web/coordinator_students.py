@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from backend.accounts.policies import is_coordinator, protected_municipalities_of
 from backend.applications.board import Standing, classes_of, students_of, with_story
 from backend.applications.board_query import read_board
+from backend.applications.board_story import amount_of
 from backend.applications.enums import LIVE_STATES
 from backend.applications.selectors import ROW
 from backend.applications.services import withdraw_application
@@ -109,6 +110,7 @@ def student(request: HttpRequest, student_id: int) -> HttpResponse:
             "student": found,
             "row": student_row(found),
             "about": [*filter(None, [found.class_name, getattr(found.programme, "name", ""), found.school])],
+            "amount": amount_of(found) if found.required_days else "",
             "can_protect": can_protect(person(request), found),
             "standing": standing.label,
             "color": STANDING_COLORS[standing],

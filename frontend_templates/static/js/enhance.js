@@ -18,7 +18,10 @@ document.addEventListener("change", (event) => {
 /** data-count="name" on a hidden element in a form: shows the number of ticked checkboxes of that name there. */
 const countTicked = (form) => {
   for (const count of form.querySelectorAll("[data-count]")) {
-    count.textContent = form.querySelectorAll(`input[name="${CSS.escape(count.dataset.count)}"]:checked`).length;
+    const ticked = form.querySelectorAll(`input[name="${CSS.escape(count.dataset.count)}"]:checked`).length;
+    count.textContent = ticked;
+    // Nothing chosen, nothing to decide. Without scripts the server says so.
+    for (const button of count.closest(".bulk")?.querySelectorAll("button") ?? []) button.disabled = !ticked;
     count.hidden = false;
   }
 };

@@ -18,7 +18,7 @@ from backend.reference.models import Municipality, PlacementForm, Programme
 from backend.students.enums import Studies
 from backend.students.models import Student
 from backend.students.policies import may_list
-from backend.students.services import LONGEST, LONGEST_USER_NAME, OLDEST, YOUNGEST
+from backend.students.services import LONGEST, LONGEST_USER_NAME, OLDEST, YOUNGEST, add_guardian
 from backend.students.studies import has_finished_compulsory_school, studies_on_class_list
 
 
@@ -28,6 +28,7 @@ class EnrolmentDetails:
 
     studies: a value of `Studies`; empty = what class, programme and forms tell.
     has_finished_compulsory_school: None = what the studies tell. languages: codes; empty = not asked.
+    guardians: pairs of address and name, of a minor; they are asked for consent.
     """
 
     email: str
@@ -40,6 +41,7 @@ class EnrolmentDetails:
     studies: str = ""
     has_finished_compulsory_school: bool | None = None
     languages: Sequence[str] = ()
+    guardians: Sequence[tuple[str, str]] = ()
 
 
 @transaction.atomic
@@ -63,7 +65,10 @@ def enrol_student(*, actor: User, municipality_code: str, details: EnrolmentDeta
         raise _not_enrollable()
     if user is None:
         user = User.objects.create_user(details.email, name=details.name.strip())
-    return _create(actor, user, municipality_code, details), "created"
+    student = _create(actor, user, municipality_code, details)
+    for email, name in details.guardians:
+        add_guardian(actor=actor, student_id=student.pk, email=email, name=name)
+    return student, "created"
 
 
 def _not_enrollable() -> Conflict:

@@ -70,6 +70,14 @@ def tell_student(event: DomainEvent, guardianship: Guardianship) -> None:
     timers.answered(guardianship)
 
 
+PROFILE = "/elev/profil/"
+
+
+def tell_of_correction(event: DomainEvent, student: Student) -> None:
+    """The student learns what the school has corrected. Coordinators read it in the log."""
+    notify(event=event, recipients=[student.user], kind="student.corrected", subject=student)
+
+
 _guardianship: Subject[Guardianship] = from_rows(lambda: Guardianship.objects.select_related("student__user"))
 
 
@@ -157,5 +165,35 @@ register(
             )
         ),
         templates=TEMPLATES,
+    )
+)
+
+
+def _corrected_words(notification: Notification) -> Words:
+    data = notification.event.data
+    birth_date = (
+        _("Your date of birth is now %(new)s. It was %(old)s.") % {"new": data["new"], "old": data["old"]}
+        if "new" in data
+        else ""
+    )
+    return Words(
+        paragraphs=(
+            _("Your coordinator has corrected what the school answers for: school, class, studies or date of birth."),
+            birth_date,
+            _("If something is wrong, talk to your coordinator."),
+        ),
+        button=_("See your profile"),
+    )
+
+
+register(
+    Kind(
+        name="student.corrected",
+        category=Category.ACCOUNT,
+        title=lambda notification: _("Your coordinator has corrected your details"),
+        context=lambda notification: {**context_from(_corrected_words)(notification), "link": PROFILE},
+        page=lambda notification: PROFILE,
+        templates=TEMPLATES,
+        opt_out=False,
     )
 )

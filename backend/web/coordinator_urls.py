@@ -8,6 +8,7 @@ from backend.web import (
     coordinator_ledger,
     coordinator_protected,
     coordinator_queues,
+    coordinator_records,
     coordinator_settings,
     coordinator_students,
     network,
@@ -37,7 +38,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="coordinator_match_approve",
     ),
     path("samordnare/elever/", coordinator_students.students, name="coordinator_students"),
+    path("samordnare/elever/ny/", coordinator_records.add, name="coordinator_student_new"),
     path("samordnare/elever/<int:student_id>/", coordinator_students.student, name="coordinator_student"),
+    path("samordnare/elever/<int:student_id>/andra/", coordinator_records.edit, name="coordinator_student_edit"),
     path(
         "samordnare/elever/<int:student_id>/ansokningar/<int:application_id>/ta-tillbaka/",
         coordinator_students.withdraw,

@@ -1,0 +1,197 @@
+"""A coordinator adds a student by page, and corrects one."""
+
+from datetime import datetime
+from typing import Any
+
+from django import forms as inputs
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods
+
+from backend.accounts.policies import municipalities_coordinated_by
+from backend.common.errors import DomainError
+from backend.reference.models import Municipality, Programme
+from backend.students.enrolment import EnrolmentDetails, enrol_student
+from backend.students.enums import Studies
+from backend.students.models import Student
+from backend.students.records import SchoolFacts, correct_student
+from backend.students.services import MAX_GUARDIANS
+from backend.students.studies import asks_for_programme
+from backend.web.access import coordinator
+from backend.web.drafts import keeps_drafts, restore
+from backend.web.employer import person
+from backend.web.form_errors import add_domain_error
+from backend.web.forms.student import date_input, form_choices, programme_choices
+
+GUARDIANS = range(1, MAX_GUARDIANS + 1)
+
+
+class SchoolForm(inputs.Form):
+    """What a school answers for."""
+
+    birth_date = inputs.DateField(label=gettext_lazy("Date of birth"), widget=date_input())
+    school = inputs.CharField(label=gettext_lazy("School"), required=False, max_length=120)
+    class_name = inputs.CharField(label=gettext_lazy("Class"), required=False, max_length=20)
+    studies = inputs.ChoiceField(
+        label=gettext_lazy("Studies"),
+        choices=Studies.choices,
+        widget=inputs.RadioSelect,
+        error_messages={"required": gettext_lazy("Choose what the student studies.")},
+    )
+    programme = inputs.ChoiceField(label=gettext_lazy("Programme"), required=False)
+    forms = inputs.MultipleChoiceField(
+        label=gettext_lazy("Looking for"),
+        widget=inputs.CheckboxSelectMultiple,
+        error_messages={"required": gettext_lazy("Choose at least one kind of place.")},
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kept = kwargs.pop("kept", None)
+        super().__init__(*args, **kwargs)
+        programmes = programme_choices()
+        if kept and kept not in {code for code, _name in programmes}:
+            programmes.append((kept, str(Programme.objects.get(pk=kept))))
+        self.fields["programme"].choices = programmes  # type: ignore[attr-defined]
+        self.fields["forms"].choices = form_choices()  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if not asks_for_programme(cleaned.get("studies", "")):
+            cleaned["programme"] = ""
+        return cleaned
+
+
+class NewStudentForm(SchoolForm):
+    """Somebody the service does not know yet, and the guardians of a minor."""
+
+    municipality = inputs.ChoiceField(label=gettext_lazy("Municipality"))
+    name = inputs.CharField(label=gettext_lazy("Name"), max_length=120)
+    email = inputs.EmailField(
+        label=gettext_lazy("E-mail address"), max_length=254, help_text=gettext_lazy("An invitation is sent there.")
+    )
+    guardian_email_1 = inputs.EmailField(label=gettext_lazy("Guardian’s e-mail address"), required=False)
+    guardian_name_1 = inputs.CharField(label=gettext_lazy("Guardian’s name"), required=False, max_length=120)
+    guardian_email_2 = inputs.EmailField(label=gettext_lazy("Second guardian’s e-mail address"), required=False)
+    guardian_name_2 = inputs.CharField(label=gettext_lazy("Second guardian’s name"), required=False, max_length=120)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        places = kwargs.pop("places")
+        super().__init__(*args, **kwargs)
+        self.fields["municipality"].choices = [(each.pk, each.name) for each in places]  # type: ignore[attr-defined]
+        # The order in which the errors are told is that of the page.
+        self.order_fields(["municipality", "name", "email"])
+
+    def field_of(self, name: str) -> str:
+        return name
+
+    def details(self) -> EnrolmentDetails:
+        cleaned = self.cleaned_data
+        return EnrolmentDetails(
+            email=cleaned["email"],
+            name=cleaned["name"],
+            birth_date=cleaned["birth_date"],
+            school=cleaned["school"],
+            class_name=cleaned["class_name"],
+            programme=cleaned["programme"],
+            studies=cleaned["studies"],
+            forms=cleaned["forms"],
+            guardians=[
+                (cleaned[f"guardian_email_{number}"], cleaned[f"guardian_name_{number}"])
+                for number in GUARDIANS
+                if cleaned[f"guardian_email_{number}"]
+            ],
+        )
+
+
+@keeps_drafts
+@coordinator
+@require_http_methods(["GET", "HEAD", "POST"])
+def add(request: HttpRequest) -> HttpResponse:
+    """The student gets an account and an invitation; guardians are asked for consent."""
+    user = person(request)
+    places = list(Municipality.objects.filter(pk__in=municipalities_coordinated_by(user)))
+    form = NewStudentForm(request.POST or None, places=places, initial={"municipality": places[0].pk})
+    if request.method == "POST" and form.is_valid():
+        try:
+            student, outcome = enrol_student(
+                actor=user, municipality_code=form.cleaned_data["municipality"], details=form.details()
+            )
+        except DomainError as error:
+            if error.code.startswith("guardian."):
+                form.add_error("guardian_email_1", str(error.message))
+            else:
+                add_domain_error(form, error)
+        else:
+            texts = {
+                "created": _("The student is added, and an invitation is on its way."),
+                "updated": _("The student was here already. School, class and programme are as you wrote them."),
+                "unchanged": _("The student was here already, with just these details."),
+            }
+            messages.success(request, texts[outcome])
+            return redirect("coordinator_student", student.pk)
+    context = {"form": form, "draft_kept_at": restore(request, form), "is_only_place": len(places) == 1}
+    return render(request, "pages/coordinator/student_new.html", context, status=400 if form.errors else 200)
+
+
+@coordinator
+@require_http_methods(["GET", "HEAD", "POST"])
+def edit(request: HttpRequest, student_id: int) -> HttpResponse:
+    """What the school answers for. Somebody else's change in between is shown, and nothing that was typed is lost."""
+    user = person(request)
+    mine = Student.objects.unprotected().filter(municipality__in=municipalities_coordinated_by(user))
+    found = get_object_or_404(mine.select_related("user"), pk=student_id)
+    initial = {
+        "birth_date": found.birth_date,
+        "school": found.school,
+        "class_name": found.class_name,
+        "studies": found.studies,
+        "programme": found.programme_id or "",
+        "forms": list(found.forms.values_list("pk", flat=True)),
+    }
+    form = SchoolForm(request.POST or None, initial=initial, kept=found.programme_id)
+    others: list[tuple[str, str]] = []
+    if request.method == "POST" and form.is_valid():
+        try:
+            correct_student(
+                actor=user,
+                student_id=found.pk,
+                facts=SchoolFacts(**form.cleaned_data),
+                seen=_moment(request.POST.get("seen", "")),
+            )
+        except DomainError as error:
+            if error.status in {403, 404}:
+                raise
+            add_domain_error(form, error)
+            others = _as_it_is_now(found) if error.code == "student.changed" else []
+        else:
+            messages.success(request, _("The details are corrected. The student is told."))
+            return redirect("coordinator_student", found.pk)
+    context = {"form": form, "student": found, "seen": found.updated_at.isoformat(), "others": others}
+    return render(request, "pages/coordinator/student_edit.html", context, status=400 if form.errors else 200)
+
+
+def _moment(text: str) -> datetime:
+    """What cannot be read is older than everything, and so never the newest."""
+    try:
+        found = parse_datetime(text)
+    except ValueError:
+        found = None
+    return (
+        found if found is not None and found.tzinfo is not None else datetime.fromisoformat("2000-01-01T00:00:00+00:00")
+    )
+
+
+def _as_it_is_now(student: Student) -> list[tuple[str, str]]:
+    """What stands in the row after somebody else's change, beside what was typed."""
+    return [
+        (_("Date of birth"), student.birth_date.isoformat()),
+        (_("School"), student.school or "–"),
+        (_("Class"), student.class_name or "–"),
+        (_("Studies"), student.get_studies_display() or "–"),
+        (_("Programme"), student.programme.name if student.programme else "–"),
+        (_("Looking for"), ", ".join(form.name for form in student.forms.all())),
+    ]

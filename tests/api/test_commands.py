@@ -39,6 +39,7 @@ PAGES_ONLY = {
     "accounts.phones.set_phone": LOGIN,
     "accounts.services.give_grant": PROTECTED,
     "accounts.services.revoke_grant": PROTECTED,
+    "students.enrolment.enrol_student": f"{OF_THE_PAGE} POST imports/ with a class list of one row",
     "students.records.correct_student": MUNICIPALITY,
     "applications.board.record_export": f"{OF_THE_PAGE} exports/, whose worker notes it",
     "applications.forwarding.ask_colleague": TEAM,

@@ -444,6 +444,8 @@ def build_desks() -> Town:
             reverse("coordinator_students") + "?state=unplaced&q=" + LONG_NAME[:8],
             reverse("coordinator_student", args=[waiting.student_id]),
             reverse("coordinator_student", args=[silent.student_id]),
+            reverse("coordinator_student_new"),
+            reverse("coordinator_student_edit", args=[silent.student_id]),
             reverse("coordinator_protected_student", args=[hidden.pk]),
             reverse("coordinator_placement", args=[placement.pk]),
             reverse("coordinator_settings", args=[FINSPANG]),

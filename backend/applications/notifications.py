@@ -98,6 +98,13 @@ def tell(event: DomainEvent, application: Application) -> None:
     notify(event=event, recipients=recipients, kind=event.kind, subject=application)
 
 
+def tell_of_help(event: DomainEvent, application: Application) -> None:
+    """The student learns that the coordinator has applied for them."""
+    notify(
+        event=event, recipients=[application.student.user], kind="application.submitted_for_you", subject=application
+    )
+
+
 def _title(text: Callable[[Application], str]) -> Callable[[Notification], str]:
     return lambda notification: text(_application(notification))
 
@@ -264,6 +271,19 @@ def _no_longer_waits(notification: Notification) -> str:
     return "" if waits.exists() else "already_answered"
 
 
+_register(
+    "application.submitted_for_you",
+    lambda application: (
+        _("Your coordinator has applied for you: %(title)s") % {"title": application.period.offer.title}
+    ),
+    _words(
+        lambda application: (
+            _("The organisation answers, and you hear of it. You can take the application back yourself."),
+        ),
+        lambda: _("See the application"),
+    ),
+    opt_out=False,
+)
 register(
     Kind(
         name="application.colleague_asked",

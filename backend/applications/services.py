@@ -22,7 +22,7 @@ from backend.applications.enums import (
     ReleaseReason,
 )
 from backend.applications.models import Application
-from backend.applications.notifications import tell
+from backend.applications.notifications import tell, tell_of_help
 from backend.applications.selectors import require_may_try_again
 from backend.common import clock, events, outbox
 from backend.common.errors import Conflict, Invalid, NotAllowed, NotFound
@@ -42,7 +42,7 @@ from backend.placements.services import propose_match, withdraw_match
 from backend.reference.models import PlacementFormVersion
 from backend.reference.selectors import form_on
 from backend.students.models import Student
-from backend.students.policies import is_guardian_of, is_self
+from backend.students.policies import can_coordinate, is_guardian_of, is_self
 
 RELATED = ("student__user", "period__offer__organisation", "period__offer__workplace", "period__offer__form")
 
@@ -86,22 +86,22 @@ def _require_answerer(actor: User, application: Application) -> None:
 
 
 @transaction.atomic
-def submit_application(*, actor: User, period_id: int, motivation: str = "") -> Application:
-    """A student asks for a period.
+def submit_application(
+    *, actor: User, period_id: int, motivation: str = "", student_id: int | None = None
+) -> Application:
+    """A student asks for a period, or a coordinator does so for a student, who is told.
 
     Raises Invalid or Conflict with a reason a student understands: closed, passed, full list, not allowed at this age,
     applied already, placed in these weeks already, too many open applications.
     """
-    student = Student.objects.select_for_update(of=("self",)).filter(user=actor).first()
-    if student is None:
-        raise NotAllowed("student.no_profile", _("Fill in your profile first."))
+    student = applicant_of(actor, student_id)
     period = OfferPeriod.objects.select_related("offer__workplace", "offer__form").filter(pk=period_id).first()
     if period is None or not Offer.objects.visible_to(actor).filter(pk=period.offer_id).exists():
         raise NotFound("period.unknown", _("There is no such place."))
     rules = form_on(period.offer.form_id, period.start)
     _check_open(period)
     until = require_in_time(period, rules)
-    _check_allowed(student, period)
+    check_allowed(student, period)
     require_may_try_again(student, period, rules)
     if has_place_between(student, period.start, period.end):
         raise Conflict("application.placed_already", _("You already have a place in these weeks."))
@@ -126,9 +126,26 @@ def submit_application(*, actor: User, period_id: int, motivation: str = "") -> 
     except IntegrityError as error:
         raise Conflict("application.twice", _("You have already applied for this period.")) from error
     log("application.submitted", application, actor=actor)
-    tell(events.record("application.submitted", application), application)
+    event = events.record("application.submitted", application)
+    tell(event, application)
+    if student_id is not None:
+        tell_of_help(event, application)
     outbox.wake()
     return application
+
+
+def applicant_of(actor: User, student_id: int | None) -> Student:
+    """The locked student: the actor, or one whom the actor looks after."""
+    rows = Student.objects.select_for_update(of=("self",))
+    if student_id is None:
+        student = rows.filter(user=actor).first()
+        if student is None:
+            raise NotAllowed("student.no_profile", _("Fill in your profile first."))
+        return student
+    student = rows.filter(pk=student_id).first()
+    if student is None or not can_coordinate(actor, student):
+        raise NotFound("student.unknown", _("There is no such student."))
+    return student
 
 
 def _check_open(period: OfferPeriod) -> None:
@@ -139,7 +156,7 @@ def _check_open(period: OfferPeriod) -> None:
         raise Conflict("offer.deadline_passed", _("The last day to apply has passed."))
 
 
-def _check_allowed(student: Student, period: OfferPeriod) -> None:
+def check_allowed(student: Student, period: OfferPeriod) -> None:
     """The same at every step: what was allowed when it was asked for may not be so when it is offered or accepted."""
     if WorkRules([period.offer]).judge(student, period.offer, period.start).is_forbidden:
         raise Invalid("application.age", _("The work at this place is not allowed at this age."), field="period")
@@ -173,7 +190,7 @@ def offer_seat(*, actor: User, application_id: int, message: str = "") -> Applic
     """
     application = _locked(actor, application_id)
     _require_answerer(actor, application)
-    _check_allowed(application.student, application.period)
+    check_allowed(application.student, application.period)
     _offer_seat(application, actor, message=message)
     return application
 
@@ -248,7 +265,7 @@ def accept_seat(*, actor: User, application_id: int) -> Application:
         raise Conflict("application.hold_over", _("The time to answer has run out."))
     if application.state == ApplicationState.OFFERED:
         require_in_time(application.period, _rules(application.period))
-        _check_allowed(student, application.period)
+        check_allowed(student, application.period)
         application.match = propose_match(
             actor=actor, student=student, period=application.period, source=MatchSource.APPLICATION
         )

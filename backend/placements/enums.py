@@ -16,6 +16,7 @@ class MatchState(models.TextChoices):
 class MatchSource(models.TextChoices):
     APPLICATION = "application", _("Application")
     ROUND = "round", _("Round")
+    COORDINATOR = "coordinator", _("Placed by the coordinator")
 
 
 class PlacementState(models.TextChoices):

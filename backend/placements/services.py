@@ -87,6 +87,25 @@ def place_by_round(*, student: Student, period: OfferPeriod, decided_by: User) -
     return match
 
 
+@transaction.atomic
+def place_by_coordinator(*, actor: User, student: Student, period: OfferPeriod) -> Placement:
+    """A coordinator decides without an application. The caller holds the seat already, and has locked the student.
+
+    The same gates as for an approval. Raises NotAllowed for somebody who may not decide about the student, Invalid with
+    the first gate that is shut, Conflict when the student has a match or a placement in overlapping dates.
+    """
+    made = _create_match(student, period, MatchSource.COORDINATOR)
+    log("match.proposed", made, actor=actor)
+    events.record("match.proposed", made)
+    match = Match.objects.select_related(*RELATED).select_for_update(of=("self",)).get(pk=made.pk)
+    if not policies.can_decide_match(actor, match):
+        raise NotAllowed("match.not_allowed", _("Another municipality decides about this match."))
+    shut = next((gate for gate in gates_of(match) if gate.is_blocking and not gate.is_open), None)
+    if shut is not None:
+        raise Invalid(f"match.{shut.code}", shut.text, field="period")
+    return _approve(match, actor)
+
+
 def _has_place_in(student: Student, period: OfferPeriod) -> bool:
     standing = Placement.objects.filter(student=student, state__in=[PlacementState.UPCOMING, PlacementState.ONGOING])
     return standing.filter(start__lte=period.end, end__gte=period.start).exists()

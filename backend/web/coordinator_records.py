@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms as inputs
 from django.contrib import messages
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.dateparse import parse_datetime
@@ -13,7 +14,12 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from backend.accounts.policies import municipalities_coordinated_by
+from backend.applications.placing import place_student
+from backend.applications.services import submit_application
+from backend.common import clock
 from backend.common.errors import DomainError
+from backend.common.weeks import format_weeks
+from backend.offers.models import Offer, OfferPeriod
 from backend.reference.models import Municipality, Programme
 from backend.students.enrolment import EnrolmentDetails, enrol_student
 from backend.students.enums import Studies
@@ -27,6 +33,7 @@ from backend.web.employer import person
 from backend.web.form_errors import add_domain_error
 from backend.web.forms.student import date_input, form_choices, programme_choices
 
+PERIODS_SHOWN = 60
 GUARDIANS = range(1, MAX_GUARDIANS + 1)
 
 
@@ -172,6 +179,79 @@ def edit(request: HttpRequest, student_id: int) -> HttpResponse:
             return redirect("coordinator_student", found.pk)
     context = {"form": form, "student": found, "seen": found.updated_at.isoformat(), "others": others}
     return render(request, "pages/coordinator/student_edit.html", context, status=400 if form.errors else 200)
+
+
+class PlaceForm(inputs.Form):
+    """A period with a free seat. do: "place" at once, or "apply" for the student."""
+
+    period = inputs.TypedChoiceField(
+        label=gettext_lazy("Place and weeks"),
+        coerce=int,
+        widget=inputs.RadioSelect,
+        error_messages={
+            "required": gettext_lazy("Choose a place."),
+            "invalid_choice": gettext_lazy("Choose a place from the list."),
+        },
+    )
+    motivation = inputs.CharField(
+        label=gettext_lazy("Words to the organisation, with an application"),
+        required=False,
+        max_length=1500,
+        widget=inputs.Textarea(attrs={"rows": 3}),
+    )
+
+
+@coordinator
+@require_http_methods(["GET", "HEAD", "POST"])
+def place(request: HttpRequest, student_id: int) -> HttpResponse:
+    """Places of what the student looks for with a free seat: the coordinator decides at once, or applies for the student."""
+    user = person(request)
+    mine = Student.objects.unprotected().filter(municipality__in=municipalities_coordinated_by(user))
+    found = get_object_or_404(mine.select_related("user"), pk=student_id)
+    text = request.GET.get("q", "").strip()[:120]
+    periods = list(_free_periods(found, text))
+    form = PlaceForm(request.POST or None)
+    form.fields["period"].choices = [(str(each.pk), _period_line(each)) for each in periods]  # type: ignore[attr-defined]
+    if request.method == "POST" and form.is_valid():
+        period_id = form.cleaned_data["period"]
+        try:
+            if request.POST.get("do") == "apply":
+                submit_application(
+                    actor=user, student_id=found.pk, period_id=period_id, motivation=form.cleaned_data["motivation"]
+                )
+                done = _("The application is sent for %(name)s, who is told.")
+            else:
+                place_student(actor=user, student_id=found.pk, period_id=period_id)
+                done = _("%(name)s has the place. Everyone concerned is told.")
+        except DomainError as error:
+            if error.status in {403, 404}:
+                raise
+            add_domain_error(form, error)
+        else:
+            messages.success(request, done % {"name": found.user.name})
+            return redirect("coordinator_student", found.pk)
+    context = {
+        "form": form,
+        "student": found,
+        "text": text,
+        "is_cut": len(periods) == PERIODS_SHOWN,
+        "any": bool(periods),
+    }
+    return render(request, "pages/coordinator/student_place.html", context, status=400 if form.errors else 200)
+
+
+def _free_periods(student: Student, text: str) -> "QuerySet[OfferPeriod]":
+    found = OfferPeriod.objects.filter(
+        offer__in=Offer.objects.published(), offer__form__in=student.forms.all(), end__gte=clock.today()
+    ).free()
+    if text:
+        found = found.filter(Q(offer__title__icontains=text) | Q(offer__organisation__name__icontains=text))
+    return found.select_related("offer__organisation").order_by("start", "offer__title", "pk")[:PERIODS_SHOWN]
+
+
+def _period_line(period: OfferPeriod) -> str:
+    weeks = format_weeks(period.start, period.end, with_year=True)
+    return f"{period.offer.title}, {period.offer.organisation.name}, {weeks}"
 
 
 def _moment(text: str) -> datetime:

@@ -40,6 +40,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("samordnare/elever/", coordinator_students.students, name="coordinator_students"),
     path("samordnare/elever/ny/", coordinator_records.add, name="coordinator_student_new"),
     path("samordnare/elever/<int:student_id>/", coordinator_students.student, name="coordinator_student"),
+    path("samordnare/elever/<int:student_id>/placera/", coordinator_records.place, name="coordinator_student_place"),
     path("samordnare/elever/<int:student_id>/andra/", coordinator_records.edit, name="coordinator_student_edit"),
     path(
         "samordnare/elever/<int:student_id>/ansokningar/<int:application_id>/ta-tillbaka/",

@@ -41,6 +41,7 @@ PAGES_ONLY = {
     "accounts.services.revoke_grant": PROTECTED,
     "students.enrolment.enrol_student": f"{OF_THE_PAGE} POST imports/ with a class list of one row",
     "students.records.correct_student": MUNICIPALITY,
+    "applications.placing.place_student": MUNICIPALITY,
     "applications.board.record_export": f"{OF_THE_PAGE} exports/, whose worker notes it",
     "applications.forwarding.ask_colleague": TEAM,
     "applications.services.mark_offer_read": f"{OF_THE_PAGE} applications/{{id}}/read/",

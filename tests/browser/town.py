@@ -446,6 +446,7 @@ def build_desks() -> Town:
             reverse("coordinator_student", args=[silent.student_id]),
             reverse("coordinator_student_new"),
             reverse("coordinator_student_edit", args=[silent.student_id]),
+            reverse("coordinator_student_place", args=[silent.student_id]),
             reverse("coordinator_protected_student", args=[hidden.pk]),
             reverse("coordinator_placement", args=[placement.pk]),
             reverse("coordinator_settings", args=[FINSPANG]),

@@ -41,7 +41,7 @@ METHODS = {
 DOORS = {
     ("coordinator", "form"): """
         coordinator_offer_edit=KO coordinator_protected_student=KO coordinator_settings=KO round_new
-        coordinator_student_new coordinator_student_edit=KO
+        coordinator_student_new coordinator_student_edit=KO coordinator_student_place=KO
         round_edit=KO round_seats=KO round_participant=KO round_move=KO round_second=KO coordinator_imports
         coordinator_offer_imports
     """,

@@ -365,6 +365,7 @@ TABLE: dict[str, tuple[Contradiction, ...] | str] = {
         C("a programme that is not there", "programme", {"programme": "XX00"}),
         C("looks for nothing", "forms", {"forms": []}),
     ),
+    "coordinator_student_place": (C("no place at all", "period", {"period": "", "motivation": "Passar bra."}),),
     "coordinator_trust": ONLY_BUTTONS,
     "coordinator_settings": (
         C("no time to answer", "answer_days", {"answer_days": "0"}),

@@ -55,6 +55,12 @@ class ApplicationQuery(PageQuery):
 class ApplicationInput(StrictSerializer):
     period = serializers.IntegerField(min_value=1, max_value=MAX_ID)
     motivation = serializers.CharField(required=False, default="", allow_blank=True, max_length=1500)
+    student = serializers.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=MAX_ID,
+        help_text="For whom a coordinator applies; yourself when left out.",
+    )
 
 
 class MessageInput(StrictSerializer):
@@ -95,9 +101,14 @@ class Applications(ApplicationView):
 
     @operation("applications_create", "Apply", tag=TAG, body=ApplicationInput, answer=ApplicationAnswer, status=201)
     def post(self, request: Request) -> Response:
-        """A student asks for a period of a published place."""
+        """A student asks for a period of a published place, or a coordinator does so for a student of the municipality."""
         data = self.parse(ApplicationInput)
-        made = services.submit_application(actor=self.person, period_id=data["period"], motivation=data["motivation"])
+        made = services.submit_application(
+            actor=self.person,
+            period_id=data["period"],
+            motivation=data["motivation"],
+            student_id=data.get("student"),
+        )
         return self.created(self.one(made.pk), "application", made.pk)
 
 

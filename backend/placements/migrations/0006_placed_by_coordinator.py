@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('placements', '0004_supervisor_contact'),
+        ("placements", "0005_first_day"),
     ]
 
     operations = [

@@ -239,10 +239,10 @@ class ClassListImporter(Importer):
             )
             group_id = made["group"] = group.pk
         was_there = student.pk in self._present(group_id)
+        named = self._name_guardians(student, guardians, made)
+        # Only now: the group and the student of a row that fails are rolled back with it.
         if not was_there:
             self.coming.setdefault(group_id, {})[student.pk] = made
-        named = self._name_guardians(student, guardians, made)
-        # Only now: a group of a row that fails is rolled back with it.
         self.groups[key] = group_id
         self.listed.setdefault(group_id, set()).add(student.pk)
         self.pupils.setdefault((student.birth_date, fold(details.name)), student.pk)
@@ -286,9 +286,13 @@ class ClassListImporter(Importer):
                 if student_id in left and "student" not in made[student_id]:
                     made[student_id] |= {"left_group": left[student_id], "moved": student_id}
 
-    def finish(self) -> dict[str, Any]:
-        """Takes those off their lists who have left, as the person has said, and names the others whom the file misses."""
+    def finish(self, *, is_complete: bool) -> dict[str, Any]:
+        """Takes those off their lists who have left, as the person has said, and names the others whom the file misses.
+        Whose row is left out has not left the class: then nobody is missing.
+        """
         self._put_on_lists()
+        if not is_complete:
+            return {"missing": [], "taken_off": []}
         missing = [
             (group_id, student_id)
             for group_id, students in sorted(self.listed.items())

@@ -32,9 +32,14 @@ IMPORT_TRANSITIONS = TransitionTable(
         ),
         "import.checked": Transition(frozenset({S.CHECKING}), S.READY, by="worker: every row can be imported"),
         "import.refused": Transition(
-            frozenset({S.CHECKING, S.RUNNING}), S.FAULTY, by="worker: a row can not be imported, so none is"
+            frozenset({S.CHECKING, S.RUNNING}),
+            S.FAULTY,
+            by="worker: a row can not be imported, so none is",
         ),
         "import.wanted": Transition(frozenset({S.READY}), S.RUNNING, by="whoever uploaded it"),
+        "import.wanted_in_part": Transition(
+            frozenset({S.FAULTY}), S.RUNNING, by="whoever uploaded it, without the rows that are wrong"
+        ),
         "import.wanted_at_once": Transition(
             frozenset({S.UPLOADED, S.READY, S.FAULTY}), S.RUNNING, by="whoever uploaded it, without looking first"
         ),

@@ -43,8 +43,10 @@ class Importer(ABC):
     def apply(self, cells: Mapping[str, str], line: int) -> Applied:
         """Imports one row inside the caller's transaction. Raises RowProblems, DomainError."""
 
-    def finish(self) -> dict[str, Any]:
-        """After the last row, when none is faulty. Returns what the job's options keep of it, plain values."""
+    def finish(self, *, is_complete: bool) -> dict[str, Any]:
+        """After the last row, when one at least is right. is_complete: none is faulty, so that what the file does not name is
+        missing in it. Returns what the job's options keep of it, plain values.
+        """
         return {}
 
     @classmethod

@@ -59,7 +59,11 @@ def _import_words(notification: Notification) -> Words:
             ngettext("%(number)d row was new.", "%(number)d rows were new.", job.created_count)
             % {"number": job.created_count},
         ),
-        facts=((_("Changed"), job.updated_count), (_("Unchanged"), job.unchanged_count)),
+        facts=(
+            (_("Changed"), job.updated_count),
+            (_("Unchanged"), job.unchanged_count),
+            *([(_("Left out"), job.faulty_count)] if job.faulty_count else []),
+        ),
         button=_("See the import"),
     )
 

@@ -1,4 +1,4 @@
-"""A worker's pass over an imported file: all rows in one transaction, or none.
+"""A worker's pass over an imported file, in one transaction: all rows or none, or on request those that are right.
 
 A check does everything a run does and rolls it back, so that what it promises is what happens. The pass may be killed at
 any moment: the transaction ends with the worker, the lease runs out, and the sweeper makes the work due again. How far it
@@ -48,7 +48,7 @@ class LeaseLostError(Exception):
 
 
 class _RollBack(Exception):
-    """Ends a check, or a run with a faulty row."""
+    """Ends a check, or a run that may not be kept."""
 
 
 @dataclass
@@ -60,6 +60,11 @@ class Pass:
 
     def count(self, outcome: str) -> int:
         return sum(row.outcome == outcome for row in self.rows)
+
+    def can_be_kept(self, *, skip_faulty: bool) -> bool:
+        """Every row is right; or some are, and the others may be left out."""
+        faulty = self.count(RowOutcome.FAULTY)
+        return not faulty or (skip_faulty and faulty < len(self.rows))
 
 
 def run_import(job_id: int) -> None:
@@ -124,11 +129,19 @@ def _pass_over(work: ImportWork, token: uuid.UUID, heart: _Heart) -> None:
                 return
             with in_one_mail():
                 found = _apply_all(locked, bytes(job.file.content), heart)
-            if work.step == ImportStep.CHECK or found.count(RowOutcome.FAULTY):
+            may_skip = bool(locked.options.get("skip_faulty"))
+            if work.step == ImportStep.CHECK or not found.can_be_kept(skip_faulty=may_skip):
                 raise _RollBack
             _record(locked, found)
             locked.finished_at = clock.now()
-            move(locked, IMPORT_TRANSITIONS, "import.done", actor=locked.actor, update_fields=["finished_at"])
+            move(
+                locked,
+                IMPORT_TRANSITIONS,
+                "import.done",
+                actor=locked.actor,
+                update_fields=["finished_at"],
+                data={"left_out": found.count(RowOutcome.FAULTY)},
+            )
             _finish_work(job.pk, token)
     except _RollBack:
         with transaction.atomic():
@@ -160,8 +173,8 @@ def _apply_all(job: ImportJob, content: bytes, heart: _Heart) -> Pass:
         rows.append(_apply(job, importer, sheet, row))
         heart.beat(number)
     found = Pass(rows)
-    if not found.count(RowOutcome.FAULTY):
-        found.kept = importer.finish()
+    if found.can_be_kept(skip_faulty=True):
+        found.kept = importer.finish(is_complete=not found.count(RowOutcome.FAULTY))
     return found
 
 

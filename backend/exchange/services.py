@@ -154,9 +154,14 @@ def check_import(
 
 
 @transaction.atomic
-def import_at_once(*, actor: User, job_id: int, mapping: Mapping[str, int]) -> ImportJob:
-    """The same, and imports every row when none is wrong; otherwise none, and the rows say why."""
-    return _begin(actor, job_id, mapping, "import.wanted_at_once", ImportStep.RUN)
+def import_at_once(*, actor: User, job_id: int, mapping: Mapping[str, int], skip_faulty: bool = False) -> ImportJob:
+    """The same, and imports every row when none is wrong; otherwise none, or with `skip_faulty` those that are right. The
+    rows say why.
+    """
+    job = _begin(actor, job_id, mapping, "import.wanted_at_once", ImportStep.RUN)
+    job.options["skip_faulty"] = skip_faulty
+    job.save(update_fields=["options"])
+    return job
 
 
 def _begin(actor: User, job_id: int, mapping: Mapping[str, int], action: str, step: str) -> ImportJob:
@@ -171,10 +176,12 @@ def _begin(actor: User, job_id: int, mapping: Mapping[str, int], action: str, st
 
 
 @transaction.atomic
-def run_import(*, actor: User, job_id: int, left: Sequence[int] = ()) -> ImportJob:
+def run_import(*, actor: User, job_id: int, left: Sequence[int] = (), skip_faulty: bool = False) -> ImportJob:
     """Has a checked file imported by a worker: every row or none. Asking twice asks once.
 
     left: students whom the check missed in the file and who have left their class; others are disregarded.
+    skip_faulty: the rows that are right are imported, the others are left out and kept with their reasons.
+    Raises Conflict `import.no_right_row` when there is nothing to import.
     """
     job = _own(actor, job_id)
     if job.state in {ImportState.RUNNING, ImportState.DONE}:
@@ -182,7 +189,12 @@ def run_import(*, actor: User, job_id: int, left: Sequence[int] = ()) -> ImportJ
     _require_file(job)
     missing = {student for _group, student in job.options.get("missing", [])}
     job.options["left"] = sorted(missing & set(left))
-    move(job, IMPORT_TRANSITIONS, "import.wanted", actor=actor, update_fields=["options"])
+    job.options["skip_faulty"] = skip_faulty
+    in_part = skip_faulty and job.state == ImportState.FAULTY
+    if in_part and not job.right_count:
+        raise Conflict("import.no_right_row", _("There is no row that can be imported."))
+    action = "import.wanted_in_part" if in_part else "import.wanted"
+    move(job, IMPORT_TRANSITIONS, action, actor=actor, update_fields=["options"])
     runner.want(job, ImportStep.RUN)
     return job
 

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from backend.accounts.policies import municipalities_coordinated_by
 from backend.common.errors import DomainError, Invalid, NotFound
 from backend.exchange import services
-from backend.exchange.enums import WORKING, ImportKind, ImportState
+from backend.exchange.enums import WORKING, ImportKind, ImportState, RowOutcome
 from backend.exchange.fields import BadMapping, ImportField
 from backend.exchange.kinds import IMPORTERS, read_table
 from backend.exchange.models import ImportJob
@@ -193,7 +193,9 @@ def _outcome_url(found: ImportJob) -> str:
     if found.kind == ImportKind.OFFERS:
         return reverse("coordinator_offers" if found.municipality_id else "employer_offers")
     column = f"cells__{found.mapping['class_name']}"
-    classes = list_rows(found).order_by().values_list(column, flat=True).distinct()[:2]
+    classes = (
+        list_rows(found).exclude(outcome=RowOutcome.FAULTY).order_by().values_list(column, flat=True).distinct()[:2]
+    )
     query = urlencode({"class": classes[0]}) if len(classes) == 1 else ""
     return reverse("coordinator_students") + (f"?{query}" if query else "")
 
@@ -270,6 +272,7 @@ def _job_page(
     request: HttpRequest, found: ImportJob, form: MappingForm | None, table_form: TableForm | None = None
 ) -> HttpResponse:
     page = page_of(list_rows(found, only_faulty=True), ("line",), request.GET.get("after", ""), size=FAULTY_SHOWN)
+    has_faulty = found.state == ImportState.FAULTY or (found.state == ImportState.DONE and found.faulty_count > 0)
     shown = list_rows(found)[:ROWS_SHOWN] if found.state in {ImportState.READY, ImportState.DONE} else []
     columns = [number for number in range(len(found.headings)) if number in found.mapping.values()][:6]
     work = getattr(found, "work", None)
@@ -286,8 +289,8 @@ def _job_page(
         "used": _used(found),
         "is_working": found.state in WORKING,
         "handled": work.handled if work else 0,
-        "faulty": [shown_row(found, row) for row in page.rows] if found.state == ImportState.FAULTY else [],
-        "repeated": repeated_problems(found) if found.state == ImportState.FAULTY else [],
+        "faulty": [shown_row(found, row) for row in page.rows] if has_faulty else [],
+        "repeated": repeated_problems(found) if has_faulty else [],
         "list_kind": "offers" if found.kind == ImportKind.OFFERS else "class-list",
         "next_cursor": page.next_cursor,
         "headings": [found.headings[number] for number in columns],
@@ -410,7 +413,11 @@ def _ids(values: list[str]) -> list[int]:
     return [number for value in values if (number := number_in(value)) is not None]
 
 
-run = _command(services.run_import, "", lambda post: {"left": _ids(post.getlist("left"))})
+run = _command(
+    services.run_import,
+    "",
+    lambda post: {"left": _ids(post.getlist("left")), "skip_faulty": "skip_faulty" in post},
+)
 undo = _command(
     services.undo_import,
     gettext_lazy("The import is undone. What it made is taken away again."),

@@ -3,6 +3,7 @@
 import base64
 import binascii
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.http import HttpResponse
@@ -33,6 +34,9 @@ R, W = Scope.IMPORTS_READ, Scope.IMPORTS_WRITE
 LONGEST_TABLE = 2_000_000
 MOST_PROBLEMS = 100
 MAPPING = "Field (see `imports/fields/`) to column, from 0; guessed from the headings when it is left out."
+
+
+SKIP = "import the rows that are right and leave the others out; `rejected/` keeps them with their reasons."
 
 
 class ImportAnswer(Answer):
@@ -113,6 +117,7 @@ class ImportInput(StrictSerializer):
         default=True,
         help_text="Only check every row. `false`: import them at once when none is wrong, otherwise none.",
     )
+    skip_faulty = serializers.BooleanField(required=False, default=False, help_text=f"With `dry_run: false`: {SKIP}")
     submit = serializers.BooleanField(required=False, default=False, help_text="Send the places in for review.")
     form = serializers.CharField(
         required=False, default="", allow_blank=True, max_length=30, help_text="What the class looks for, a code."
@@ -140,6 +145,10 @@ class MappingInput(StrictSerializer):
     mapping = serializers.DictField(
         child=serializers.IntegerField(min_value=0, max_value=99), required=False, help_text=MAPPING
     )
+
+
+class RunInput(StrictSerializer):
+    skip_faulty = serializers.BooleanField(required=False, default=False, help_text=f"Of a `faulty` table: {SKIP}")
 
 
 class ImportView(ApiView):
@@ -189,8 +198,8 @@ class Imports(ImportView):
             municipality_code=data["municipality"],
             options={name: data.get(name) for name in ("submit", "form", "sheet", "heading_line")},
         )
-        command = services.check_import if data["dry_run"] else services.import_at_once
-        self.begin(command, job, data.get("mapping"))
+        at_once = partial(services.import_at_once, skip_faulty=data["skip_faulty"])
+        self.begin(services.check_import if data["dry_run"] else at_once, job, data.get("mapping"))
         return self.created(OneImportAnswer(self.get_or_404(self.own(), job.pk)).data, "import", job.pk)
 
     def require_owner(self, data: dict[str, Any]) -> None:
@@ -234,10 +243,13 @@ class CheckImport(ImportView):
 class RunImport(ImportView):
     scopes = {"POST": W}
 
-    @operation("imports_run", "Import a checked table", tag=TAG, body=NoBody, answer=OneImportAnswer)
+    @operation("imports_run", "Import a checked table", tag=TAG, body=RunInput, answer=OneImportAnswer)
     def post(self, request: Request, job_id: int) -> Response:
-        """Every row or none; a worker does it. Asking twice asks once."""
-        return self.act(services.run_import, job_id)
+        """Every row or none, or the right ones alone; a worker does it. Asking twice asks once."""
+        skip_faulty = self.parse(RunInput)["skip_faulty"]
+        self.get_or_404(self.own(), job_id)
+        services.run_import(actor=self.person, job_id=job_id, skip_faulty=skip_faulty)
+        return self.shown(job_id)
 
 
 class UndoImport(ImportView):

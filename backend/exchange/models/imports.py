@@ -62,6 +62,11 @@ class ImportJob(TimestampedModel):
     def __str__(self) -> str:
         return f"import {self.pk}"
 
+    @property
+    def right_count(self) -> int:
+        """Rows that the last check or run could import."""
+        return self.created_count + self.updated_count + self.unchanged_count
+
 
 class ImportFile(models.Model):
     """The uploaded bytes, apart from the job so that no list reads them."""

@@ -78,7 +78,7 @@ def test_every_page_and_command_says_the_same(who, form, hazards):
     assert ("age" in {problem.code for problem in problems_for(student, [seat], the_round)[seat.pk]}) == forbidden
 
     if forbidden:
-        with pytest.raises(Invalid, match="application.age"):
+        with pytest.raises(Invalid, match=r"application\.age"):
             submit_application(actor=student.user, period_id=period.pk)
         assert not Application.objects.exists()
     else:
@@ -93,12 +93,12 @@ def test_a_risk_that_is_added_later_stops_the_seat_and_the_yes():
     company = MembershipFactory(organisation=application.period.offer.organisation).user
     offer = application.period.offer
     offer.hazards.set(["ASBESTOS"])
-    with pytest.raises(Invalid, match="application.age"):
+    with pytest.raises(Invalid, match=r"application\.age"):
         offer_seat(actor=company, application_id=application.pk)
     offer.hazards.clear()
     offer_seat(actor=company, application_id=application.pk)
     offer.hazards.set(["ASBESTOS"])
-    with pytest.raises(Invalid, match="application.age"):
+    with pytest.raises(Invalid, match=r"application\.age"):
         accept_seat(actor=application.student.user, application_id=application.pk)
     assert not Match.objects.exists()
 

@@ -12,8 +12,8 @@ from backend.applications.guarantee import STANDING
 from backend.common import clock
 from backend.common.models import PeriodicRun, WorkState
 from backend.common.schedule import Job, jobs, slot_at
-from backend.offers.enums import OfferState
-from backend.offers.models import Offer, OfferPeriod
+from backend.offers.models import OfferPeriod
+from backend.offers.selectors import open_offers
 from backend.placements.models import Placement
 from backend.reference.enums import EvidenceGrade
 from backend.reference.models import Municipality, NetworkMembership
@@ -48,9 +48,9 @@ def municipality_figures() -> list[dict[str, Any]]:
     coordinators = _by_code(
         Role.objects.in_force().filter(kind=RoleKind.COORDINATOR), "municipality", Count("user", distinct=True)
     )
-    offers = _by_code(Offer.objects.filter(state=OfferState.PUBLISHED), "workplace__municipality", Count("pk"))
+    offers = _by_code(open_offers(), "workplace__municipality", Count("pk"))
     seats = _by_code(
-        OfferPeriod.objects.filter(offer__state=OfferState.PUBLISHED, end__gte=today),
+        OfferPeriod.objects.filter(offer__in=open_offers().order_by().values("pk"), end__gte=today),
         "offer__workplace__municipality",
         Sum(F("capacity") - F("taken")),
     )

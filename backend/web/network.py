@@ -45,7 +45,7 @@ def home(request: HttpRequest) -> HttpResponse:
                 },
                 {
                     "value": sum(row["offers"] for row in rows),
-                    "label": _("published places"),
+                    "label": _("open ads"),
                     "kind": "",
                     "mark": False,
                 },

@@ -23,6 +23,7 @@ from backend.common import clock
 from backend.common.errors import NotFound
 from backend.exchange.feeds.places import address_of, list_training
 from backend.offers.models import Offer, OfferPeriod
+from backend.offers.search_seats import has_free_seats
 from backend.offers.selectors import (
     Search,
     answer_days_for,
@@ -314,7 +315,9 @@ def municipality(request: HttpRequest, code: str) -> HttpResponse:
         "place": place,
         "is_member": Municipality.objects.network_members(clock.today()).filter(pk=code).exists(),
         "rows": [offer_row(row, applied=applied, reasons=reasons) for row in offers],
-        "total": matching_entries(search).count(),
+        **matching_entries(Search(municipalities=(code,))).aggregate(
+            all=Count("pk"), total=Count("pk", filter=has_free_seats())
+        ),
         "education": education_in(place),
     }
     return render(request, "pages/public/municipality.html", context)

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 
 from backend.common import clock
 from backend.exchange.feeds.skills import SkillsPicture, seats_by_municipality, skills_picture
+from backend.offers.search import Search, matching_entries
 from backend.reference.models import Municipality
 from backend.reference.selectors import get_municipality
 from backend.web.access import public
@@ -45,7 +46,7 @@ def _page(request: HttpRequest, place: Municipality | None) -> HttpResponse:
         "is_member": place in members,
         "today": today,
         "picture": picture,
-        "figures": _figures(picture),
+        "figures": _figures(picture, matching_entries(Search(municipalities=(place.pk,) if place else ())).count()),
         "most_students": max((row.students for row in picture.programmes), default=0),
         "most_seats": max((max(row.work + row.training, row.vacancies) for row in picture.fields), default=0),
         "options": [("", _("The whole network")), *listed.order_by("sort_key").values_list("pk", "name")],
@@ -55,10 +56,11 @@ def _page(request: HttpRequest, place: Municipality | None) -> HttpResponse:
     return render(request, "pages/public/skills.html", context)
 
 
-def _figures(picture: SkillsPicture) -> list[dict[str, Any]]:
+def _figures(picture: SkillsPicture, open_ads: int) -> list[dict[str, Any]]:
     """The sums, largest idea first; what there is nothing of is left out."""
     rows = [
         (picture.students, _("students in training, at least")),
+        (open_ads, _("open ads")),
         (picture.training, _("seats in education")),
         (picture.work, _("seats at work")),
         (picture.organisations, _("organisations that take students")),

@@ -101,7 +101,8 @@ class World:
             offers = list(self._offers())
             columns = (
                 "id created_at updated_at organisation_id workplace_id form_id occupation_id state title tasks requirements"
-                " skills languages apply_by supervisor_name supervisor_email supervisor_phone is_remote published_at close_reason sent_back_reason source source_ref"
+                " skills languages apply_by supervisor_name supervisor_email supervisor_phone is_remote published_at"
+                " close_reason sent_back_reason source source_ref"
             )
             for start in range(0, len(offers), 10_000):
                 self._copy(cursor, "offers_offer", columns, offers[start : start + 10_000])

@@ -190,12 +190,12 @@ def test_from_the_start_page_to_a_search_that_can_be_shared(visit, live_server, 
     page = visit(reverse("start"), size=size)
     page.locator("[name=q], [name=where]").first.wait_for(state="attached")
     page.goto(live_server.url + reverse("search") + "?where=ostersund")
-    expect(page.locator("h1")).to_contain_text("2 platser i Östersund")
+    expect(page.locator("h1")).to_contain_text("2 annonser i Östersund")
     if size == "phone":
         page.locator("button.openf[popovertarget]").click()
     page.locator("#filter [name=form][value=apl]").check()
     page.wait_for_url("**form=apl*")
-    expect(page.locator("h1")).to_contain_text("1 plats i Östersund")
+    expect(page.locator("h1")).to_contain_text("1 annons i Östersund")
     if size == "phone":
         page.locator("#filter .closef").click()
     expect(page.get_by_role("link", name=second.title)).to_have_count(0)
@@ -203,7 +203,7 @@ def test_from_the_start_page_to_a_search_that_can_be_shared(visit, live_server, 
     stranger = visit(page.url.removeprefix(live_server.url), size=size)
     expect(stranger.get_by_role("link", name=first.title)).to_be_visible()
     stranger.locator(".chips a[data-removable]").first.click()
-    expect(stranger.locator("h1")).to_contain_text("2 platser i Östersund")
+    expect(stranger.locator("h1")).to_contain_text("2 annonser i Östersund")
     with stranger.expect_download() as saved:
         stranger.locator("a[download]", has_text="CSV").click()
     text = saved.value.path().read_text(encoding="utf-8-sig")
@@ -223,7 +223,7 @@ def test_near_me_finds_what_is_near_and_nothing_found_leads_on(visit, live_serve
     page.context.set_geolocation({"latitude": 58.70512, "longitude": 15.76893})
     with page.expect_navigation():
         page.get_by_role("button", name="Nära mig").click()
-    expect(page.locator("h1")).to_have_text("1 plats nära dig")
+    expect(page.locator("h1")).to_have_text("1 annons nära dig")
     assert "58.71%2C15.77" in page.url or "58.71,15.77" in page.url, (
         "the address tells the position to about a kilometre"
     )

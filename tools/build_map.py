@@ -8,8 +8,10 @@ Reads the boundaries of Sweden's 290 municipalities from the PyPI package swemap
 Sweden), projects them to SWEREF 99 TM, snaps them to a half-pixel grid and writes one SVG path per municipality to
 ``backend/web/map_data.json``. Neighbours share their border points exactly, so snapping keeps the borders closed.
 
-Output shape: ``{"width": int, "height": int, "municipalities": {code: {"d": path, "x": float, "y": float}}}`` with
-lengths in pixels of the view box and ``x, y`` the centre of the largest part.
+Output shape: ``{"width": int, "height": int, "west": float, "north": float, "scale": float, "margin": int,
+"municipalities": {code: {"d": path, "x": float, "y": float}}}`` with lengths in pixels of the view box and ``x, y`` the centre
+of the largest part. A point ``e`` metres east and ``n`` north (SWEREF 99 TM) is drawn at ``(e - west) * scale + margin,
+(north - n) * scale + margin``.
 """
 
 from __future__ import annotations
@@ -152,7 +154,15 @@ def main() -> None:
         x, y = centroid(max(drawn, key=lambda ring: abs(area(ring))))
         municipalities[code] = {"d": path(visible), "x": round(x, 1), "y": round(y, 1)}
     width = math.ceil((east - west) * scale + 2 * MARGIN)
-    document = {"width": width, "height": HEIGHT, "municipalities": municipalities}
+    document = {
+        "width": width,
+        "height": HEIGHT,
+        "west": round(west, 1),
+        "north": round(north, 1),
+        "scale": scale,
+        "margin": MARGIN,
+        "municipalities": municipalities,
+    }
     TARGET.write_text(json.dumps(document, separators=(",", ":")) + "\n", encoding="utf-8")
     print(f"{TARGET.name}: {len(municipalities)} municipalities, {TARGET.stat().st_size} bytes")
 

@@ -118,6 +118,14 @@ FIELDS = (
         ),
     ),
     ImportField("has_finished_compulsory_school", _("Finished compulsory school"), "nej", ("avslutad grundskola",)),
+    ImportField(
+        "postcode",
+        _("Postcode"),
+        "612 31",
+        ("postnummer", "postnr", "zip", "zip code"),
+        help=_("For distances. Only the town is kept, never the postcode."),
+    ),
+    ImportField("town", _("Town"), "Finspång", ("ort", "postort", "bostadsort", "hemort", "city")),
 )
 
 
@@ -186,6 +194,7 @@ class ClassListImporter(Importer):
                 reader.yes("has_finished_compulsory_school") if reader.text("has_finished_compulsory_school") else None
             ),
         }
+        values["home_places"] = tuple(filter(None, (reader.text("postcode"), reader.text("town"))))
         guardians = []
         for number in ("1", "2"):
             field = f"guardian{number}_email"

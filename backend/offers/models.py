@@ -56,6 +56,7 @@ class OfferQuerySet(models.QuerySet["Offer"]):
             "published_at",
             "organisation__name",
             "workplace__municipality__name",
+            "workplace__position_source",
             "form__name_sv",
             "form__name_en",
         )

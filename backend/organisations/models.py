@@ -7,6 +7,7 @@ from backend.accounts.models import User
 from backend.common.models import TimestampedModel
 from backend.organisations import numbers
 from backend.organisations.enums import InvitationOutcome, MembershipRole, OrganisationKind
+from backend.reference.enums import PositionSource
 from backend.reference.models import Municipality
 
 
@@ -56,7 +57,10 @@ class Organisation(TimestampedModel):
 
 
 class Workplace(TimestampedModel):
-    """A site with address and coordinates (degrees WGS 84). No municipality means: given in several of them."""
+    """A site with address and coordinates (degrees WGS 84). No municipality means: given in several of them.
+
+    position_source: how well the point is known; it says nothing where there is none.
+    """
 
     organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="workplaces")
     name = models.CharField(_("Name"), max_length=160)
@@ -68,14 +72,20 @@ class Workplace(TimestampedModel):
     )
     lat = models.FloatField(null=True, blank=True)
     lon = models.FloatField(null=True, blank=True)
+    position_source = models.CharField(
+        max_length=12, choices=PositionSource.choices, default=PositionSource.MUNICIPALITY
+    )
 
     class Meta:
         constraints = [
             models.CheckConstraint(
+                condition=models.Q(position_source__in=PositionSource.values), name="workplace_position_source_known"
+            ),
+            models.CheckConstraint(
                 condition=models.Q(lat__isnull=True, lon__isnull=True)
                 | models.Q(lat__range=(54.0, 70.0), lon__range=(9.0, 26.0)),
                 name="workplace_in_sweden",
-            )
+            ),
         ]
 
     def __str__(self) -> str:

@@ -6,23 +6,28 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from backend.accounts.models import User
+from backend.common import events, outbox
 from backend.common.errors import Conflict, Invalid
 from backend.common.transitions import log
 from backend.organisations import policies
 from backend.organisations.enums import MembershipRole, OrganisationKind
 from backend.organisations.models import Membership, Organisation, TrustedOrganisation, Workplace
 from backend.organisations.numbers import clean_registration_number
+from backend.reference.enums import PositionSource
 from backend.reference.models import Municipality
+from backend.reference.positions import locate_site
 
 LONGEST_NAME = 160
 LONGEST_OF_WORKPLACE = {"name": LONGEST_NAME, "address": 200, "postcode": 6, "city": 80}
+# Degrees: a metre. Whoever sends back the point that was read has not set it anew.
+SAME_POINT = 0.00001
 # Degrees of latitude and longitude, as the table's own constraint has them.
 IN_SWEDEN = ((54.0, 70.0), (9.0, 26.0))
 
 
 @dataclass(frozen=True)
 class WorkplaceDetails:
-    """municipality_code: four digits. lat, lon: degrees WGS 84, in Sweden; both or none."""
+    """municipality_code: four digits. lat, lon: of the pin, degrees WGS 84, in Sweden; both or none = nobody moved it."""
 
     name: str
     municipality_code: str = ""
@@ -93,24 +98,51 @@ def save_workplace(
 ) -> Workplace:
     """Adds a workplace, or changes one of the organisation's own.
 
-    Without coordinates the municipality's centre is used, so that distances can be shown at all.
+    Without a pin the point follows from postcode, town or municipality, see `locate_site`, so that distances can be shown at
+    all. A pin that was set stays until another one is, or until the workplace moves to another municipality; saving what
+    stands there already moves nothing.
     """
     policies.require_member(actor, organisation)
     _check_workplace(details)
     if workplace is not None and workplace.organisation_id != organisation.pk:
         raise Invalid("workplace.not_own", _("Choose one of the organisation's own workplaces."), field="workplace")
     municipality = get_known_municipality(details.municipality_code)
-    saved = workplace or Workplace(organisation=organisation)
+    saved = Workplace(organisation=organisation)
+    if workplace is not None:
+        saved = Workplace.objects.select_for_update(of=("self",)).get(pk=workplace.pk)
+    before = (saved.lat, saved.lon)
+    position = _position(saved, municipality, details)
     saved.name, saved.address = details.name.strip(), details.address.strip()
-    saved.postcode, saved.city = details.postcode.replace(" ", ""), details.city.strip()
+    saved.postcode, saved.city = _postcode(details), details.city.strip()
     saved.municipality = municipality
-    if details.lat is not None and details.lon is not None:
-        saved.lat, saved.lon = details.lat, details.lon
-    else:
-        saved.lat, saved.lon = municipality.lat, municipality.lon
+    saved.lat, saved.lon, saved.position_source = position
     saved.save()
     log("workplace.saved", saved, actor=actor)
+    if workplace is not None and (saved.lat, saved.lon) != before:
+        events.record("workplace.moved", saved)
+        outbox.wake()
     return saved
+
+
+def _postcode(details: WorkplaceDetails) -> str:
+    return details.postcode.replace(" ", "")
+
+
+def _position(saved: Workplace, municipality: Municipality, details: WorkplaceDetails) -> tuple[float, float, str]:
+    """Where the workplace is after the change: latitude, longitude and how well that is known."""
+    known = None if saved.lat is None or saved.lon is None else (saved.lat, saved.lon, saved.position_source)
+    if details.lat is not None and details.lon is not None:
+        is_same = known is not None and max(abs(details.lat - known[0]), abs(details.lon - known[1])) < SAME_POINT
+        if not is_same:
+            return details.lat, details.lon, PositionSource.PIN
+    stays = saved.municipality_id == municipality.pk and (
+        saved.position_source == PositionSource.PIN
+        or (saved.postcode, saved.city) == (_postcode(details), details.city.strip())
+    )
+    if known is not None and stays:
+        return known
+    found = locate_site(municipality, postcode=details.postcode, town=details.city)
+    return found.lat, found.lon, found.source
 
 
 def _check_workplace(details: WorkplaceDetails) -> None:

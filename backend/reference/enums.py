@@ -74,3 +74,12 @@ class DefaultDocument(models.TextChoices):
     TRAINING_CONTRACT = "training_contract", _("Training contract")
     LIA_AGREEMENT = "lia_agreement", _("Higher vocational placement agreement")
     EMPLOYMENT_CONTRACT = "employment_contract", _("Employment contract")
+
+
+class PositionSource(models.TextChoices):
+    """How well a point on the map is known, the best first."""
+
+    PIN = "pin", _("Set on the map")
+    POSTCODE = "postcode", _("From the postcode")
+    TOWN = "town", _("From the town")
+    MUNICIPALITY = "municipality", _("The middle of the municipality")

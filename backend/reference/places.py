@@ -90,6 +90,11 @@ class Place:
             return f"{self.name}, {self.municipality_name}"
         return self.name
 
+    @property
+    def town_query(self) -> str:
+        """The same of the town alone: a postcode says more of where somebody lives than has to be kept."""
+        return replace(self, kind=PlaceKind.TOWN).query if self.kind is PlaceKind.POSTCODE else self.query
+
     def __str__(self) -> str:
         return self.label
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -13,8 +14,10 @@ from backend.accounts.selectors import find_person_by_email
 from backend.common import clock, events, outbox
 from backend.common.errors import Conflict, Invalid, NotAllowed
 from backend.common.transitions import log
+from backend.reference.enums import PositionSource
 from backend.reference.languages import LANGUAGES
 from backend.reference.models import Municipality, PlacementForm, Programme
+from backend.reference.positions import HOME_DECIMALS, locate_home
 from backend.students.enums import Studies
 from backend.students.models import Student
 from backend.students.policies import may_list
@@ -27,7 +30,8 @@ class EnrolmentDetails:
     """What a school says about a student. programme, forms: codes. school, class_name: as the school writes them.
 
     studies: a value of `Studies`; empty = what class, programme and forms tell.
-    has_finished_compulsory_school: None = what the studies tell. languages: codes; empty = not asked.
+    has_finished_compulsory_school: None = what the studies tell. languages: codes; empty = not asked. home_places: postcode and
+    town, the first that is understood counts and no postcode is kept; what none of them tells is the municipality's middle.
     guardians: pairs of address and name, of a minor; they are asked for consent.
     """
 
@@ -42,6 +46,7 @@ class EnrolmentDetails:
     has_finished_compulsory_school: bool | None = None
     languages: Sequence[str] = ()
     guardians: Sequence[tuple[str, str]] = ()
+    home_places: Sequence[str] = ()
 
 
 @transaction.atomic
@@ -115,6 +120,8 @@ def _follow_school(actor: User, student: Student, municipality_code: str, detail
     facts = {"school": details.school.strip(), "class_name": details.class_name.strip()}
     if details.programme:
         facts["programme_id"] = details.programme
+    if student.position_source == PositionSource.MUNICIPALITY and not student.is_protected:
+        facts |= _home(municipality_code, details)
     changed = [name for name, value in facts.items() if getattr(student, name) != value]
     if not changed:
         return "unchanged"
@@ -125,6 +132,17 @@ def _follow_school(actor: User, student: Student, municipality_code: str, detail
     events.record("student.profile_saved", student)
     outbox.wake()
     return "updated"
+
+
+def _home(municipality_code: str, details: EnrolmentDetails) -> dict[str, Any]:
+    """The student's fields about where journeys start, as far as the school knows; {} where it says nothing that is clear."""
+    for text in details.home_places:
+        try:
+            home = locate_home(text, municipality_code)
+        except Invalid:
+            continue
+        return {"lat": home.lat, "lon": home.lon, "home_town": home.town, "position_source": home.source}
+    return {}
 
 
 def _create(actor: User, user: User, municipality_code: str, details: EnrolmentDetails) -> Student:
@@ -147,8 +165,11 @@ def _create(actor: User, user: User, municipality_code: str, details: EnrolmentD
             else details.has_finished_compulsory_school
         ),
         languages=list(dict.fromkeys(details.languages)),
-        lat=round(municipality.lat, 2),
-        lon=round(municipality.lon, 2),
+        **{
+            "lat": round(municipality.lat, HOME_DECIMALS),
+            "lon": round(municipality.lon, HOME_DECIMALS),
+            **_home(municipality_code, details),
+        },
     )
     student.forms.set(forms)
     log("student.enrolled", student, actor=actor)

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backend.accounts.models import User
 from backend.common.models import TimestampedModel
+from backend.reference.enums import PositionSource
 from backend.reference.models import Municipality, OccupationGroup, PlacementForm, Programme
 from backend.students.enums import Studies
 
@@ -22,7 +23,9 @@ class Student(TimestampedModel):
     municipality: whose school owner answers for the student; empty when outside the network.
     languages: ISO 639-1 codes; empty = nobody has asked, which rules out nothing.
     has_finished_compulsory_school: opens work for the young, so it is false until somebody has said it.
-    lat, lon: where journeys start, degrees WGS 84, rounded to about a kilometre. max_distance_km: empty = no limit.
+    lat, lon: where journeys start, degrees WGS 84, rounded to about a kilometre; the exact home is never stored.
+    home_town: the town they stand for, as it was understood; empty = not told. position_source: how well they are known.
+    max_distance_km: empty = no limit.
     left_lists_on: when the school took the student off the last class list; empty for whoever is on one or never was.
     is_protected: protected identity. Such a student is absent from every list and count of everyone without a grant.
     """
@@ -46,6 +49,10 @@ class Student(TimestampedModel):
     languages = ArrayField(models.CharField(max_length=5), default=list, blank=True, verbose_name=_("Languages"))
     lat = models.FloatField(null=True, blank=True)
     lon = models.FloatField(null=True, blank=True)
+    home_town = models.CharField(_("Home town"), max_length=120, blank=True, default="")
+    position_source = models.CharField(
+        max_length=12, choices=PositionSource.choices, default=PositionSource.MUNICIPALITY
+    )
     max_distance_km = models.PositiveSmallIntegerField(_("Longest journey, km"), null=True, blank=True)
     wants_suggestions = models.BooleanField(_("Tell me about places that fit"), default=True)
     is_protected = models.BooleanField(default=False)
@@ -56,8 +63,11 @@ class Student(TimestampedModel):
     class Meta:
         constraints = [
             models.CheckConstraint(
+                condition=models.Q(position_source__in=PositionSource.values), name="student_position_source_known"
+            ),
+            models.CheckConstraint(
                 condition=models.Q(is_protected=False) | ~models.Q(alias=""), name="protected_student_has_alias"
-            )
+            ),
         ]
         indexes = [models.Index(fields=["municipality", "class_name"], name="student_class")]
 

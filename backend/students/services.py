@@ -14,8 +14,11 @@ from backend.accounts.models import User
 from backend.accounts.selectors import find_person_by_email
 from backend.common import clock, events, outbox
 from backend.common.errors import Conflict, Invalid, NotAllowed, NotFound
+from backend.common.text import clean_line
 from backend.common.transitions import log
+from backend.reference.enums import PositionSource
 from backend.reference.models import Municipality, OccupationGroup, PlacementForm, Programme
+from backend.reference.positions import HOME_DECIMALS, locate_home
 from backend.students import policies
 from backend.students.enums import Studies
 from backend.students.models import Alert, Availability, GuardianConsent, Guardianship, Student
@@ -38,7 +41,8 @@ M = TypeVar("M", bound=models.Model)
 class ProfileDetails:
     """What a student says. Codes are those of the reference tables; availability as pairs of first and last day.
 
-    lat, lon: degrees; empty = the municipality's centre. max_distance_km: empty = no limit.
+    lat, lon: where journeys start, degrees; home_place: the town or postcode instead, "" = the municipality's centre. None of
+    the three: it stays, or is the municipality's centre where nothing else was told. max_distance_km: empty = no limit.
     studies: a value of `Studies`; it decides has_finished_compulsory_school, and the forms where none are named. Without
     it has_finished_compulsory_school counts as it is told.
     """
@@ -57,6 +61,7 @@ class ProfileDetails:
     availability: Sequence[tuple[date, date]] = ()
     lat: float | None = None
     lon: float | None = None
+    home_place: str | None = None
     max_distance_km: int | None = None
     wants_suggestions: bool = True
 
@@ -80,6 +85,7 @@ def save_profile(*, actor: User, details: ProfileDetails, name: str = "") -> Stu
     if name.strip() and name.strip() != actor.name:
         actor.name = name.strip()
         actor.save(update_fields=["name"])
+    _set_home(student, municipality, details)
     student.birth_date = details.birth_date
     student.municipality = municipality
     student.school, student.class_name = details.school.strip(), details.class_name.strip()
@@ -94,11 +100,6 @@ def save_profile(*, actor: User, details: ProfileDetails, name: str = "") -> Stu
     student.languages = list(dict.fromkeys(details.languages))
     student.max_distance_km = details.max_distance_km
     student.wants_suggestions = details.wants_suggestions
-    # About a kilometre: enough for a distance, too coarse for an address.
-    lat, lon = details.lat, details.lon
-    if lat is None and municipality is not None:
-        lat, lon = municipality.lat, municipality.lon
-    student.lat, student.lon = (round(lat, 2), round(lon, 2)) if lat is not None and lon is not None else (None, None)
     student.save()
     student.forms.set(forms)
     student.interests.set(interests)
@@ -108,6 +109,35 @@ def save_profile(*, actor: User, details: ProfileDetails, name: str = "") -> Stu
     events.record("student.profile_saved", student)
     outbox.wake()
     return student
+
+
+def _set_home(student: Student, municipality: Municipality | None, details: ProfileDetails) -> None:
+    """Where journeys start, about a kilometre exact: enough for a distance, too coarse for an address.
+
+    Called before the student's municipality changes: its centre follows it, a town or a point of one's own does not.
+    """
+    text = clean_line(details.home_place) if details.home_place is not None else None
+    if text and text != student.home_town:
+        home = locate_home(text, municipality.pk if municipality else "")
+        student.lat, student.lon, student.home_town = home.lat, home.lon, home.town
+        student.position_source = home.source
+    elif details.lat is not None and details.lon is not None:
+        point = round(details.lat, HOME_DECIMALS), round(details.lon, HOME_DECIMALS)
+        if point != (student.lat, student.lon):
+            (student.lat, student.lon), student.home_town = point, ""
+            student.position_source = PositionSource.PIN
+    elif (
+        (text == "" and student.home_town)
+        or student.lat is None
+        or student.position_source == PositionSource.MUNICIPALITY
+    ):
+        _start_from_centre(student, municipality)
+
+
+def _start_from_centre(student: Student, municipality: Municipality | None) -> None:
+    student.home_town, student.position_source = "", PositionSource.MUNICIPALITY
+    student.lat = round(municipality.lat, HOME_DECIMALS) if municipality else None
+    student.lon = round(municipality.lon, HOME_DECIMALS) if municipality else None
 
 
 def _known(model: type[M], codes: Sequence[str], field: str) -> list[M]:

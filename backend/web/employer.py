@@ -26,6 +26,8 @@ from backend.rounds.selectors import mark_kept
 from backend.web.access import employer, logged_in
 from backend.web.cursors import page_of
 from backend.web.employer_forms import OrganisationForm, WorkplaceForm, workplace_initial
+from backend.web.employer_pin import after_step, map_context, source_text
+from backend.web.employer_pin import is_step as is_pin_step
 from backend.web.employer_rows import applicant_rows, offer_row
 from backend.web.form_errors import add_domain_error
 from backend.web.placement_rows import next_step
@@ -149,12 +151,12 @@ def workplace(request: HttpRequest, workplace_id: int | None = None) -> HttpResp
     if workplace_id is not None:
         saved = get_object_or_404(Workplace, pk=workplace_id, organisation__memberships__user=user)
         organisations = [each for each in organisations if each.pk == saved.organisation_id]
-    form = WorkplaceForm(
-        request.POST or None,
-        organisations=organisations,
-        initial=workplace_initial(saved) if saved else {"organisation": str(organisations[0].pk)},
-    )
-    if request.method == "POST" and form.is_valid():
+    initial = workplace_initial(saved) if saved else {"organisation": str(organisations[0].pk)}
+    is_step = is_pin_step(request.POST)
+    if is_step:
+        initial = after_step(request.POST)
+    form = WorkplaceForm(None if is_step else request.POST or None, organisations=organisations, initial=initial)
+    if request.method == "POST" and not is_step and form.is_valid():
         chosen = next(each for each in organisations if str(each.pk) == form.cleaned_data["organisation"])
         try:
             save_workplace(actor=user, organisation=chosen, details=form.details(), workplace=saved)
@@ -163,7 +165,13 @@ def workplace(request: HttpRequest, workplace_id: int | None = None) -> HttpResp
         else:
             messages.success(request, _("The workplace is saved."))
             return redirect("employer_workplaces")
-    context = {"form": form, "workplace": saved, "several": len(organisations) > 1}
+    context = {
+        "form": form,
+        "workplace": saved,
+        "several": len(organisations) > 1,
+        "map": map_context(request.POST if form.is_bound else initial),
+        "source": source_text(saved.position_source) if saved and not is_step and not form.is_bound else "",
+    }
     return render(request, "pages/employer/workplace.html", context, status=400 if form.errors else 200)
 
 

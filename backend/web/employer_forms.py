@@ -8,8 +8,9 @@ from django.utils.translation import gettext_lazy as _
 from backend.applications.enums import DeclineReason
 from backend.organisations.enums import OrganisationKind
 from backend.organisations.models import Organisation, Workplace
-from backend.organisations.services import WorkplaceDetails
+from backend.organisations.services import IN_SWEDEN, WorkplaceDetails
 from backend.reference.selectors import list_municipalities
+from backend.web.employer_pin import degrees
 from backend.web.forms.places import MunicipalityChoice
 
 
@@ -25,6 +26,22 @@ class MunicipalityField(MunicipalityChoice):
         options.setdefault("label", _("Municipality"))
         options.setdefault("error_messages", {"invalid_choice": _("Choose a municipality from the list.")})
         super().__init__(choices=municipality_choices, **options)
+
+
+class DegreesField(forms.FloatField):
+    """Degrees of latitude or longitude in Sweden, with a point or a comma. Empty is None."""
+
+    def __init__(self, **options: Any) -> None:
+        wrong = _("Write degrees such as %(example)s, in Sweden.") % {"example": "58.70577"}
+        super().__init__(
+            required=False,
+            widget=forms.TextInput,
+            error_messages=dict.fromkeys(("invalid", "min_value", "max_value"), wrong),
+            **options,
+        )
+
+    def to_python(self, value: Any) -> Any:
+        return super().to_python(value.replace(",", ".") if isinstance(value, str) else value)
 
 
 class OrganisationForm(forms.Form):
@@ -65,12 +82,21 @@ class WorkplaceForm(forms.Form):
     )
     city = forms.CharField(label=_("Town"), max_length=80, required=False)
     municipality = MunicipalityField()
+    lat = DegreesField(label=_("Latitude"), min_value=IN_SWEDEN[0][0], max_value=IN_SWEDEN[0][1])
+    lon = DegreesField(label=_("Longitude"), min_value=IN_SWEDEN[1][0], max_value=IN_SWEDEN[1][1])
 
     def __init__(self, *args: Any, organisations: list[Organisation], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field = self.fields["organisation"]
         assert isinstance(field, forms.ChoiceField)
         field.choices = [(str(each.pk), each.name) for each in organisations]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        for one, other in (("lat", "lon"), ("lon", "lat")):
+            if cleaned.get(one) is None and cleaned.get(other) is not None and one not in self.errors:
+                self.add_error(one, _("Write both numbers, or neither."))
+        return cleaned
 
     def details(self) -> WorkplaceDetails:
         """What was filled in. Call it on a valid form."""
@@ -81,6 +107,8 @@ class WorkplaceForm(forms.Form):
             address=cleaned["address"],
             postcode=cleaned["postcode"],
             city=cleaned["city"],
+            lat=cleaned["lat"],
+            lon=cleaned["lon"],
         )
 
 
@@ -93,6 +121,8 @@ def workplace_initial(workplace: Workplace) -> dict[str, Any]:
         "postcode": workplace.postcode,
         "city": workplace.city,
         "municipality": workplace.municipality_id or "",
+        "lat": degrees(workplace.lat),
+        "lon": degrees(workplace.lon),
     }
 
 

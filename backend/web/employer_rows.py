@@ -15,9 +15,10 @@ from backend.applications.models import Application
 from backend.common import clock
 from backend.offers.enums import OfferState
 from backend.offers.models import Offer, OfferPeriod
+from backend.reference.enums import PositionSource
 from backend.reference.geo import distance_km
 from backend.students.models import Student
-from backend.web.templatetags.praktiknavet import distance_km as distance_text
+from backend.web.templatetags.praktiknavet import about_km
 from backend.web.weeks import format_day, format_weeks, local_date
 
 STATE_COLORS = {
@@ -158,7 +159,8 @@ def _meta(application: Application) -> list[str]:
     texts = [format_weeks(application.period.start, application.period.end)]
     points = (student.lat, student.lon, workplace.lat, workplace.lon)
     if not student.is_protected and None not in points:
-        texts.append(distance_text(distance_km(*(float(point) for point in points if point is not None))))
+        is_rough = PositionSource.MUNICIPALITY in {student.position_source, workplace.position_source}
+        texts.append(about_km(distance_km(*(float(point) for point in points if point is not None)), is_rough=is_rough))
     return [*texts, *student.skills[:SKILLS_SHOWN]]
 
 

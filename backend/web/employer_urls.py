@@ -2,7 +2,14 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from backend.web import employer, employer_applicants, employer_offers, employer_team, organisation_pages
+from backend.web import (
+    employer,
+    employer_applicants,
+    employer_offers,
+    employer_pin,
+    employer_team,
+    organisation_pages,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("foretag/", employer.home, name="employer_home"),
@@ -22,6 +29,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("foretag/arbetsplatser/", employer.workplaces, name="employer_workplaces"),
     path("foretag/arbetsplatser/ny/", employer.workplace, name="employer_workplace_new"),
     path("foretag/arbetsplatser/<int:workplace_id>/", employer.workplace, name="employer_workplace"),
+    path("foretag/karta/<str:municipality_code>/", employer_pin.picture, name="employer_pin_map"),
     path("foretag/placeringar/", employer.placements, name="employer_placements"),
     path("foretag/kollegor/", employer_team.team, name="employer_team"),
     path("foretag/kollegor/<int:membership_id>/roll/", employer_team.role, name="employer_member_role"),

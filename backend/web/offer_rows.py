@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 
 from backend.common import clock
 from backend.offers.models import Offer, OfferPeriod
-from backend.web.templatetags.praktiknavet import distance_km
+from backend.reference.enums import PositionSource
+from backend.web.templatetags.praktiknavet import about_km
 from backend.web.weeks import format_day, format_weeks
 
 NEW_FOR = timedelta(days=7)
@@ -68,7 +69,8 @@ def offer_row(offer: Offer, *, applied: Collection[int] = (), reasons: Mapping[i
     """An offer of `for_lists` as an object for the place row. applied: offer ids; reasons: sentences by offer id."""
     periods = periods_ahead(offer)
     distance = getattr(offer, "distance", None)
-    meta = [distance_km(distance)] if distance is not None else []
+    is_rough = offer.workplace.position_source == PositionSource.MUNICIPALITY
+    meta = [about_km(distance, is_rough=is_rough)] if distance is not None else []
     if programmes := programmes_text(offer):
         meta.append(programmes)
     return {

@@ -24,6 +24,7 @@ from backend.common.errors import DomainError, NotAllowed, NotFound
 from backend.notifications.selectors import list_notifications_for
 from backend.offers.search_address import USUAL_RADIUS
 from backend.offers.selectors import Search, find_page
+from backend.reference.enums import PositionSource
 from backend.reference.languages import LANGUAGES
 from backend.rounds.selectors import mark_kept
 from backend.students import services
@@ -233,6 +234,7 @@ def profile(request: HttpRequest) -> HttpResponse:
         "is_first": known is None,
         "next": target,
         "municipalities": municipality_names(),
+        "starts_from_centre": known is None or known.position_source == PositionSource.MUNICIPALITY,
         "interest_groups": _interest_groups(form),
         "languages": _languages(form),
         "is_minor": known is not None and is_minor(known),

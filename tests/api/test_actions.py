@@ -123,7 +123,8 @@ class TestWorkplaces:
         where = made["Location"]
         tag = world.clients["TK"].get(where)["ETag"]
         changed = world.clients["TK"].patch(where, {"city": "Rejmyre"}, format="json", HTTP_IF_MATCH=tag).json()
-        assert (changed["name"], changed["city"], changed["lat"]) == ("Lagret", "Rejmyre", made.json()["lat"])
+        assert (changed["name"], changed["city"], changed["position_source"]) == ("Lagret", "Rejmyre", "town")
+        assert made.json()["position_source"] == "municipality"
         refused(
             world.clients["TK"].patch(where, {"city": "Finspång"}, format="json", HTTP_IF_MATCH=tag),
             412,

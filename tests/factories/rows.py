@@ -14,6 +14,7 @@ from backend.common import clock
 from backend.offers.enums import OfferState
 from backend.offers.models import Offer, OfferPeriod
 from backend.organisations.models import Membership, Organisation, Workplace
+from backend.reference.enums import PositionSource
 from backend.students.models import Guardianship, Student
 from tests.conftest import NOW
 
@@ -77,6 +78,7 @@ class WorkplaceFactory(DjangoModelFactory[Workplace]):
     municipality_id = FINSPANG
     lat = 58.71
     lon = 15.77
+    position_source = PositionSource.PIN
 
 
 class MembershipFactory(DjangoModelFactory[Membership]):
@@ -134,6 +136,7 @@ class StudentFactory(DjangoModelFactory[Student]):
     class_name = "IN3"
     lat = 58.7
     lon = 15.8
+    position_source = PositionSource.PIN
 
     @factory.post_generation
     def forms(self: Any, create: bool, extracted: Any, **kwargs: Any) -> None:

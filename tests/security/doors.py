@@ -84,7 +84,7 @@ DOORS = {
         employer_application_ask=CO+CM employer_application_waitlist=CO+CM employer_application_decline=CO+CM
     """,
     ("employer", "read"): """
-        employer_home employer_workplaces employer_placements employer_offers employer_offer=CO+CM+C2!
+        employer_home employer_workplaces employer_placements employer_offers employer_offer=CO+CM+C2! employer_pin_map
         employer_applicants=CO+CM+C2! employer_applicants_csv=CO+CM+C2! employer_applicants_xlsx=CO+CM+C2!
         employer_application=CO+CM employer_rounds employer_offers_csv employer_offers_xlsx
         employer_workplaces_csv employer_workplaces_xlsx employer_placements_csv employer_placements_xlsx

@@ -40,6 +40,7 @@ from backend.organisations.services import (
     register_organisation,
     save_workplace,
 )
+from backend.reference.enums import PositionSource
 from backend.tokens.enums import Scope
 
 TAG = "Organisations"
@@ -62,6 +63,7 @@ class WorkplaceAnswer(WorkplaceBrief):
     postcode = serializers.CharField()
     lat = serializers.FloatField(allow_null=True, help_text="Degrees, WGS 84.")
     lon = serializers.FloatField(allow_null=True)
+    position_source = serializers.ChoiceField(PositionSource.choices, help_text="How well the point is known.")
 
 
 class OrganisationQuery(PageQuery):
@@ -179,7 +181,7 @@ class OneOrganisation(OrganisationView):
 
 
 class WorkplaceChange(ChangeSerializer):
-    """What is left out stays. Without a position the municipality's centre is taken."""
+    """What is left out stays. Without a position it follows from postcode, town or municipality, unless one was set."""
 
     answer = WorkplaceAnswer
 
@@ -202,8 +204,6 @@ def _workplace_details(data: dict[str, Any], before: WorkplaceDetails) -> Workpl
     given = dict(data)
     if "municipality" in given:
         given["municipality_code"] = given.pop("municipality")
-        # Another municipality has another centre, unless a position comes with it.
-        given = {"lat": None, "lon": None, **given}
     return replace(before, **given)
 
 
@@ -266,8 +266,6 @@ class OneWorkplace(OrganisationView):
                 workplace.address,
                 workplace.postcode,
                 workplace.city,
-                workplace.lat,
-                workplace.lon,
             )
             details = _workplace_details(data, before)
             save_workplace(actor=self.person, organisation=workplace.organisation, details=details, workplace=workplace)

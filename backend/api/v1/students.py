@@ -29,6 +29,7 @@ from backend.api.v1.offer_shapes import OfferAnswer
 from backend.api.v1.shapes import render
 from backend.api.views import ApiView
 from backend.common.errors import NotAllowed
+from backend.reference.enums import PositionSource
 from backend.students import services
 from backend.students.enums import Studies
 from backend.students.models import Alert, Student
@@ -238,6 +239,8 @@ class ProfileAnswer(Answer):
     availability = WeeksAnswer(source="availabilities", many=True, help_text="None = any time.")
     lat = serializers.FloatField(allow_null=True, help_text="Where journeys start, rounded to about a kilometre.")
     lon = serializers.FloatField(allow_null=True)
+    home_place = serializers.CharField(source="home_town", help_text="The town they stand for; empty = not told.")
+    position_source = serializers.ChoiceField(PositionSource.choices, help_text="How well the point is known.")
     max_distance_km = serializers.IntegerField(allow_null=True)
     wants_suggestions = serializers.BooleanField()
 
@@ -279,6 +282,9 @@ class ProfileChange(ChangeSerializer):
     availability = WeeksInput(many=True, required=False, max_length=20)  # type: ignore[call-arg]
     lat = serializers.FloatField(required=False, allow_null=True, min_value=-90, max_value=90)
     lon = serializers.FloatField(required=False, allow_null=True, min_value=-180, max_value=180)
+    home_place = serializers.CharField(
+        required=False, allow_blank=True, max_length=80, help_text="Town or postcode instead of lat and lon."
+    )
     max_distance_km = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=2000)
     wants_suggestions = serializers.BooleanField(required=False)
 
@@ -297,8 +303,6 @@ def _details_of(student: Student) -> ProfileDetails:
         skills=student.skills,
         languages=student.languages,
         availability=[(row.start, row.end) for row in student.availabilities.all()],
-        lat=student.lat,
-        lon=student.lon,
         max_distance_km=student.max_distance_km,
         wants_suggestions=student.wants_suggestions,
     )
@@ -345,8 +349,6 @@ class Profile(StudentView):
             name = data.pop("name", "")
             if "municipality" in data:
                 data["municipality_code"] = data.pop("municipality")
-                # Journeys start at the new municipality's centre, unless a point comes with it.
-                data = {"lat": None, "lon": None, **data}
             if "availability" in data:
                 data["availability"] = [(row["start"], row["end"]) for row in data["availability"]]
             details = replace(_details_of(student), **data) if student else ProfileDetails(**data)

@@ -13,6 +13,7 @@ from backend.organisations.enums import MembershipRole, OrganisationKind
 from backend.organisations.models import Membership, Organisation, Workplace
 from backend.organisations.municipality_settings import MunicipalityChoices, save_municipality_settings
 from backend.organisations.services import set_trust
+from backend.reference.enums import PositionSource
 from backend.reference.models import Municipality
 
 # Industry twice: these are industrial municipalities.
@@ -114,6 +115,7 @@ def _companies(plan: Plan, world: World) -> None:
                     municipality=site,
                     lat=round(site.lat + random.uniform(-SPREAD, SPREAD), 5),
                     lon=round(site.lon + random.uniform(-SPREAD, SPREAD), 5),
+                    position_source=PositionSource.PIN,
                 )
             )
     _keep(world, places)
@@ -148,6 +150,7 @@ def _units(plan: Plan, world: World) -> None:
                 municipality=unit_home,
                 lat=round(unit_home.lat + random.uniform(-SPREAD, SPREAD) / 2, 5),
                 lon=round(unit_home.lon + random.uniform(-SPREAD, SPREAD) / 2, 5),
+                position_source=PositionSource.PIN,
             )
             for name in names
         )

@@ -11,6 +11,7 @@ from backend.ops.seed.jobs import in_order
 from backend.ops.seed.names import FIRST, GROWN_UPS, ascii_part, full_name
 from backend.ops.seed.organisations import save_users
 from backend.ops.seed.plan import Plan, World
+from backend.reference.enums import PositionSource
 from backend.reference.models import Municipality, Programme, ProgrammeOccupation
 from backend.students.enums import Studies
 from backend.students.models import Alert, Availability, Student
@@ -178,6 +179,7 @@ def _place(draft: Draft, home: Municipality, random: Random) -> None:
     student.municipality = home
     student.lat = round(home.lat + random.uniform(-0.08, 0.08), 2)
     student.lon = round(home.lon + random.uniform(-0.08, 0.08), 2)
+    student.position_source = PositionSource.PIN
     student.max_distance_km = random.choice((15, 30, 30, 50, 80, None))
     student.languages = ["sv"] if random.random() < 0.6 else ["sv", random.choice(LANGUAGES)]
     student.wants_suggestions = random.random() < 0.95

@@ -82,6 +82,15 @@ class ProfileForm(inputs.Form):
         error_messages={"invalid_choice": _("Choose from the list.")},
     )
     municipality = MunicipalityField(label=_("Your municipality"), required=False, max_length=60)
+    home_place = inputs.CharField(
+        label=_("Town or postcode where you live"),
+        required=False,
+        max_length=80,
+        widget=inputs.TextInput(attrs={"autocomplete": "address-level2"}),
+        help_text=_(
+            "For distances. We keep the town and a point to about a kilometre, never your address or postcode."
+        ),
+    )
     max_distance_km = inputs.IntegerField(
         label=_("Longest journey, km"), required=False, help_text=_("Empty means any distance.")
     )
@@ -143,6 +152,7 @@ class ProfileForm(inputs.Form):
             skills=cleaned["skills"].split(","),
             languages=cleaned["languages"],
             availability=ranges,
+            home_place=cleaned["home_place"],
             max_distance_km=cleaned["max_distance_km"],
             wants_suggestions=cleaned["wants_suggestions"],
         )
@@ -156,6 +166,7 @@ def profile_initial(student: Student) -> dict[str, Any]:
         "programme": student.programme_id or "",
         "forms": list(student.forms.values_list("pk", flat=True)),
         "municipality": student.municipality.name if student.municipality else "",
+        "home_place": student.home_town,
         "max_distance_km": student.max_distance_km,
         "interests": list(student.interests.values_list("pk", flat=True)),
         "skills": ", ".join(student.skills),

@@ -106,6 +106,12 @@ def distance_km(kilometres: float) -> str:
     return f"{number_format(round(kilometres), 0)}{week_texts.NBSP}km"
 
 
+def about_km(kilometres: float, *, is_rough: bool) -> str:
+    """ "8 km", or "about 8 km" where one end is the middle of a municipality."""
+    text = distance_km(kilometres)
+    return _("about %(distance)s") % {"distance": text} if is_rough and kilometres >= 1 else text
+
+
 @register.filter
 def seats(free: int, total: int) -> str:
     """`{{ free|seats:total }}` gives "2 of 4 places free" in the active language, or says that all are taken."""

@@ -178,6 +178,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "other_language": {"code": "en", "label": "English"} if is_swedish else {"code": "sv", "label": "Svenska"},
         "help": help_in(_home_code(person, roles)),
         "demo_mode": is_demo(),
+        "is_invented": is_demo() and settings.DEMO_PEOPLE,
         "login_providers": list_providers(),
         "personas": personas,
     }

@@ -80,14 +80,14 @@ class TestApply:
         refused("period.unknown", services.submit_application, actor=StudentFactory().user, period_id=0)
 
     def test_after_the_last_day_to_apply(self):
-        period = PeriodFactory(offer__apply_by=date(2026, 11, 22))
+        period = PeriodFactory(offer__apply_by=NOW.date() - timedelta(days=1))
         refused("offer.deadline_passed", services.submit_application, actor=StudentFactory().user, period_id=period.pk)
 
     def test_on_the_last_day_to_apply(self):
-        assert apply(StudentFactory(), PeriodFactory(offer__apply_by=date(2026, 11, 23)))
+        assert apply(StudentFactory(), PeriodFactory(offer__apply_by=NOW.date()))
 
     def test_after_the_period_has_ended(self):
-        period = PeriodFactory(start=date(2026, 9, 1), end=date(2026, 11, 22))
+        period = PeriodFactory(start=NOW.date() - timedelta(days=83), end=NOW.date() - timedelta(days=1))
         refused("period.ended", services.submit_application, actor=StudentFactory().user, period_id=period.pk)
 
     def test_an_age_class_that_may_not_do_the_work(self):

@@ -20,7 +20,7 @@ from tests.exchange.placing import placed
 from tests.exchange.shapes import EMIL, JOB_POSTING, JOB_POSTINGS, PROGRAM, on_a_page, problems_of
 from tests.factories import MembershipFactory, OfferFactory, PeriodFactory, WorkplaceFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.today("2026-11-23")]
 ATOM = "{http://www.w3.org/2005/Atom}"
 LONG = "Räksmörgås på Östermalmstorg, åtta ätter ölar " * 3
 # Characters that neither XML nor a calendar can carry, and such that mean something to HTML and JSON.

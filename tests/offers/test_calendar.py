@@ -20,11 +20,12 @@ from tests.factories import (
     PeriodFactory,
     StudentFactory,
 )
+from tests.factories.rows import END
 from tests.factories.work import handle_events
 
 pytestmark = pytest.mark.django_db
 
-TODAY = date(2026, 11, 23)
+TODAY = NOW.date()
 
 
 @pytest.mark.parametrize("state", [OfferState.PUBLISHED, OfferState.PAUSED])
@@ -33,12 +34,12 @@ TODAY = date(2026, 11, 23)
     [
         ({"apply_by": TODAY}, ""),
         ({"apply_by": TODAY - timedelta(days=1)}, CloseReason.DEADLINE),
-        ({"period__start": date(2026, 11, 2), "period__end": TODAY}, ""),
-        ({"period__start": date(2026, 11, 2), "period__end": TODAY - timedelta(days=1)}, CloseReason.ENDED),
+        ({"period__start": TODAY - timedelta(days=21), "period__end": TODAY}, ""),
+        ({"period__start": TODAY - timedelta(days=21), "period__end": TODAY - timedelta(days=1)}, CloseReason.ENDED),
         (
             {
                 "apply_by": date(2026, 10, 1),
-                "period__start": date(2026, 11, 2),
+                "period__start": TODAY - timedelta(days=21),
                 "period__end": TODAY - timedelta(days=1),
             },
             CloseReason.ENDED,
@@ -107,7 +108,7 @@ class TestWhatClosingMeansForApplicants:
         frozen_clock.shift(timedelta(days=1))
         scheduled_tasks.close_overdue()
         handle_events()
-        frozen_clock.move_to(NOW.replace(year=2027, month=2, day=19))
+        frozen_clock.move_to(NOW + (END - NOW.date()))
         assert lapse_ended() == 0
         frozen_clock.shift(timedelta(days=1))
         assert lapse_ended() == 2

@@ -23,7 +23,7 @@ from tests.factories import (
 )
 from tests.factories.refusals import refused
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.today("2026-11-23")]
 
 GOOD = PeriodDetails(start=date(2027, 1, 25), end=date(2027, 2, 19), seats=2)
 TODAY = date(2026, 11, 23)

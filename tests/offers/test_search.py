@@ -19,7 +19,7 @@ from backend.reference.models import Municipality
 from backend.reference.places import Place
 from tests.factories import OfferFactory, PeriodFactory, WorkplaceFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.today("2026-11-23")]
 
 
 def titles(**asked: Any) -> list[str]:

@@ -1,6 +1,6 @@
 """Who may take an offer where, and that whoever may not leaves no trace."""
 
-from datetime import date
+from datetime import timedelta
 
 import pytest
 
@@ -22,12 +22,12 @@ from tests.factories import (
     WorkplaceFactory,
 )
 from tests.factories.refusals import everything, refused
-from tests.factories.rows import FINSPANG
+from tests.factories.rows import END, FINSPANG, START
 
 pytestmark = pytest.mark.django_db
 
 OTHER = "0882"
-PERIODS = [PeriodDetails(start=date(2027, 1, 25), end=date(2027, 2, 19), seats=2)]
+PERIODS = [PeriodDetails(start=START, end=END, seats=2)]
 
 
 def details_of(offer, **changes):
@@ -211,8 +211,12 @@ def test_sending_back_needs_a_reason_and_says_it_to_the_organisation():
 @pytest.mark.parametrize(
     ("facts", "code", "field"),
     [
-        ({"apply_by": date(2026, 11, 22)}, "offer.deadline_passed", "apply_by"),
-        ({"period__end": date(2026, 11, 22), "period__start": date(2026, 11, 2)}, "offer.no_period", "periods"),
+        ({"apply_by": NOW.date() - timedelta(days=1)}, "offer.deadline_passed", "apply_by"),
+        (
+            {"period__end": NOW.date() - timedelta(days=1), "period__start": NOW.date() - timedelta(days=21)},
+            "offer.no_period",
+            "periods",
+        ),
         ({"period__make": False}, "offer.no_period", "periods"),
     ],
 )
@@ -240,9 +244,9 @@ class TestReviewAgain:
     def member(self, offer):
         return ACTORS[ORGANISATION](offer)
 
-    def change(self, member, offer, *, start=date(2027, 1, 25), seats=2, extra=(), **changes):
+    def change(self, member, offer, *, start=START, seats=2, extra=(), **changes):
         own = offer.periods.get()
-        period = PeriodDetails(start=start, end=date(2027, 2, 19), seats=seats, pk=own.pk)
+        period = PeriodDetails(start=start, end=END, seats=seats, pk=own.pk)
         changed = details_of(offer, **{"hazards": ["NOISE", "HEAT"]} | changes)
         services.update_offer(actor=member, offer_id=offer.pk, details=changed, periods=[period, *extra])
         offer.refresh_from_db()
@@ -252,11 +256,11 @@ class TestReviewAgain:
         "change",
         [
             {"form": "gymnasieutbildning"},
-            {"start": date(2027, 2, 1)},
+            {"start": START + timedelta(days=7)},
             {"seats": 3},
             {"hazards": ["NOISE", "HEAT", "TRUCK"]},
             {"hazards": ["TRUCK"]},
-            {"extra": [PeriodDetails(start=date(2027, 4, 5), end=date(2027, 4, 30), seats=1)]},
+            {"extra": [PeriodDetails(start=START + timedelta(days=70), end=END + timedelta(days=70), seats=1)]},
         ],
     )
     @pytest.mark.parametrize("state", [OfferState.PUBLISHED, OfferState.PAUSED])
@@ -273,7 +277,7 @@ class TestReviewAgain:
             {"tasks": "Annat."},
             {"skills": ["cad"]},
             {"programmes": ["IN"]},
-            {"apply_by": date(2026, 12, 1)},
+            {"apply_by": NOW.date() + timedelta(days=8)},
             {"seats": 1},
             {"hazards": ["NOISE"]},
             {"hazards": []},

@@ -42,6 +42,7 @@ BY_COMMANDS: dict[str, set[str]] = {
     "Role": {"user"},
     "Membership": {"user", "role"},  # whoever registers an organisation administers it
     "Workplace": {"lat", "lon"},  # of the town or the municipality
+    # languages: the page has no field for them; the API and the imports of places have.
     "Offer": {"state", "submitted_at", "published_at", "closed_at", "close_reason", "undo_until", "languages"},
     "OfferPeriod": {"offer", "capacity", "taken"},  # capacity: "seats" in the form
     "Student": {"user", "lat", "lon"},  # of the town or the municipality

@@ -18,7 +18,7 @@ from tests.factories.refusals import refused
 from tests.factories.rows import FINSPANG
 from tests.factories.work import handle_events
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.today("2026-11-23")]
 
 
 @pytest.fixture

@@ -259,8 +259,11 @@ class TestDemoLogin:
 
     def test_a_service_that_was_started_empty_offers_nobody(self, client, settings):
         settings.DEMO_MODE = settings.DEBUG = True
+        assert "Demo: allt här är påhittat" in page(client, reverse("start"))
+        settings.DEMO_PEOPLE = False
         text = page(client, reverse("account_login"))
         assert "demo.example" not in text
+        assert "påhittat" not in text
         assert reverse("caught_mails") in text
 
     @pytest.mark.parametrize(("demo", "debug"), [(False, True), (True, False), (False, False)])

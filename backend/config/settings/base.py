@@ -23,6 +23,8 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 DEBUG = False
 DEMO_MODE = False
+# Whether the people of the demo are there; a service that was started empty has its mails to read, but nobody invented.
+DEMO_PEOPLE = True
 
 DATABASES: dict[str, dict[str, Any]] = {
     "default": {

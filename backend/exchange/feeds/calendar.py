@@ -194,11 +194,11 @@ def _of_employer(user: User) -> Iterator[Event]:
         .annotate(number=Count("pk"), due=Min("answer_due_at"))
         .order_by("due", "period__offer")
     )
-    for group in waiting:
-        text = ngettext("Answer %(number)d applicant", "Answer %(number)d applicants", group["number"])
-        title = f"{text % {'number': group['number']}}: {group['period__offer__title']}"
-        pk = group["period__offer"]
-        yield _moment(f"answer-{pk}", title, group["due"], "offer", pk)
+    for asked in waiting:
+        text = ngettext("Answer %(number)d applicant", "Answer %(number)d applicants", asked["number"])
+        title = f"{text % {'number': asked['number']}}: {asked['period__offer__title']}"
+        pk = asked["period__offer"]
+        yield _moment(f"answer-{pk}", title, asked["due"], "offer", pk)
 
 
 def _of_coordinator(codes: set[str]) -> Iterator[Event]:

@@ -136,7 +136,7 @@ def resend_role_invitation(*, actor: User, invitation_id: int) -> RoleInvitation
 
 @transaction.atomic
 def withdraw_role_invitation(*, actor: User, invitation_id: int) -> RoleInvitation:
-    """The office takes an unanswered invitation back: it can not be accepted any more."""
+    """The office takes an unanswered invitation back: it cannot be accepted any more."""
     invitation = _to_office(actor, invitation_id)
     _end_invitation(invitation, RoleInvitationOutcome.WITHDRAWN, actor)
     return invitation
@@ -156,7 +156,7 @@ def _to_invitee(actor: User, invitation_id: int) -> RoleInvitation:
         raise NotFound("role.unknown_invitation", _("There is no such invitation.")) from error
     if invitation.ended_at is not None or invitation.expires_at <= clock.now():
         raise Conflict(
-            "role.invitation_over", _("This invitation no longer holds. Ask the network office for a new one.")
+            "role.invitation_over", _("This invitation is no longer valid. Ask the network office for a new one.")
         )
     return invitation
 

@@ -89,7 +89,7 @@ def format_phone(number: str) -> str:
 def set_phone(*, actor: User, user: User, phone: str, wants_sms: bool) -> User:
     """Keeps a person's number and whether it may be texted. The log says that it changed, never what it is.
 
-    Raises NotAllowed for somebody else's number, Invalid with `field` "phone" for one that can not be.
+    Raises NotAllowed for somebody else's number, Invalid with `field` "phone" for one that cannot be.
     """
     if actor.pk != user.pk:
         raise NotAllowed("phone.not_yours", _("Only the person can change their number."))

@@ -25,7 +25,7 @@ class TokenAuthentication(authentication.BaseAuthentication):
             raise AuthenticationFailed(_("Send one token: Authorization: Bearer <token>."), code="token.malformed")
         token = find_token(words[1].decode("ascii", "replace"))
         if token is None:
-            raise AuthenticationFailed(_("This token does not hold. Make a new one."), code="token.invalid")
+            raise AuthenticationFailed(_("This token is not valid. Make a new one."), code="token.invalid")
         note_use(token)
         return token.user, token
 

@@ -41,7 +41,7 @@ class RateThrottle(SimpleRateThrottle):
         if principal.user is not None:
             who = principal.key
         else:
-            # An address is personal data: the counters hold something that can not be turned back.
+            # An address is personal data: the counters hold something that cannot be turned back.
             who = salted_hmac("api.throttling", self.get_ident(request)).hexdigest()[:24]
         return f"{self.prefix}:{self.scope}:{who}"
 

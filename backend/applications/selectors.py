@@ -87,14 +87,14 @@ def require_may_try_again(student: Student, period: OfferPeriod, rules: Placemen
     if noes and rules.reapply_after_days is None:
         raise Conflict(
             "application.answered_no",
-            _("The organisation has answered no for this period. There are other places, and other periods."),
+            _("The organisation has said no for this period. There are other places, and other periods."),
         )
     if noes:
         again = max(noes) + timedelta(days=rules.reapply_after_days or 0)
         if clock.now() < again:
             raise Conflict(
                 "application.answered_no",
-                _("The organisation has answered no. You may apply for this period again from %(day)s.")
+                _("The organisation has said no. You may apply for this period again from %(day)s.")
                 % {"day": format_day(again)},
             )
     if len(ended) - len(noes) >= MOST_TRIES:

@@ -92,7 +92,7 @@ def _waiting(user: User) -> Counted:
         ),
         (
             list_open_tasks(user).count(),
-            lambda number: ngettext("%(number)d matter needs a call", "%(number)d matters need a call", number),
+            lambda number: ngettext("%(number)d case needs a phone call", "%(number)d cases need a phone call", number),
             "/uppgifter/",
         ),
         (

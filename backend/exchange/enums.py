@@ -66,7 +66,7 @@ class RowOutcome(models.TextChoices):
     CREATED = "created", _("New")
     UPDATED = "updated", _("Changed")
     UNCHANGED = "unchanged", _("Unchanged")
-    FAULTY = "faulty", _("Can not be imported")
+    FAULTY = "faulty", _("Cannot be imported")
 
 
 class EndpointState(models.TextChoices):

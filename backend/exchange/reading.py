@@ -189,7 +189,7 @@ def _csv_lines(content: bytes, recognise: Recogniser) -> Iterator[Line]:
     except csv.Error as error:
         raise _refuse(
             "bad_csv",
-            _("The file can not be read from line %(line)d on. Is a quotation mark missing?") % {"line": begin},
+            _("The file cannot be read from line %(line)d on. Is a quotation mark missing?") % {"line": begin},
         ) from error
 
 
@@ -226,7 +226,7 @@ def _check_parts(content: bytes) -> None:
 
 def _damaged() -> Invalid:
     return _refuse(
-        "bad_excel", _("The spreadsheet can not be read. Open it, save it again as .xlsx, and try once more.")
+        "bad_excel", _("The spreadsheet cannot be read. Open it, save it again as .xlsx, and try once more.")
     )
 
 

@@ -43,7 +43,7 @@ def upload_import(
 
     options: `submit` (places are sent in for review at once), `form` (what a class looks for, a code), `sheet` (its name)
     and `heading_line` (as a person counts) where the guess would be wrong.
-    Raises Invalid with field "file" for one that can not be read, NotAllowed for someone else's tenant.
+    Raises Invalid with field "file" for one that cannot be read, NotAllowed for someone else's tenant.
     """
     _authorise(actor, kind, organisation_id, municipality_code)
     chosen = _clean_options(options or {})
@@ -227,7 +227,7 @@ def undo_import(*, actor: User, job_id: int, only_unused: bool = False) -> Impor
     if job.updated_count and job.kind == ImportKind.OFFERS:
         raise Conflict(
             "import.undo_changed",
-            _("The import changed places that were there before, so it can not be undone. Correct them one by one."),
+            _("The import changed places that were there before, so it cannot be undone. Correct them one by one."),
         )
     made = undo.rows_made(job).count()
     stay: list[int] = []

@@ -33,13 +33,13 @@ def depends(lines: list[int]) -> Conflict:
     if not lines:
         return Conflict(
             "import.undo_depends",
-            _("Somebody has already done something with what was imported, so it can not be undone."),
+            _("Somebody has already done something with what was imported, so it cannot be undone."),
         )
     named = ", ".join(map(str, lines[:MOST_NAMED])) + (" …" if len(lines) > MOST_NAMED else "")
     return Conflict(
         "import.undo_depends",
         _(
-            "Somebody has already done something with what was imported on these lines, so they can not be undone: %(lines)s."
+            "Somebody has already done something with what was imported on these lines, so they cannot be undone: %(lines)s."
         )
         % {"lines": named},
         data={"lines": lines[:MOST_NAMED]},

@@ -84,7 +84,7 @@ WORDS: dict[str, "str | Promise"] = {
     "round.unpublished": _("Result taken back"),
     "round.cancelled": _("Round cancelled"),
     "student.invited": _("Invited by the school"),
-    "task.opened": _("Something needs a call"),
+    "task.opened": _("Someone needs a phone call"),
     "webhook.disabled": _("Webhook switched off"),
 }
 

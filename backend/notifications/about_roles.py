@@ -58,7 +58,9 @@ def _invited_words(notification: Notification) -> Words:
             },
             _("Log in with this address to answer; you get a code, no password is needed."),
         ),
-        facts=((_("The invitation holds until"), format_day(localtime(invitation.expires_at).date(), with_year=True)),),
+        facts=(
+            (_("The invitation is valid until"), format_day(localtime(invitation.expires_at).date(), with_year=True)),
+        ),
         button=_("Read and answer"),
     )
 

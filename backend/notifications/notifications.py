@@ -50,7 +50,7 @@ def broken_things() -> list[Section]:
                 is_protected=False,
                 closed_at__isnull=True,
             ).count(),
-            lambda number: ngettext("%(number)d matter needs a call", "%(number)d matters need a call", number),
+            lambda number: ngettext("%(number)d case needs a phone call", "%(number)d cases need a phone call", number),
             "/uppgifter/",
         ),
     ]
@@ -82,7 +82,7 @@ def _task_closed(notification: Notification) -> str:
 
 
 def _task_words(notification: Notification) -> Words:
-    return Words(paragraphs=(_task(notification).text,), button=_("See what needs a call"))
+    return Words(paragraphs=(_task(notification).text,), button=_("See who needs a phone call"))
 
 
 registry.register(

@@ -80,7 +80,7 @@ Problems = dict[str, tuple[str, "str | Promise"]]
 
 
 def choice_problems(user: "User", choices: Choices) -> Problems:
-    """What can not be chosen: field "<category>.<channel>" -> (code, sentence). Empty when all can be kept."""
+    """What cannot be chosen: field "<category>.<channel>" -> (code, sentence). Empty when all can be kept."""
     found: Problems = {}
     for (category, channel), slot in choices.items():
         if problem := _problem(category, channel, slot):
@@ -98,7 +98,7 @@ def _problem(category: str, channel: str, slot: str) -> "tuple[str, str | Promis
     if slot not in ALLOWED[channel]:
         return (
             "preferences.slot_not_for_channel",
-            _("Choose at once or never here: only e-mail has a daily and a weekly edition."),
+            _("Choose “at once” or “never” here: only e-mail comes daily or weekly."),
         )
     if slot == Slot.NEVER:
         return "preferences.always_told", _("This concerns decisions about you and is always sent.")
@@ -117,6 +117,6 @@ def _contradictions(user: "User", choices: Choices) -> Problems:
         if channel == ChannelName.EMAIL and slot in {Slot.DAILY, Slot.WEEKLY}
     ]
     sentence = _(
-        "You want no digest mails, so this can not wait for one. Choose at once or never, or allow digest mails."
+        "You want no digest mails, so this cannot wait for one. Choose at once or never, or allow digest mails."
     )
     return {f"{category}.{ChannelName.EMAIL}": ("preferences.needs_digest", sentence) for category in sorted(waiting)}

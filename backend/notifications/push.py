@@ -41,7 +41,7 @@ def subscribe(*, actor: "User", keys: BrowserKeys, browser: str = "") -> PushSub
     """Remembers a browser of the person. Again for the same browser: the keys are renewed; it belongs to whoever is logged
     in there now. Beyond ten browsers the oldest is forgotten.
 
-    Raises Conflict when this installation can not push, Invalid for an address of nobody we know or keys that are none.
+    Raises Conflict when this installation cannot push, Invalid for an address of nobody we know or keys that are none.
     """
     ours = vapid.keys()
     if ours is None:
@@ -83,7 +83,7 @@ def check_keys(keys: BrowserKeys) -> None:
     except (ValueError, binascii.Error):
         point, secret = b"", b""
     if len(point) != _POINT_BYTES or len(secret) != _SECRET_BYTES:
-        raise Invalid("push.bad_keys", _("The browser’s keys can not be read. Try again."), field="keys")
+        raise Invalid("push.bad_keys", _("The browser’s keys cannot be read. Try again."), field="keys")
 
 
 def decode(text: str) -> bytes:
@@ -138,6 +138,6 @@ _SYSTEMS = {
 
 
 def browser_name(user_agent: str) -> str:
-    """ "Firefox, Android": enough for a person to recognise their own browsers; "" for one we can not name."""
+    """ "Firefox, Android": enough for a person to recognise their own browsers; "" for one we cannot name."""
     found = (next((name for sign, name in each.items() if sign in user_agent), "") for each in (_BROWSERS, _SYSTEMS))
     return ", ".join(filter(None, found))

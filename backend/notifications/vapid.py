@@ -35,7 +35,7 @@ def file() -> Path:
 def keys() -> Keys | None:
     """From VAPID_PRIVATE_KEY, else from DATA_DIR/vapid.pem; None where neither is there: push is not offered then.
 
-    ValueError for a key that can not be read, at the first use rather than as silence.
+    ValueError for a key that cannot be read, at the first use rather than as silence.
     """
     if settings.VAPID_PRIVATE_KEY:
         return _from_text(settings.VAPID_PRIVATE_KEY)
@@ -58,7 +58,7 @@ def _from_text(text: str) -> Keys:
             serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint
         )
     except Exception as error:
-        raise ValueError("the VAPID key can not be read: make one with manage vapid_keys") from error
+        raise ValueError("the VAPID key cannot be read: make one with manage vapid_keys") from error
     return Keys(signer, b64urlencode(point))
 
 

@@ -94,7 +94,7 @@ def check_details(details: OfferDetails, periods: Sequence[PeriodDetails]) -> No
     if not details.title.strip():
         raise Invalid("offer.no_title", _("Enter a title."), field="title")
     if not details.tasks.strip():
-        raise Invalid("offer.no_tasks", _("Describe what one does at this place."), field="tasks")
+        raise Invalid("offer.no_tasks", _("Describe what the student does at this place."), field="tasks")
     for field, longest in LONGEST.items():
         if len(getattr(details, field).strip()) > longest:
             raise Invalid("offer.too_long", _("The text is too long."), field=field, data={"longest": longest})

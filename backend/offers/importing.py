@@ -147,7 +147,7 @@ def _write(offer: Offer, workplace: Workplace, details: ImportedOffer) -> None:
         if wanted.seats < period.taken:
             raise Invalid(
                 "period.seats_below_taken",
-                _("%(taken)d seats are taken already, so there can not be fewer.") % {"taken": period.taken},
+                _("%(taken)d seats are taken already, so there cannot be fewer.") % {"taken": period.taken},
                 field="seats",
             )
         moved = period.pk is not None and (period.start, period.end) != (wanted.start, wanted.end)

@@ -167,7 +167,7 @@ for _name in ("offer.publication_undone", "offer.send_back_undone"):
         lambda notification: Words(
             paragraphs=(
                 _("The coordinator has taken the last decision about the place back and looks at it once more."),
-                _("You need not do anything. We tell you when it is decided."),
+                _("You do not need to do anything. We tell you when it is decided."),
             ),
             facts=((_("Place"), _offer(notification).title),),
             button=_("See the place"),

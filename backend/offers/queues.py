@@ -66,25 +66,6 @@ def work_facts(hazards: Sequence[HazardFlag], form: str) -> WorkFacts:
     )
 
 
-def forbidden_classes_by_hazard() -> dict[str, list[AgeClass]]:
-    """For each risk the age classes that may not meet it in any form: what is true before a form is chosen. Two queries.
-
-    A form with a milder rule of its own takes the class off the list.
-    """
-    today = clock.today()
-    codes = list(HazardFlag.objects.values_list("pk", flat=True))
-    rules = rules_in_force(codes, today)
-    forms = {None, *(rule.form for rule in rules)}
-    return {
-        code: [
-            each
-            for each in ON_A_SCREEN
-            if all(strictest(rules, [code], each, form, today) == Verdict.FORBIDDEN for form in forms)
-        ]
-        for code in codes
-    }
-
-
 def history_of(offer: Offer) -> list[LogEntry]:
     """Who did what to the offer, newest first."""
     return list(

@@ -25,7 +25,7 @@ def hold_seats(period_id: int, number: int) -> None:
     """Takes several seats at once, or none of them. Raises Conflict when not so many are left."""
     held = OfferPeriod.objects.filter(pk=period_id, taken__lte=F("capacity") - number).update(taken=F("taken") + number)
     if not held:
-        raise Conflict("period.full", _("So many seats are not free any more."), data={"period": period_id})
+        raise Conflict("period.full", _("There are not that many free seats any more."), data={"period": period_id})
 
 
 def release_seats(period: OfferPeriod, number: int) -> None:

@@ -146,7 +146,7 @@ def _known(model: type[M], codes: Sequence[str], field: str) -> list[M]:
 
 
 def _write_periods(offer: Offer, periods: Sequence[PeriodDetails]) -> None:
-    """Changes, adds and removes periods. Seats can not go below those taken; a period someone holds can not go."""
+    """Changes, adds and removes periods. Seats cannot go below those taken; a period someone holds cannot go."""
     existing = {period.pk: period for period in offer.periods.select_for_update()}
     kept = {details.pk for details in periods if details.pk}
     if unknown := kept - existing.keys():
@@ -158,7 +158,7 @@ def _write_periods(offer: Offer, periods: Sequence[PeriodDetails]) -> None:
             continue
         if period.taken or period.applications.exists():
             raise Conflict(
-                "period.in_use", _("Someone has applied for this period, so it can not be removed."), field="periods"
+                "period.in_use", _("Someone has applied for this period, so it cannot be removed."), field="periods"
             )
         period.delete()
     written: list[OfferPeriod] = []
@@ -167,7 +167,7 @@ def _write_periods(offer: Offer, periods: Sequence[PeriodDetails]) -> None:
         if details.seats < period.taken:
             raise Invalid(
                 "period.seats_below_taken",
-                _("%(taken)d seats are taken already, so there can not be fewer.") % {"taken": period.taken},
+                _("%(taken)d seats are taken already, so there cannot be fewer.") % {"taken": period.taken},
                 field=f"periods-{number}-seats",
                 data={"taken": period.taken},
             )
@@ -289,7 +289,7 @@ def _decided_offer(actor: User, offer_id: int) -> Offer:
     decided = offer.state in {OfferState.PUBLISHED, OfferState.DRAFT}
     if decided and (offer.undo_until is None or offer.undo_until <= clock.now()):
         raise Conflict(
-            "offer.undo_late", _("This decision can not be undone any more: the time has passed, or it was changed.")
+            "offer.undo_late", _("This decision can no longer be undone: the time has passed, or it was changed.")
         )
     offer.undo_until = None
     return offer

@@ -53,7 +53,7 @@ def update_organisation(*, actor: User, organisation_id: int, details: Organisat
         if organisation.registration_number not in {None, number}:
             raise Conflict(
                 "organisation.number_stays",
-                _("The organisation number can not be changed. Ask the coordinator if it is wrong."),
+                _("The organisation number cannot be changed. Ask the coordinator if it is wrong."),
                 field="registration_number",
             )
         if organisation.registration_number is None and not policies.is_owner(actor, organisation.pk):

@@ -58,7 +58,7 @@ def _open(invitation_id: int) -> Invitation:
     """The locked invitation. Raises Conflict when it is answered, taken back or too old."""
     invitation = lock(Invitation.objects.select_related("organisation"), invitation_id)
     if invitation.ended_at is not None or invitation.expires_at <= clock.now():
-        raise Conflict("invitation.ended", _("This invitation no longer holds. Ask your colleague for a new one."))
+        raise Conflict("invitation.ended", _("This invitation is no longer valid. Ask your colleague for a new one."))
     return invitation
 
 

@@ -208,7 +208,7 @@ _register(
     "match.approved",
     _approved_title,
     _words(
-        lambda match: (_("The coordinator has approved the match. The placement stands."),),
+        lambda match: (_("The coordinator has approved the match. The placement is confirmed."),),
         lambda: _("See the placement"),
     ),
     still_relevant=_approved_and_stands,

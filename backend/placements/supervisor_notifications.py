@@ -144,5 +144,7 @@ _register_for_supervisors(
 _register_for_supervisors(
     "placement.supervisor_relieved",
     lambda: _("Somebody else is the supervisor: %(title)s"),
-    lambda: _("Somebody else at %(organisation)s takes care of the student from now on. You need not do anything."),
+    lambda: _(
+        "Somebody else at %(organisation)s takes care of the student from now on. You do not need to do anything."
+    ),
 )

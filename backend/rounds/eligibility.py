@@ -25,7 +25,7 @@ STANDING = frozenset({OfferState.PUBLISHED, OfferState.PAUSED})
 
 @dataclass(frozen=True)
 class Problem:
-    """Why a student should not have a place. A hard one can not be overridden by anybody."""
+    """Why a student should not have a place. A hard one cannot be overridden by anybody."""
 
     code: str
     text: "str | Promise"
@@ -84,7 +84,7 @@ def problems_for(student: Student, seats: Sequence[RoundSeat], the_round: Round)
 def _problems(student: Student, seat: RoundSeat, the_round: Round, rules: WorkRules) -> Iterable[Problem]:
     period, offer = seat.period, seat.period.offer
     if not is_standing(seat) or seat.is_excluded:
-        yield Problem("offer_closed", _("The place can not be chosen any more."), is_hard=True)
+        yield Problem("offer_closed", _("The place can no longer be chosen."), is_hard=True)
     if offer.form_id != the_round.form_id:
         yield Problem("other_form", _("The place is of another form than the round."), is_hard=True)
     if period.start < the_round.start or period.end > the_round.end:

@@ -56,7 +56,7 @@ def _crowded(wish: WishFacts) -> str:
         )
     asked = asked % {"seats": wish.seats, "wished": wish.wished}
     if wish.kind == Kind.FILLED:
-        why = _("They went to students with higher priority there.")
+        why = _("The seats there went to students with higher priority.")
     else:
         why = _("Students with the same priority were drawn by lot, and your number (%(lot)d) came too late.") % {
             "lot": wish.lot

@@ -329,7 +329,7 @@ _register(
 )
 _register(
     "result.lapsed",
-    lambda n: _("The seat has gone on: %(name)s") % {NAME: _result(n).participant.round.name},
+    lambda n: _("The seat has gone to someone else: %(name)s") % {NAME: _result(n).participant.round.name},
     _lapsed_words,
     opt_out=False,
 )

@@ -82,7 +82,7 @@ def _not_enrollable() -> Conflict:
     """
     return Conflict(
         "student.not_enrollable",
-        _("This address belongs to an account that can not be put on your class list. Check it with the student."),
+        _("This address belongs to an account that cannot be put on your class list. Check it with the student."),
         field="email",
     )
 

@@ -106,7 +106,7 @@ register(
         context=context_from(
             lambda notification: Words(
                 paragraphs=(
-                    _("We told you about this place too early. It is being reviewed and can not be applied for yet."),
+                    _("We told you about this place too early. It is being reviewed and cannot be applied for yet."),
                     _("If it is published again you find it among your suggestions."),
                 ),
                 facts=((_("Place"), _offer(notification).title),),

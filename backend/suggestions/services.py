@@ -100,7 +100,7 @@ def _students_with_alert(offer: Offer) -> list[Student]:
 
 @transaction.atomic
 def tell_of_correction(*, event: DomainEvent) -> int:
-    """A publication was undone: those who heard of the place learn that it can not be applied for right now.
+    """A publication was undone: those who heard of the place learn that it cannot be applied for right now.
 
     Only those a message has reached; the others' is dropped before it is sent, since the place is not open any more.
     Returns the number of people told.

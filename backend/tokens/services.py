@@ -84,7 +84,7 @@ def _check(details: TokenDetails) -> None:
     if unknown := sorted(set(details.scopes) - set(Scope.values)):
         raise Invalid("token.unknown_scope", _("Choose from the list."), field="scopes", data={"scopes": unknown[:5]})
     if not 1 <= details.days <= LONGEST_DAYS:
-        raise Invalid("token.bad_days", _("A token holds for 1 to 366 days."), field="days")
+        raise Invalid("token.bad_days", _("A token is valid for 1 to 366 days."), field="days")
 
 
 def _organisation(user: User, details: TokenDetails) -> Organisation | None:

@@ -102,7 +102,7 @@ def _menu(role: str) -> list[Link]:
             ("coordinator_placements", _("Placements")),
             ("coordinator_organisations", _("Organisations")),
             ("coordinator_imports", _("Class lists")),
-            ("tasks", _("What needs a call")),
+            ("tasks", _("Who needs a phone call")),
         ],
         "network": [
             ("network_home", _("Home")),

@@ -129,20 +129,20 @@ def _tasks(
         tasks.append(
             {
                 "title": title % {"number": counts["silent"]},
-                "text": _("%(organisation)s has been silent for %(time)s. A call often helps.")
+                "text": _("%(organisation)s has not answered for %(time)s. A call often helps.")
                 % {"organisation": organisation, "time": ago(silent.submitted_at)},
                 "url": reverse("coordinator_silence"),
                 "action": _("See who waits"),
             }
         )
     if call is not None:
-        title = ngettext("%(number)d matter needs a call", "%(number)d matters need a call", counts["calls"])
+        title = ngettext("%(number)d case needs a phone call", "%(number)d cases need a phone call", counts["calls"])
         tasks.append(
             {
                 "title": title % {"number": counts["calls"]},
                 "text": f"{lines_of([call])[call.pk].title}. {oldest_text(call.opened_at)}",
                 "url": reverse("tasks"),
-                "action": _("See what needs a call"),
+                "action": _("See who needs a phone call"),
             }
         )
     if counts["hidden"]:

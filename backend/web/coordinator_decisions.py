@@ -136,7 +136,7 @@ def edit_offer(request: HttpRequest, offer_id: int) -> HttpResponse:
     found = get_object_or_404(Offer.objects.for_lists().prefetch_related("hazards"), pk=offer_id)
     require(can_edit_offer(user, found), user, found)
     if found.state == OfferState.CLOSED:
-        messages.info(request, _("The place is closed and can not be changed any more."))
+        messages.info(request, _("The place is closed and can no longer be changed."))
         return redirect("coordinator_offer", found.pk)
     own = list(
         Workplace.objects.filter(organisation=found.organisation_id).select_related("organisation", "municipality")

@@ -11,6 +11,6 @@ class ReasonForm(forms.Form):
         label=_("Reason"),
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("Those concerned read it word by word."),
+        help_text=_("The student and the organisation will see exactly what you write."),
         error_messages={"required": _("Write why, so that everyone understands.")},
     )

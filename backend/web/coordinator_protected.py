@@ -58,7 +58,7 @@ class RejectForm(WhyForm):
 
     def __init__(self, match_id: int, data: Any = None) -> None:
         super().__init__(data, auto_id=f"match-{match_id}-%s")
-        self.fields["reason"].help_text = _("Those concerned read it word by word.")
+        self.fields["reason"].help_text = _("The student and the organisation will see exactly what you write.")
 
 
 class ProtectForm(WhyForm):
@@ -166,7 +166,7 @@ def _act(request: HttpRequest, found: Student, form: WhyForm) -> HttpResponse | 
     match = get_object_or_404(found.matches, pk=number)
     if decision == "approve":
         placements.approve_match(actor=user, match_id=match.pk)
-        messages.success(request, _("Approved. The placement stands."))
+        messages.success(request, _("Approved. The placement is confirmed."))
     elif decision == "reject":
         placements.reject_match(actor=user, match_id=match.pk, reason=form.cleaned_data["reason"])
         messages.success(request, _("Rejected. Student and organisation are told why."))

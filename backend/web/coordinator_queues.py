@@ -354,8 +354,8 @@ def undo_offers(request: HttpRequest) -> HttpResponse:
 def _say_undone(request: HttpRequest, done: int) -> None:
     if done:
         text = ngettext(
-            "%(number)d decision is undone. Those who were told are told.",
-            "%(number)d decisions are undone. Those who were told are told.",
+            "%(number)d decision undone. Everyone who was notified of it has been notified again.",
+            "%(number)d decisions undone. Everyone who was notified of them has been notified again.",
             done,
         )
         messages.success(request, text % {"number": done})

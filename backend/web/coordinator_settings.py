@@ -61,18 +61,18 @@ class SettingsForm(forms.Form):
     max_live_applications = _number(
         "max_live_applications",
         gettext_lazy("Open applications at the same time"),
-        gettext_lazy("For each of your students. The form’s own number can not be exceeded."),
+        gettext_lazy("For each of your students. The form’s own number cannot be exceeded."),
     )
     unplaced_days = _number(
         "unplaced_days",
         gettext_lazy("Days without a place until it is urgent"),
-        gettext_lazy("Those who have waited longer are first on your desk."),
+        gettext_lazy("Those who have waited longest come first."),
         required=True,
     )
     undo_minutes = _number(
         "undo_minutes",
         gettext_lazy("Minutes in which a decision can be undone"),
-        gettext_lazy("Everyone who was told is told of the correction. 0: never."),
+        gettext_lazy("Everyone who was notified is told about the correction. 0: never."),
         required=True,
     )
     trusted_may_publish = forms.BooleanField(
@@ -83,7 +83,9 @@ class SettingsForm(forms.Form):
 
     help_text = forms.CharField(
         label=gettext_lazy("What people should know before they ask"),
-        help_text=gettext_lazy("Such as when somebody answers. Shown to everyone, as the number and the address."),
+        help_text=gettext_lazy(
+            "For example, when somebody answers. Shown to everyone, like the number and the address."
+        ),
         max_length=LONGEST_HELP,
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),

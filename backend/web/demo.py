@@ -61,7 +61,7 @@ TOUR = (
     ),
     Stop(
         _("Maria gives her consent"),
-        _("A guardian answers by a link in a mail, without an account of her own."),
+        _("A guardian answers through a link in a mail, without an account of their own."),
         _("Be Maria, a guardian"),
         "guardian_home",
         "guardian@demo.example",

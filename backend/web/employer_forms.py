@@ -72,7 +72,7 @@ class WorkplaceForm(forms.Form):
     """A site of the organisation."""
 
     organisation = forms.ChoiceField(label=_("Organisation"))
-    name = forms.CharField(label=_("Name of the workplace"), max_length=160, help_text=_("Such as: The workshop"))
+    name = forms.CharField(label=_("Name of the workplace"), max_length=160, help_text=_("For example: The workshop"))
     address = forms.CharField(label=_("Street address"), max_length=200, required=False)
     postcode = forms.RegexField(
         r"^\s*\d{3}\s?\d{2}\s*$",

@@ -13,7 +13,6 @@ from backend.accounts.phones import format_phone
 from backend.common import clock
 from backend.offers.details import OfferDetails, PeriodDetails
 from backend.offers.models import Offer
-from backend.offers.queues import forbidden_classes_by_hazard
 from backend.organisations.models import Workplace
 from backend.reference.models import HazardFlag, OccupationGroup, PlacementForm, Programme
 from backend.web.forms.contacts import phone_field
@@ -69,14 +68,8 @@ def occupation_choices() -> list[tuple[Any, Any]]:
 
 
 def hazard_choices() -> list[tuple[str, str]]:
-    """Each risk with the age classes that may not meet it, so that the consequence is read before it is chosen."""
-    forbidden = forbidden_classes_by_hazard()
-    choices = []
-    for hazard in HazardFlag.objects.all():
-        classes = ", ".join(str(each.label) for each in forbidden.get(hazard.pk, []))
-        text = str(_("%(risk)s (not for: %(classes)s)") % {"risk": hazard.name, "classes": classes.lower()})
-        choices.append((hazard.pk, text if classes else hazard.name))
-    return choices
+    """The risks by their plain names; whom they shut out is said once, below them."""
+    return [(hazard.pk, hazard.name) for hazard in HazardFlag.objects.all()]
 
 
 class OfferForm(forms.Form):
@@ -87,19 +80,19 @@ class OfferForm(forms.Form):
     )
     form = forms.ChoiceField(label=_("Form"), error_messages={"invalid_choice": _("Choose a form.")})
     title = forms.CharField(
-        label=_("Title"), max_length=120, help_text=_("What one becomes good at. Such as: Weld in stainless steel")
+        label=_("Title"), max_length=120, help_text=_("What students get good at. For example: Weld in stainless steel")
     )
     tasks = forms.CharField(
         label=_("What you do here"),
         max_length=4000,
         widget=forms.Textarea(attrs={"rows": 6}),
-        help_text=_("Tell it as to a student on the first day."),
+        help_text=_("Explain it as you would to a student on the first day."),
     )
     requirements = forms.CharField(
         label=_("Good to know or have"), max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 2})
     )
     skills = forms.CharField(
-        label=_("Skills one learns"), max_length=400, required=False, help_text=_("Single words with commas between.")
+        label=_("Skills you learn"), max_length=400, required=False, help_text=_("Single words with commas between.")
     )
     occupation = forms.ChoiceField(
         label=_("Occupation"),
@@ -119,6 +112,9 @@ class OfferForm(forms.Form):
         required=False,
         widget=forms.CheckboxSelectMultiple,
         error_messages={"invalid_choice": _("Choose from the list.")},
+        help_text=_(
+            "Some risks are not allowed for young people. When you save, you see who cannot be shown the place."
+        ),
     )
     risk_assessed_on = date_field(_("Risk assessment made on"), help_text=_("Minors need one from the last 12 months."))
     apply_by = date_field(_("Last day to apply"))

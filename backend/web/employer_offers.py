@@ -102,7 +102,7 @@ def new(request: HttpRequest) -> HttpResponse:
 
 
 def _form_page(request: HttpRequest, form: OfferForm, more: dict[str, Any]) -> HttpResponse:
-    """The form with, for the risks chosen so far, who can not take the place."""
+    """The form with, for the risks chosen so far, who cannot take the place."""
     kept_at = restore(request, form)
     chosen = form["hazards"].value() or []
     code = form["form"].value() or ""

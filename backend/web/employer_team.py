@@ -61,7 +61,7 @@ def team(request: HttpRequest) -> HttpResponse:
         except DomainError as error:
             add_domain_error(form, error)
         else:
-            messages.success(request, _("The invitation is sent. It holds for 14 days."))
+            messages.success(request, _("The invitation has been sent. It is valid for 14 days."))
             return redirect("employer_team")
     members = list_colleagues(user)
     owned = {each.organisation_id for each in members if each.user_id == user.pk and each.role == MembershipRole.OWNER}

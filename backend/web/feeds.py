@@ -80,7 +80,7 @@ def calendar_page(request: HttpRequest) -> HttpResponse:
 @public
 @require_safe
 def calendar_file(request: HttpRequest, token: str) -> HttpResponse:
-    """The calendar itself. The address is the key: calendars can not log in."""
+    """The calendar itself. The address is the key: calendars cannot log in."""
     feed = calendar.read_token(token)
     if feed is None:
         raise Http404

@@ -103,7 +103,7 @@ def by_link(request: HttpRequest, token: str) -> HttpResponse:
     row = Guardianship.objects.select_related("student__user", "guardian").filter(pk=pk).first() if pk else None
     if row is None or not is_minor(row.student):
         text = _(
-            "This link is not complete or no longer holds. Log in with the e-mail address that the letter came to."
+            "This link is incomplete or no longer valid. Log in with the e-mail address that the mail was sent to."
         )
         raise NotFound("guardian.link", text)
     if request.method == "POST":

@@ -35,10 +35,10 @@ ABOUT: dict[str, "str | Promise"] = {
     Category.PLACEMENTS: gettext_lazy("Changes of a placement that stands."),
     Category.ROUNDS: gettext_lazy("When a round opens, closes and is published."),
     Category.ORGANISATIONS: gettext_lazy("Invitations and colleagues who have joined."),
-    Category.REMINDERS: gettext_lazy("At most two about the same matter. After that a person takes over."),
+    Category.REMINDERS: gettext_lazy("At most two about the same thing. After that a person takes over."),
     Category.ACCOUNT: gettext_lazy("Consents, and what concerns your account."),
     Category.SUMMARIES: gettext_lazy("One mail in the morning with what waits for you. Nothing waits: no mail."),
-    Category.DIGESTS: gettext_lazy("The mail that what comes daily or weekly is gathered in."),
+    Category.DIGESTS: gettext_lazy("The mail that gathers what you get daily or weekly."),
 }
 
 
@@ -107,7 +107,7 @@ def settings_page(request: HttpRequest) -> HttpResponse:
     rows = _rows_of(person)
     form = SettingsForm(rows, quiet.window_of(person.pk), request.POST if request.method == "POST" else None)
     if request.method == "POST" and _saved(person, form):
-        messages.success(request, _("Saved. This holds from now on."))
+        messages.success(request, _("Saved. This applies from now on."))
         return redirect("notification_settings")
     columns = channels_shown_to(person)
     context = {

@@ -42,7 +42,7 @@ def news_items(rows: list[Notification]) -> list[dict[str, object]]:
     """Rows of `list_notifications_for` for the news component. Opening one marks it as read.
 
     One whose subject is gone leads nowhere. why: the reason it came. setting: category to choose about, None where the
-    person can not refuse it.
+    person cannot refuse it.
     """
     return [
         {

@@ -53,7 +53,7 @@ class ContactForm(forms.Form):
         label=gettext_lazy("Role"),
         max_length=profile.LONGEST_ROLE,
         required=False,
-        help_text=gettext_lazy("Such as: production manager"),
+        help_text=gettext_lazy("For example: production manager"),
     )
     phone = phone_field(gettext_lazy("Telephone"))
     email = forms.EmailField(label=gettext_lazy("E-mail address"), max_length=254, required=False)

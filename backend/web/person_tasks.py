@@ -1,4 +1,4 @@
-"""What needs a call: matters in which two reminders have not helped, for coordinators and the network office."""
+"""Who needs a phone call: matters in which two reminders have not helped, for coordinators and the network office."""
 
 from typing import Any
 

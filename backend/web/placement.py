@@ -40,7 +40,7 @@ class FirstDayForm(forms.Form):
         label=gettext_lazy("When and where to come on the first day"),
         max_length=200,
         required=False,
-        help_text=gettext_lazy("Such as: 07.00 at the gate. Ask for the foreman."),
+        help_text=gettext_lazy("For example: 07.00 at the gate. Ask for the foreman."),
     )
     bring = forms.CharField(
         label=gettext_lazy("What to bring"),
@@ -48,7 +48,7 @@ class FirstDayForm(forms.Form):
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=gettext_lazy(
-            "Such as: packed lunch, padlock. Say what you lend out too, such as shoes and work clothes."
+            "For example: packed lunch, padlock. Say what you lend out too, such as shoes and work clothes."
         ),
     )
 

@@ -53,5 +53,5 @@ def _guarded(request: HttpRequest, view: Callable[[HttpRequest], HttpResponse]) 
         return HttpResponse(status=refusal.status)
     except (ValueError, LookupError, TypeError, AttributeError, AnymailConfigurationError) as error:
         # Whoever sent it holds the secret, so it is worth a line; never the body, which names people.
-        logger.warning("a provider's report can not be read: %s", type(error).__name__)
+        logger.warning("a provider's report cannot be read: %s", type(error).__name__)
         return HttpResponse(status=400)

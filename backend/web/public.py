@@ -245,7 +245,7 @@ def period_choices(
     periods: list[OfferPeriod], chosen: str = "", verdicts: Mapping[int, WorkVerdict] | None = None
 ) -> list[dict[str, Any]]:
     """The periods as radio buttons; the chosen one, else the first with a free seat, else the first. One that is not allowed
-    at the student's age on its first day can not be chosen.
+    at the student's age on its first day cannot be chosen.
     """
     forbidden = {pk for pk, verdict in (verdicts or {}).items() if verdict.is_forbidden}
     open_to = [period for period in periods if period.pk not in forbidden]

@@ -103,7 +103,7 @@ def _subscription_in(request: HttpRequest) -> push.BrowserKeys:
         if not all(isinstance(part, str) for part in parts):
             raise TypeError("not text")
     except (RawPostDataException, ValueError, LookupError, TypeError) as error:  # the first: a form instead of JSON
-        raise Invalid("push.bad_keys", _("The browser’s keys can not be read. Try again.")) from error
+        raise Invalid("push.bad_keys", _("The browser’s keys cannot be read. Try again.")) from error
     return push.BrowserKeys(*parts)
 
 

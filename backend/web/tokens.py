@@ -34,7 +34,7 @@ class TokenForm(forms.Form):
     name = forms.CharField(
         label=gettext_lazy("Name"),
         max_length=60,
-        help_text=gettext_lazy("Such as the system that will use it."),
+        help_text=gettext_lazy("For example, the system that will use it."),
     )
     organisation = forms.ChoiceField(label=gettext_lazy("Acts for"))
     scopes = forms.MultipleChoiceField(

@@ -37,7 +37,7 @@ def login_first(request: HttpRequest) -> HttpResponse:
         messages.info(request, _("Your login had ended. Log in again and press once more."))
     answer = redirect_to_login(target)
     if request.htmx:  # type: ignore[attr-defined]
-        # A fragment can not hold the login page: the whole page goes there.
+        # A fragment cannot hold the login page: the whole page goes there.
         return HttpResponse(headers={"HX-Redirect": answer["Location"]})
     return answer
 

@@ -11,7 +11,7 @@ from backend.tokens.enums import Scope
 
 DOCS = Path(settings.BASE_DIR, "docs")
 GUIDES = [Path(settings.BASE_DIR, "README.md"), *sorted(DOCS.glob("*.md")), *sorted((DOCS / "adr").glob("*.md"))]
-# Up to what can not stand in a path; a shell's variable or {id} stands for a number.
+# Up to what cannot stand in a path; a shell's variable or {id} stands for a number.
 ADDRESS = re.compile(r"/api/v1/[\w/{}$-]*")
 SCOPE = re.compile(r"\b[a-z]+:(?:read|write)\b")
 

@@ -1,4 +1,4 @@
-"""What students and organisations can do with an application, and what they can not."""
+"""What students and organisations can do with an application, and what they cannot."""
 
 from datetime import date, timedelta
 

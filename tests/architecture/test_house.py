@@ -156,7 +156,7 @@ def test_migrations_are_complete():
 
 
 def test_the_demo_login_can_not_be_on_in_production(monkeypatch):
-    """Read from the file, since a second settings module can not be loaded beside the first."""
+    """Read from the file, since a second settings module cannot be loaded beside the first."""
     production = (BACKEND / "config/settings/production.py").read_text()
     base = (BACKEND / "config/settings/base.py").read_text()
     assert "DEMO_MODE = False" in base

@@ -2,7 +2,7 @@
 
 EMIL 3: Susa-navet's open API, version 3.0.2, https://api.skolverket.se/susa-navet/susa-navet-emil3.yaml. Its lists of
 required fields name two that do not exist (`subject`, `emailAddress`, for `subjects` and `emailAddresses`); those and the
-provider's web address are what we can not always give, and are not demanded here.
+provider's web address are what we cannot always give, and are not demanded here.
 JobPosting: https://schema.org/JobPosting and what Google requires and recommends of it,
 https://developers.google.com/search/docs/appearance/structured-data/job-posting.
 EducationalOccupationalProgram: https://schema.org/EducationalOccupationalProgram.

@@ -86,7 +86,7 @@ def _no_database_clock() -> None:
 
 
 def _no_patience() -> None:
-    """An answer that can not be written at once is forgotten."""
+    """An answer that cannot be written at once is forgotten."""
     from backend.notifications import sending
 
     sending.RECORD_FOR_SECONDS = -1.0

@@ -232,7 +232,7 @@ def test_nothing_goes_public_that_nobody_can_apply_for(command, facts, code, fie
 
 
 class TestReviewAgain:
-    """What was approved can not become something else behind the coordinator's back."""
+    """What was approved cannot become something else behind the coordinator's back."""
 
     @pytest.fixture
     def offer(self):

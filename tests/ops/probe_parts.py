@@ -11,7 +11,7 @@ import django
 
 
 def import_all(wanted: list[tuple[str, str | None]]) -> list[str]:
-    """What can not be imported, with the reason."""
+    """What cannot be imported, with the reason."""
     missing = []
     for module, name in wanted:
         try:

@@ -93,7 +93,7 @@ def test_the_dockerfile_installs_from_the_lock_file() -> None:
 
 
 def test_health_knows_every_library_that_is_loaded_late() -> None:
-    """What is imported with the code can not be missing unnoticed: nothing would start."""
+    """What is imported with the code cannot be missing unnoticed: nothing would start."""
     tops = {top(module) for module, _name in imports(late_only=True)}
     at_start = {top(module) for module, _name in imports() - imports(late_only=True)}
     assert tops - at_start - of_group("embedded") - {"django", "celery"} == set(LOADED_LATE)

@@ -26,7 +26,7 @@ def test_from_opening_to_publication():
         coordinator, FINSPANG, students=STUDENTS, places=PLACES, seats=SEATS, wishes=8, seed=20261123
     )
     with connection.cursor() as cursor:
-        # Autovacuum can not see what this transaction wrote: by what it noted of the empty tables, joins took minutes.
+        # Autovacuum cannot see what this transaction wrote: by what it noted of the empty tables, joins took minutes.
         cursor.execute("ANALYZE")
     services.close_round(actor=coordinator, round_id=the_round.pk)
     runs = []

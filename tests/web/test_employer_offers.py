@@ -5,16 +5,11 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
-from backend.common import clock
 from backend.common.models import LogEntry
 from backend.offers import services
 from backend.offers.enums import OfferState
 from backend.offers.models import Offer
-from backend.offers.queues import forbidden_classes_by_hazard
 from backend.organisations.models import MunicipalitySettings, TrustedOrganisation
-from backend.reference.enums import AgeClass, Verdict
-from backend.reference.models import PlacementForm
-from backend.reference.work_rules import verdict
 from tests.factories import ApplicationFactory, OfferFactory, PeriodFactory
 from tests.web.desk import Company, make_company, offer_data, only_period
 
@@ -267,11 +262,9 @@ def test_the_next_step_of_a_sent_back_place_is_to_read_why(company: Company) -> 
     assert "coordinator is reading it" in company.client.get(reverse("employer_offers")).text
 
 
-def test_a_risk_names_only_the_classes_that_no_form_allows() -> None:
-    forbidden = forbidden_classes_by_hazard()
+def test_a_risk_is_called_by_its_plain_name(company: Company) -> None:
+    page = company.client.get(reverse("employer_offer_new")).text
 
-    for code, classes in forbidden.items():
-        for form in PlacementForm.objects.values_list("pk", flat=True):
-            assert all(verdict([code], each, form, clock.today()) == Verdict.FORBIDDEN for each in classes)
-    assert AgeClass.ADULT in forbidden["ASBESTOS"]
-    assert AgeClass.YOUTH not in forbidden["MACHINE_CUTTING"]
+    assert "Cutting machines" in page
+    assert "(not for:" not in page
+    assert "not allowed for young people" in page

@@ -1,4 +1,4 @@
-"""The pages about notifications: the list, and the settings that explain what can not be."""
+"""The pages about notifications: the list, and the settings that explain what cannot be."""
 
 from datetime import date, time
 from typing import Any
@@ -227,7 +227,7 @@ class TestTasks:
     def test_their_number_stands_on_the_first_page(self, coordinator: User, task: Task) -> None:
         client = logged_in(coordinator)
         titles = [each["title"] for each in client.get(reverse("coordinator_home")).context["tasks"]]
-        assert "1 matter needs a call" in titles
+        assert "1 case needs a phone call" in titles
         reminders.close_task(actor=coordinator, task_id=task.pk)
         titles = [each["title"] for each in client.get(reverse("coordinator_home")).context["tasks"]]
         assert not any("needs a call" in title for title in titles)

@@ -188,7 +188,7 @@ class Preferences(ApiView):
         "me_preferences_change", "Choose what you are told", tag=TAG, body=PreferencesInput, answer=PreferencesAnswer
     )
     def patch(self, request: Request) -> Response:
-        """What is left out stays. One choice that can not be refuses all of them."""
+        """What is left out stays. One choice that cannot be refuses all of them."""
         data = self.parse(PreferencesInput)
         choices = {(row["category"], row["channel"]): row["slot"] for row in data.get("preferences", ())}
         window = replace(window_of(self.person.pk), **data.get("hours", {}))

@@ -136,7 +136,7 @@ class Organisations(OrganisationView):
 
 
 class OrganisationChange(ChangeSerializer):
-    """What is left out stays. A number that is known can not be changed."""
+    """What is left out stays. A number that is known cannot be changed."""
 
     answer = OrganisationAnswer
 

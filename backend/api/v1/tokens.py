@@ -42,7 +42,7 @@ class NewTokenAnswer(TokenAnswer):
 
 
 class TokenInput(StrictSerializer):
-    name = serializers.CharField(max_length=60, help_text="Such as the system that will use it.")
+    name = serializers.CharField(max_length=60, help_text="For example, the system that will use it.")
     scopes = serializers.ListField(child=serializers.ChoiceField(Scope.values), min_length=1, max_length=len(Scope))
     organisation = serializers.IntegerField(
         required=False, allow_null=True, min_value=1, max_value=MAX_ID, help_text="Makes it the organisation's."

@@ -256,7 +256,7 @@ CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": REDIS_URL,
-        # Rate limits are counted by network and e-mail address: what they are kept under can not be turned back.
+        # Rate limits are counted by network and e-mail address: what they are kept under cannot be turned back.
         "KEY_FUNCTION": "backend.common.cache_keys.unreadable",
         # A server that stands still keeps its connections: without a limit every request would wait for it.
         "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},

@@ -39,7 +39,7 @@ class ListExport(Generic[Row]):
     """One list.
 
     name: in the API. file_name: without ending. rows(person, filters, organisation id or None for all of the person's):
-    what can not be had raises NotFound or NotAllowed, as on the page; a value that means nothing narrows nothing.
+    what cannot be had raises NotFound or NotAllowed, as on the page; a value that means nothing narrows nothing.
     may(person): whether the list is open to them. scope: what a token needs to hold besides `exports:read`, which
     suffices where nobody's own stands in it; None = no token has it. is_organisational: an organisation's token may have
     it, with that organisation's rows. is_personal: other people stand in it, so that taking it is logged with the number
@@ -57,7 +57,7 @@ class ListExport(Generic[Row]):
     filters: Mapping[str, Filter] = field(default_factory=dict)
 
     def missing(self, given: Filters) -> list[str]:
-        """The filters it can not be without that are not given."""
+        """The filters it cannot be without that are not given."""
         return [name for name, each in self.filters.items() if each.is_needed and not given.get(name)]
 
     def refused(self, user: User, given: Filters, only: int | None) -> list[str]:

@@ -73,7 +73,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('line', models.PositiveIntegerField()),
-                ('outcome', models.CharField(choices=[('created', 'New'), ('updated', 'Changed'), ('unchanged', 'Unchanged'), ('faulty', 'Can not be imported')], max_length=10)),
+                ('outcome', models.CharField(choices=[('created', 'New'), ('updated', 'Changed'), ('unchanged', 'Unchanged'), ('faulty', 'Cannot be imported')], max_length=10)),
                 ('cells', models.JSONField(default=list)),
                 ('problems', models.JSONField(default=list)),
                 ('made', models.JSONField(default=dict)),

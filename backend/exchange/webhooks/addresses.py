@@ -42,7 +42,7 @@ ALSO_REFUSED = [
 
 
 class UnreachableError(Exception):
-    """The address must not be called, or can not be found. `reason` is a short code."""
+    """The address must not be called, or cannot be found. `reason` is a short code."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)

@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
             name="is_protected",
             field=models.BooleanField(default=False),
         ),
-        # A primary key can not be changed in place; the table has never been written to.
+        # A primary key cannot be changed in place; the table has never been written to.
         migrations.DeleteModel(name="DigestSlot"),
         migrations.CreateModel(
             name="DigestSlot",

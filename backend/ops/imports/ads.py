@@ -123,7 +123,7 @@ def _ref(value: Any) -> str:
 
 
 def _storable(text: str) -> str:
-    """Without what JSON can write and a database can not hold: NUL, and halves of character pairs."""
+    """Without what JSON can write and a database cannot hold: NUL, and halves of character pairs."""
     return text.encode("utf-8", "ignore").decode().replace("\0", "")
 
 
@@ -179,7 +179,7 @@ def local_time(value: Any, name: str) -> datetime:
     except ValueError as error:
         raise Wrong(f"{name} is no date: {value[:30]!r}") from error
     if moment.year not in YEARS:
-        raise Wrong(f"{name} is {value[:30]!r}, which can not be")
+        raise Wrong(f"{name} is {value[:30]!r}, which cannot be")
     return moment if moment.tzinfo else moment.replace(tzinfo=SWEDEN)
 
 

@@ -87,7 +87,7 @@ def _shown(number: int) -> int | None:
 
 @dataclass(frozen=True)
 class WishableSeat:
-    """A row of seats as the student sees it. problem: why it can not be wished for, empty when it can."""
+    """A row of seats as the student sees it. problem: why it cannot be wished for, empty when it can."""
 
     seat: RoundSeat
     demand: Demand

@@ -179,7 +179,7 @@ def undo_publication(*, actor: User, round_id: int, reason: str) -> Round:
     results = Result.objects.select_for_update().filter(publication=publication)
     list(results.values_list("pk", flat=True))  # waits for an answer of this moment before asking whether there is one
     if results.filter(state=ResultState.ACCEPTED).exists() or results.filter(match__isnull=False).exists():
-        raise Conflict("round.accepted_already", _("A student has already said yes. The publication stands."))
+        raise Conflict("round.accepted_already", _("A student has already said yes. The publication remains in force."))
     results.update(state=ResultState.TAKEN_BACK, seat=None, answer_by=None)
     the_round.seats.update(promised=0)
     publication.undone_at, publication.undone_by, publication.undo_reason = clock.now(), actor, reason.strip()

@@ -95,7 +95,7 @@ def require_state(the_round: Round, *states: RoundState) -> None:
     if the_round.state not in states:
         raise Conflict(
             "round.wrong_state",
-            _("The round has moved on, so this can not be changed any more."),
+            _("The round has moved on, so this can no longer be changed."),
             data={"state": the_round.state},
         )
 
@@ -203,7 +203,7 @@ def _check_dates(details: RoundDetails) -> None:
     if details.closes_at <= clock.now():
         raise _wrong("closed_already", _("This moment has already passed."), "closes_at")
     if details.publish_on < details.closes_at.date():
-        raise _wrong("publishes_early", _("The answers can not come before the round closes."), "publish_on")
+        raise _wrong("publishes_early", _("The answers cannot come before the round closes."), "publish_on")
     if details.accept_by.date() <= details.publish_on:
         raise _wrong("no_time_to_answer", _("Students need at least a day to answer."), "accept_by")
     if details.accept_by.date() >= details.start:

@@ -62,7 +62,7 @@ def _require_open(the_round: Round) -> None:
     if the_round.state == RoundState.OPEN and now < the_round.opens_at:
         raise Conflict("round.not_yet_open", _("The round has not opened yet."))
     if the_round.state != RoundState.OPEN or now >= the_round.closes_at:
-        raise Conflict("round.closed", _("The round has closed. Wishes can not be changed any more."))
+        raise Conflict("round.closed", _("The round has closed. Wishes can no longer be changed."))
 
 
 def _participant(actor: User, participant_id: int) -> Participant:

@@ -204,7 +204,7 @@ def open_it(request: HttpRequest, round_id: int) -> HttpResponse:
 @require_POST
 def close_it(request: HttpRequest, round_id: int) -> HttpResponse:
     user = person(request)
-    done = _("The round is closed. Wishes can not be changed any more.")
+    done = _("The round is closed. Wishes can no longer be changed.")
     return _moves(request, round_id, done, lambda: lifecycle.close_round(actor=user, round_id=round_id))
 
 

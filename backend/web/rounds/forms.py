@@ -62,10 +62,10 @@ class CapsField(forms.CharField):
 class RoundForm(forms.Form):
     """A round: for whom, which weeks, when what happens, and how seats are given out."""
 
-    name = forms.CharField(label=_("Name"), max_length=120, help_text=_("Such as: Prao for year 8, spring 2027"))
+    name = forms.CharField(label=_("Name"), max_length=120, help_text=_("For example: Prao for year 8, spring 2027"))
     lead_code = forms.ChoiceField(label=_("Municipality that leads"))
     municipality_codes = forms.MultipleChoiceField(
-        label=_("Other municipalities that take part"), required=False, widget=forms.CheckboxSelectMultiple
+        label=_("Other municipalities taking part"), required=False, widget=forms.CheckboxSelectMultiple
     )
     form = forms.ChoiceField(label=_("Form"), error_messages={"invalid_choice": _("Choose a form.")})
     start = _day(_("First day"))
@@ -83,7 +83,7 @@ class RoundForm(forms.Form):
     max_wishes = forms.IntegerField(label=_("Wishes at most"), min_value=1, max_value=MOST_WISHES)
     max_distance_km = forms.IntegerField(label=_("Longest journey, km"), min_value=1, max_value=2000, required=False)
     region_caps = CapsField(
-        label=_("At most so many students in a municipality"),
+        label=_("Limit on students in a municipality"),
         required=False,
         max_length=4000,
         widget=forms.Textarea(attrs={"rows": 3}),

@@ -119,7 +119,7 @@ def _failure(error: Exception, codes: list[int]) -> Result:
             return Result(Outcome.RETRY, f"{name} at connect", provider_down=True)
         return Result(Outcome.AMBIGUOUS, f"{name} at answer")
     if codes:
-        # It was answered, and we can not read the answer.
+        # It was answered, and we cannot read the answer.
         return _answered(codes[-1])
     if isinstance(error, AnymailConfigurationError | ImproperlyConfigured):
         return Result(Outcome.CONFIGURATION, type(error).__name__)

@@ -172,10 +172,10 @@ def _act(request: HttpRequest, found: Student, form: WhyForm) -> HttpResponse | 
         messages.success(request, _("Rejected. Student and organisation are told why."))
     elif decision == "undo" and match.state == MatchState.REJECTED:
         placements.undo_match_rejection(actor=user, match_id=match.pk)
-        messages.success(request, _("The decision is undone."))
+        messages.success(request, _("Decision undone."))
     elif decision == "undo":
         placements.undo_match_approval(actor=user, match_id=match.pk)
-        messages.success(request, _("The decision is undone."))
+        messages.success(request, _("Decision undone."))
     return redirect("coordinator_protected_student", found.pk)
 
 

@@ -164,7 +164,7 @@ class TestUndo:
 
         page = desk.post(reverse("coordinator_matches_undo"), {"match": [first.pk, second.pk]}, follow=True)
 
-        assert "2 decisions are undone" in page.text
+        assert "2 decisions undone" in page.text
         assert states(Match) == [MatchState.PROPOSED] * 2
 
     def test_both_decisions_about_places(self, desk: Client) -> None:

@@ -97,7 +97,7 @@ def test_every_scheduled_job_is_said_in_words() -> None:
 
 def test_what_must_hold_is_counted_and_what_does_not_is_first(office: Client) -> None:
     page = reverse("network_invariants")
-    assert "Everything holds" in office.get(page).text
+    assert "Every check passes" in office.get(page).text
     period = ApplicationFactory().period
     type(period).objects.filter(pk=period.pk).update(taken=period.taken + 1)
     broken = office.get(page)

@@ -34,7 +34,7 @@ IMPORT_TRANSITIONS = TransitionTable(
         "import.refused": Transition(
             frozenset({S.CHECKING, S.RUNNING}),
             S.FAULTY,
-            by="worker: a row can not be imported, so none is",
+            by="worker: a row cannot be imported, so none is",
         ),
         "import.wanted": Transition(frozenset({S.READY}), S.RUNNING, by="whoever uploaded it"),
         "import.wanted_in_part": Transition(

@@ -207,7 +207,7 @@ def _next_step(student: Any, event: Event) -> tuple[str, str]:
         case Event.PLACED:
             return "", ""
         case Event.NOTHING_SENT:
-            return _("Book a talk"), _mail_to(student, _("A talk about your placement"))
+            return _("Book a meeting"), _mail_to(student, _("A meeting about your placement"))
         case Event.DECLINED | Event.ENDED | Event.PARTLY:
             return _("Look for a place together"), _places_near(student)
         case Event.ACCEPTED:

@@ -73,7 +73,7 @@ TABLE: dict[tuple[str, str], str] = {
     ("DELETE", "alerts/<int:alert_id>/"): "401 204 404 403 403 403 403 403 403 403",
     ("GET", "me/"): "401 200 200 200 200 200 200 200 200 200",
     ("GET", "me/profile/"): "401 200 200 404 404 404 404 404 404 403",
-    ("PATCH", "me/profile/"): "401 200 200 403 403 403 403 403 403 403",
+    ("PATCH", "me/profile/"): "401 200 200 200 200 200 403 403 403 403",
     ("GET", "me/notification-preferences/"): "401 200 200 200 200 200 200 200 200 403",
     ("PATCH", "me/notification-preferences/"): "401 200 200 200 200 200 200 200 200 403",
     ("GET", "notifications/"): "401 200 200 200 200 200 200 200 200 403",

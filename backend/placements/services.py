@@ -112,6 +112,10 @@ def _has_place_in(student: Student, period: OfferPeriod) -> bool:
 
 
 def _match_to_decide(actor: User, match_id: int) -> Match:
+    # The student's row before the match's, as whoever withdraws locks them: a placement's row refers to the student, and
+    # in the other order each would wait for the other.
+    owner = Match.objects.filter(pk=match_id).values("student")
+    Student.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=owner).first()
     match = Match.objects.select_related(*RELATED).select_for_update(of=("self",)).filter(pk=match_id).first()
     if match is None or not policies.may_know_match(actor, match):
         raise NotFound("match.unknown", _("There is no such match."))

@@ -16,6 +16,7 @@ class ApplicationState(models.TextChoices):
     WITHDRAWN = "withdrawn", _("Withdrawn")
     LAPSED = "lapsed", _("Lapsed")
     REJECTED = "rejected", _("Rejected by the coordinator")
+    TURNED_DOWN = "turned_down", _("The student said no to the seat")
 
 
 class DeclineReason(models.TextChoices):
@@ -38,6 +39,18 @@ class ReleaseReason(models.TextChoices):
     PLACED_ELSEWHERE = "placed_elsewhere", _("Got another place in the same weeks")
     NOT_ANSWERED = "not_answered", _("The student did not answer in time")
     OFFER_CLOSED = "offer_closed", _("The place was closed")
+    CHANGED = "changed", _("The place was changed, and the student stepped back")
+    CHANGE_NOT_ANSWERED = "change_unanswered", _("The place was changed, and the student did not answer in time")
+
+
+class ChangeAnswer(models.TextChoices):
+    """What became of the question whether a changed place still fits."""
+
+    YES = "yes", _("It still fits")
+    NO = "no", _("The student stepped back")
+    LAPSED = "lapsed", _("Not answered in time")
+    CHANGED_BACK = "changed_back", _("The place was changed back")
+    ENDED = "ended", _("The application ended in another way")
 
 
 S = ApplicationState
@@ -57,19 +70,37 @@ APPLICATION_TRANSITIONS = TransitionTable(
             frozenset({S.SUBMITTED, S.WAITLISTED}), S.DECLINED, by="organisation, with a reason", told="student"
         ),
         "application.accepted": Transition(
-            frozenset({S.OFFERED}), S.ACCEPTED, by="student", told="organisation, deciding coordinator"
+            frozenset({S.OFFERED}), S.ACCEPTED, by="student", told="organisation (deciding coordinator, by the match)"
         ),
         "application.withdrawn": Transition(
             frozenset({S.SUBMITTED, S.WAITLISTED, S.OFFERED, S.ACCEPTED}),
             S.WITHDRAWN,
             by="student; guardian of a minor; coordinator; another place in the same weeks",
+            told="student, organisation",
+        ),
+        "application.turned_down": Transition(
+            frozenset({S.OFFERED}),
+            S.TURNED_DOWN,
+            by="student; guardian of a minor; with a reason if they like",
             told="organisation",
         ),
+        "application.offer_undone": Transition(
+            frozenset({S.OFFERED}),
+            S.SUBMITTED,
+            by="organisation, for as long as the municipality allows and nobody has answered",
+            told="student",
+        ),
+        "application.offer_undone_to_list": Transition(
+            frozenset({S.OFFERED}),
+            S.WAITLISTED,
+            by="the same, where the seat was offered from the waiting list",
+            told="student",
+        ),
         "application.lapsed": Transition(
-            frozenset({S.SUBMITTED, S.WAITLISTED, S.OFFERED}),
+            frozenset({S.SUBMITTED, S.WAITLISTED, S.OFFERED, S.ACCEPTED}),
             S.LAPSED,
-            by="the hold's end; the offer's closing",
-            told="student; organisation when a seat was held",
+            by="the hold's end; the offer's closing; silence about a change",
+            told="student, organisation when a seat was held",
         ),
         "application.approved": Transition(frozenset({S.ACCEPTED}), S.APPROVED, by="the match's approval"),
         "application.rejected": Transition(frozenset({S.ACCEPTED}), S.REJECTED, by="the match's rejection"),

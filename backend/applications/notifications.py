@@ -13,10 +13,11 @@ from backend.accounts.models import User
 from backend.accounts.policies import municipalities_coordinated_by
 from backend.accounts.selectors import has_coordinator
 from backend.applications import summaries, timers
-from backend.applications.enums import ApplicationState, DeclineReason, ReleaseReason
-from backend.applications.models import Application
+from backend.applications.enums import APPLICATION_TRANSITIONS, ApplicationState, DeclineReason, ReleaseReason
+from backend.applications.models import Application, ChangeQuestion
 from backend.applications.policies import visible_to
 from backend.common.models import DomainEvent
+from backend.common.transitions import Audience, audiences
 from backend.common.weeks import format_dates
 from backend.notifications import ledger
 from backend.notifications.effect import own_step
@@ -26,6 +27,7 @@ from backend.notifications.models import Notification
 from backend.notifications.registry import Kind, register
 from backend.notifications.services import notify
 from backend.notifications.subjects import Subject, from_rows
+from backend.offers.facts import changes_between
 from backend.organisations.selectors import list_member_users
 from backend.students.protection import deciders_for, protected_students_of
 from backend.students.selectors import guardian_ids
@@ -51,20 +53,22 @@ def _coordinators(application: Application) -> list[User]:
     return deciders_for(application.student, deciding)
 
 
-def _both(application: Application) -> list[User]:
-    return _student(application) + _organisation(application)
+def _organisation_with_a_seat(application: Application) -> list[User]:
+    return _organisation(application) if application.offered_at else []
 
 
-# Action to those who are told; the table of transitions names the same people in words.
-TOLD: dict[str, Callable[[Application], list[User]]] = {
+# What the words in the table of transitions mean. Whoever did it knows already and is left out.
+ROLES: dict[str, Audience] = {
+    "student": _student,
+    "organisation": _organisation,
+    "organisation when a seat was held": _organisation_with_a_seat,
+}
+TOLD: dict[str, Audience] = {
+    **audiences(APPLICATION_TRANSITIONS, ROLES),
     "application.submitted": _organisation,
-    "application.waitlisted": _student,
-    "application.offered": _student,
-    "application.declined": _student,
-    "application.accepted": _organisation,
-    "application.withdrawn": _both,
-    "application.lapsed": _both,
     "application.escalated": _coordinators,
+    "application.change_asked": _student,
+    "application.change_accepted": _organisation,
 }
 
 
@@ -137,7 +141,8 @@ def _submitted(application: Application) -> tuple[str, ...]:
 
 
 def _offered(application: Application) -> tuple[str, ...]:
-    assert application.hold_expires_at is not None
+    if application.hold_expires_at is None:
+        return (_("The organisation has taken this offer back."),)
     until = date_format(timezone.localtime(application.hold_expires_at), "DATETIME_FORMAT")
     return (
         _("The seat is yours if you want it. It is held for you until %(moment)s.") % {"moment": until},
@@ -181,8 +186,43 @@ def _register(
     )
 
 
+def _question(application: Application) -> ChangeQuestion | None:
+    return ChangeQuestion.objects.filter(application=application, answer="").first()
+
+
+def _change_waits(notification: Notification) -> str:
+    return "" if _question(_application(notification)) else "already_answered"
+
+
+def _changed_words(notification: Notification) -> Words:
+    application = _application(notification)
+    question = _question(application) or ChangeQuestion.objects.filter(application=application).last()
+    assert question is not None
+    due = date_format(timezone.localtime(question.due_at), "DATETIME_FORMAT")
+    changes = changes_between(question.before, question.after)
+    return Words(
+        paragraphs=(
+            _("What you asked for has changed. You decide whether it still fits."),
+            _("Please answer by %(moment)s. Without an answer your application ends.") % {"moment": due},
+        ),
+        facts=(
+            (_("Place"), application.period.offer.title),
+            (_("Organisation"), application.period.offer.organisation.name),
+            *((change.label, f"{change.old} → {change.new}") for change in changes),
+        ),
+        button=_("Say yes or no"),
+    )
+
+
+def _turned_down(application: Application) -> tuple[str, ...]:
+    return (
+        _("%(name)s has said no to the seat. It is free again.") % {"name": application.student.display_name},
+        application.own_words,
+    )
+
+
 ANSWERED = own_step("application.offered", "application.declined", "application.waitlisted")
-CHOSEN = own_step("application.accepted", "application.withdrawn")
+CHOSEN = own_step("application.accepted", "application.turned_down", "application.withdrawn")
 DECISION: dict[str, Any] = {"opt_out": False, "resend_when_uncertain": True, "expires_after": timedelta(days=7)}
 
 _register(
@@ -230,6 +270,49 @@ _register(
     "application.withdrawn",
     lambda application: _("Application withdrawn: %(title)s") % {"title": application.period.offer.title},
     _words(_ended, lambda: _("Open the page")),
+)
+_register(
+    "application.turned_down",
+    lambda application: _("The seat was turned down: %(title)s") % {"title": application.period.offer.title},
+    _words(_turned_down, lambda: _("See the applicants")),
+)
+for _name in ("application.offer_undone", "application.offer_undone_to_list"):
+    _register(
+        _name,
+        lambda application: _("Correction: no seat is offered: %(title)s") % {"title": application.period.offer.title},
+        _words(
+            lambda application: (
+                _(
+                    "You were told that you are offered a seat. That was a mistake, and the organisation has taken it back."
+                ),
+                _("Your application stands where it stood before. We are sorry."),
+            ),
+            lambda: _("See your application"),
+        ),
+        **DECISION,
+    )
+register(
+    Kind(
+        name="application.change_asked",
+        category=Category.APPLICATIONS,
+        title=lambda notification: (
+            _("The place has changed: %(title)s") % {"title": _application(notification).period.offer.title}
+        ),
+        context=context_from(_changed_words),
+        templates=TEMPLATES,
+        subject=_application,
+        still_relevant=_change_waits,
+        acted=own_step("application.change_accepted", "application.withdrawn"),
+        **DECISION,
+    )
+)
+_register(
+    "application.change_accepted",
+    lambda application: _("%(name)s says it still fits") % {"name": application.student.display_name},
+    _words(
+        lambda application: (_("The changed place still fits. You can go on with the application."),),
+        lambda: _("See the applicants"),
+    ),
 )
 _register(
     "application.lapsed",

@@ -29,6 +29,10 @@ def can_accept(user: User, application: Application) -> bool:
     return is_self(user, application.student)
 
 
+def can_answer_change(user: User, application: Application) -> bool:
+    return is_self(user, application.student) or is_guardian_of(user, application.student)
+
+
 def can_withdraw(user: User, application: Application) -> bool:
     return (
         is_self(user, application.student)

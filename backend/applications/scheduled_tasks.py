@@ -2,9 +2,9 @@
 
 from datetime import timedelta
 
-from backend.applications import services
+from backend.applications import changes, services
 from backend.applications.enums import UNANSWERED_STATES, ApplicationState
-from backend.applications.models import Application
+from backend.applications.models import Application, ChangeQuestion
 from backend.common import clock
 from backend.common.schedule import periodic
 
@@ -21,6 +21,13 @@ def escalate_silence() -> int:
         state=ApplicationState.SUBMITTED, escalated_at__isnull=True, answer_due_at__lte=clock.now()
     )
     return sum(services.escalate_silence(application_id=pk) for pk in due.values_list("pk", flat=True))
+
+
+@periodic("applications.lapse_changes", every=timedelta(minutes=10))
+def lapse_changes() -> int:
+    """Who does not say in time whether a changed place still fits has stepped back."""
+    due = ChangeQuestion.objects.filter(answer="", due_at__lte=clock.now()).order_by("pk")
+    return sum(changes.lapse_change(question_id=pk) for pk in due.values_list("pk", flat=True))
 
 
 @periodic("applications.lapse_ended", every=timedelta(hours=1))

@@ -1,5 +1,6 @@
 """Questions about applications."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db.models import Case, IntegerField, QuerySet, Value, When
@@ -57,7 +58,7 @@ def count_unanswered(offer_ids: "list[int]") -> int:
 
 def list_visible_applications(user: User) -> "QuerySet[Application]":
     """All the user may see, in no order: own ones, those to own organisations, those of coordinated students."""
-    return visible_to(user).select_related(*ROW)
+    return visible_to(user).select_related(*ROW).prefetch_related("change_questions")
 
 
 def in_reading_order(applications: "QuerySet[Application]") -> "QuerySet[Application]":
@@ -72,6 +73,25 @@ def in_reading_order(applications: "QuerySet[Application]") -> "QuerySet[Applica
     return applications.annotate(reading=Case(*cases, default=Value(len(order)), output_field=IntegerField())).order_by(
         "reading", "waiting_rank", "submitted_at", "pk"
     )
+
+
+@dataclass(frozen=True)
+class Applicants:
+    """Who has applied and has no final answer: the number, and the names that the reader may know."""
+
+    number: int
+    names: list[str]
+
+    @property
+    def others(self) -> int:
+        return self.number - len(self.names)
+
+
+def applicants_known_to(user: User, offer: Offer) -> Applicants:
+    """Those of one offer, for whoever reviews it. Names only of students whose applications the reader may see."""
+    live = Application.objects.filter(period__offer=offer, state__in=LIVE_STATES)
+    own = visible_to(user).filter(pk__in=live.values("pk")).select_related("student__user").order_by("pk")
+    return Applicants(live.count(), [row.student.display_name for row in own])
 
 
 def require_may_try_again(student: Student, period: OfferPeriod, rules: PlacementFormVersion) -> None:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backend.accounts.models import User
 from backend.applications import policies
+from backend.applications.agreement import require_as_asked_for, waits_for_student
 from backend.applications.enums import (
     APPLICATION_TRANSITIONS,
     LIVE_STATES,
@@ -29,6 +30,7 @@ from backend.common.errors import Conflict, Invalid, NotAllowed, NotFound
 from backend.common.transitions import log, move
 from backend.common.workdays import add_working_days
 from backend.offers.enums import OfferState
+from backend.offers.facts import facts_of
 from backend.offers.models import Offer, OfferPeriod
 from backend.offers.seats import hold_seat, release_seat
 from backend.offers.timing import require_in_time
@@ -44,6 +46,7 @@ from backend.reference.selectors import form_on
 from backend.students.models import Student
 from backend.students.policies import can_coordinate, is_guardian_of, is_self
 
+LONGEST_REASON = 500
 RELATED = ("student__user", "period__offer__organisation", "period__offer__workplace", "period__offer__form")
 
 
@@ -67,6 +70,8 @@ def _move(
 ) -> None:
     """One transition with its log row, its event and its notifications."""
     known = {**(data or {}), "actor": actor.pk if actor else None}
+    if action != "application.offered" and application.undo_until is not None:
+        application.undo_until, update_fields = None, [*update_fields, "undo_until"]
     event = move(application, APPLICATION_TRANSITIONS, action, actor=actor, data=known, update_fields=update_fields)
     tell(event, application)
     outbox.wake()
@@ -120,6 +125,7 @@ def submit_application(
                 student=student,
                 period=period,
                 motivation=motivation.strip(),
+                asked_for=facts_of(period),
                 submitted_at=now,
                 answer_due_at=min(add_working_days(now, answer_days), until),
             )
@@ -186,7 +192,8 @@ def mark_offer_read(*, actor: User, offer_id: int) -> int:
 def offer_seat(*, actor: User, application_id: int, message: str = "") -> Application:
     """The organisation offers one of its seats; it is held until the student answers or the hold ends.
 
-    Raises Conflict `period.full` when the last seat was taken by someone else meanwhile.
+    Raises Conflict `period.full` when the last seat was taken by someone else meanwhile, and
+    `application.change_unanswered` while the student has not said whether a changed place still fits.
     """
     application = _locked(actor, application_id)
     _require_answerer(actor, application)
@@ -196,6 +203,7 @@ def offer_seat(*, actor: User, application_id: int, message: str = "") -> Applic
 
 
 def _offer_seat(application: Application, actor: User | None, *, message: str = "", refill: bool = False) -> None:
+    require_as_asked_for(application)
     rules = _rules(application.period)
     until, now = require_in_time(application.period, rules), clock.now()
     application.offered_at = now
@@ -204,12 +212,14 @@ def _offer_seat(application: Application, actor: User | None, *, message: str = 
     hold = timedelta(hours=rules.refill_hold_hours if refill else hold_hours)
     application.hold_expires_at = min(now + hold, until)
     application.message = message.strip()
+    minutes = settings_of(application.period.offer.municipality_code).undo_minutes
+    application.undo_until = now + timedelta(minutes=minutes) if minutes and actor else None
     _move(
         application,
         "application.offered",
         actor=actor,
         data={"refill": refill},
-        update_fields=["offered_at", "answered_at", "hold_expires_at", "message"],
+        update_fields=["offered_at", "answered_at", "hold_expires_at", "message", "undo_until"],
     )
     hold_seat(application.period_id)
 
@@ -264,6 +274,7 @@ def accept_seat(*, actor: User, application_id: int) -> Application:
     if application.hold_expires_at is not None and application.hold_expires_at < clock.now():
         raise Conflict("application.hold_over", _("The time to answer has run out."))
     if application.state == ApplicationState.OFFERED:
+        require_as_asked_for(application)
         require_in_time(application.period, _rules(application.period))
         check_allowed(student, application.period)
         application.match = propose_match(
@@ -298,7 +309,10 @@ def release_applications_in(*, student_id: int, period: OfferPeriod, but: int | 
 
 @transaction.atomic
 def withdraw_application(*, actor: User, application_id: int) -> Application:
-    """The student, a minor's guardian, or the coordinator takes an application back. A held seat is freed."""
+    """The student, a minor's guardian, or the coordinator takes an application back. A held seat is freed.
+
+    A student who takes back an application with an offered seat says no to the seat: `turn_down_seat`.
+    """
     owner = Application.objects.filter(pk=application_id).values_list("student", flat=True).first()
     if owner is not None:
         Student.objects.select_for_update(of=("self",)).filter(pk=owner).first()
@@ -306,6 +320,9 @@ def withdraw_application(*, actor: User, application_id: int) -> Application:
     if not policies.can_withdraw(actor, application):
         raise NotAllowed("application.not_withdrawer", _("Only the student can withdraw the application."))
     if is_self(actor, application.student):
+        if application.state == ApplicationState.OFFERED:
+            _turn_down(application, actor, "")
+            return application
         why = ReleaseReason.BY_STUDENT
     elif is_guardian_of(actor, application.student):
         why = ReleaseReason.BY_GUARDIAN
@@ -313,6 +330,27 @@ def withdraw_application(*, actor: User, application_id: int) -> Application:
         why = ReleaseReason.BY_COORDINATOR
     _withdraw(application, actor, why)
     return application
+
+
+@transaction.atomic
+def turn_down_seat(*, actor: User, application_id: int, reason: str = "") -> Application:
+    """The student, or a minor's guardian, says no to an offered seat; why, if they like. The seat goes on at once."""
+    owner = Application.objects.filter(pk=application_id).values_list("student", flat=True).first()
+    if owner is not None:
+        Student.objects.select_for_update(of=("self",)).filter(pk=owner).first()
+    application = _locked(actor, application_id)
+    if not policies.can_answer_change(actor, application):
+        raise NotAllowed("application.not_student", _("Only the student can say no to the seat."))
+    if len(reason.strip()) > LONGEST_REASON:
+        raise Invalid("application.reason_long", _("The text is too long."), field="reason")
+    _turn_down(application, actor, reason)
+    return application
+
+
+def _turn_down(application: Application, actor: User, reason: str) -> None:
+    application.own_words = reason.strip()
+    _move(application, "application.turned_down", actor=actor, update_fields=["own_words"])
+    release_seat(application.period)
 
 
 def _withdraw(application: Application, actor: User | None, why: ReleaseReason) -> None:
@@ -360,15 +398,16 @@ def _lapse(application: Application, why: ReleaseReason) -> None:
 @transaction.atomic
 def refill_seat(*, period_id: int) -> Application | None:
     """A freed seat goes to the first on the waiting list, with a short hold. None when nobody waits or no seat is left."""
-    first = (
+    waiting = (
         Application.objects.select_related(*RELATED)
-        .select_for_update(of=("self",))
         .filter(period=period_id, state=ApplicationState.WAITLISTED)
         .order_by("waiting_rank", "pk")
-        .first()
     )
-    if first is None:
+    # Who has not answered about a change keeps the rank, and gets a seat after the answer.
+    ready = next((row.pk for row in waiting if not waits_for_student(row)), None)
+    if ready is None:
         return None
+    first = _locked(None, ready)
     try:
         with transaction.atomic():
             _offer_seat(first, None, refill=True)
@@ -395,7 +434,7 @@ def refill_offer(*, offer_id: int) -> int:
     locked = waiting.select_related(*RELATED).select_for_update(of=("self",)).order_by("pk")
     offered = 0
     for application in sorted(locked, key=lambda row: (row.period_id, row.waiting_rank or 0, row.pk)):
-        if not free[application.period_id]:
+        if not free[application.period_id] or waits_for_student(application):
             continue
         free[application.period_id] -= 1
         try:

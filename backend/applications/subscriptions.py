@@ -1,6 +1,6 @@
 """What applications do when something happened below them."""
 
-from backend.applications import services, timers
+from backend.applications import changes, services, timers
 from backend.common.events import subscribe
 from backend.common.models import DomainEvent
 from backend.offers.enums import CloseReason
@@ -14,6 +14,11 @@ def refill(event: DomainEvent) -> None:
 @subscribe("offer.updated", "offer.published")
 def give_added_seats(event: DomainEvent) -> None:
     services.refill_offer(offer_id=event.subject_id)
+
+
+@subscribe("offer.updated")
+def ask_those_who_applied(event: DomainEvent) -> None:
+    changes.ask_about_changes(offer_id=event.subject_id)
 
 
 @subscribe("student.profile_saved")

@@ -28,8 +28,12 @@ LAST_CALL_OF_HOLD = timedelta(hours=6)
 
 def follow(event: DomainEvent, application: Application) -> None:
     """Starts and settles the timers of a transition, in its transaction."""
+    if event.kind.startswith("application.change_"):
+        return
     now = clock.now()
-    if event.kind == "application.submitted":
+    if event.kind == "application.offer_undone":
+        settle(application, HOLD_ENDING)
+    if event.kind in {"application.submitted", "application.offer_undone"}:
         half = now + (application.answer_due_at - now) / 2
         # The third step is the escalation that already stands in `answer_due_at`, see services.escalate_silence.
         plan(UNANSWERED, application, first=half, second=max(half, application.answer_due_at - LAST_CALL))

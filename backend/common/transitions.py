@@ -4,7 +4,8 @@ A table stands beside its enum; `move` is the only code that changes a state: it
 saves, logs, and records the domain event of the same name.
 """
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -23,7 +24,10 @@ class HasState(Protocol):
 
 @dataclass(frozen=True)
 class Transition:
-    """From any of `sources` to `target`. `told` names the roles that are notified, for people who read the table."""
+    """From any of `sources` to `target`. told: who is notified, as roles divided by commas, see `audiences`.
+
+    What stands in parentheses is told by another event, and stands there for people who read the table.
+    """
 
     sources: frozenset[str]
     target: str
@@ -47,6 +51,26 @@ class TransitionTable:
 
     def terminal_states(self, states: Iterable[str]) -> set[str]:
         return {state for state in states if not self.actions_from(state)}
+
+
+Audience = Callable[[Any], list[Any]]
+
+
+def audiences(table: TransitionTable, roles: Mapping[str, Audience]) -> dict[str, Audience]:
+    """For each action that tells somebody a function from the subject to the people, each of them once.
+
+    roles: what the table's words mean. A word without a meaning is a KeyError at import, so that the table says the truth.
+    """
+    found: dict[str, Audience] = {}
+    for action, each in table.moves.items():
+        names = [name.strip() for name in re.sub(r"\([^)]*\)", "", each.told).split(",")]
+        if parts := [roles[name] for name in names if name]:
+            found[action] = _all_of(parts)
+    return found
+
+
+def _all_of(parts: Sequence[Audience]) -> Audience:
+    return lambda subject: list({user.pk: user for part in parts for user in part(subject)}.values())
 
 
 def lock(queryset: "models.QuerySet[M]", pk: int) -> "M":

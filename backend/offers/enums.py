@@ -30,20 +30,18 @@ OFFER_TRANSITIONS = TransitionTable(
         "offer.submitted": Transition(
             frozenset({S.DRAFT}), S.SUBMITTED, by="organisation", told="coordinators of the workplace"
         ),
-        "offer.sent_back": Transition(
-            frozenset({S.SUBMITTED}), S.DRAFT, by="coordinator", told="organisation, with the reason"
-        ),
+        "offer.sent_back": Transition(frozenset({S.SUBMITTED}), S.DRAFT, by="coordinator", told="organisation"),
         "offer.published": Transition(
             frozenset({S.DRAFT, S.SUBMITTED}),
             S.PUBLISHED,
             by="coordinator; the organisation itself when trusted",
-            told="organisation; students and alerts it fits",
+            told="organisation (students and alerts it fits, by the suggestions)",
         ),
         "offer.publication_undone": Transition(
             frozenset({S.PUBLISHED}),
             S.SUBMITTED,
             by="coordinator, for as long as the municipality allows and nobody has applied",
-            told="organisation; students who were told of the place",
+            told="organisation (students who were told of the place, by the suggestions)",
         ),
         "offer.send_back_undone": Transition(
             frozenset({S.DRAFT}),
@@ -63,7 +61,7 @@ OFFER_TRANSITIONS = TransitionTable(
             frozenset({S.DRAFT, S.SUBMITTED, S.PUBLISHED, S.PAUSED}),
             S.CLOSED,
             by="organisation, coordinator, deadline, last period's end",
-            told="applicants without an answer",
+            told="(applicants without an answer, by their applications)",
         ),
     },
 )

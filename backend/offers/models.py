@@ -66,6 +66,7 @@ class OfferQuerySet(models.QuerySet["Offer"]):
 class Offer(TimestampedModel):
     """An internship or a training place.
 
+    approved: what was let out when it was last published, see facts.py; {} before that.
     undo_until: until when the coordinator's publication or sending back can be undone; empty when it stands.
     programmes: whom it is for; none = everyone of the form. skills: short lower-case words. apply_by: last day, included.
     source, source_ref: where an imported offer comes from; a person's own offers have neither.
@@ -102,6 +103,7 @@ class Offer(TimestampedModel):
     published_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
     close_reason = models.CharField(max_length=20, choices=CloseReason.choices, blank=True)
+    approved = models.JSONField(default=dict, blank=True, editable=False)
     undo_until = models.DateTimeField(null=True, blank=True)
     sent_back_reason = models.TextField(blank=True)
     source = models.CharField(max_length=20, blank=True)

@@ -10,6 +10,7 @@ from backend.accounts.models import User
 from backend.accounts.policies import municipalities_coordinated_by
 from backend.accounts.selectors import list_responsible_for
 from backend.common.models import DomainEvent
+from backend.common.transitions import Audience, audiences
 from backend.notifications import ledger
 from backend.notifications.effect import own_step
 from backend.notifications.enums import Category
@@ -18,7 +19,7 @@ from backend.notifications.models import Notification
 from backend.notifications.registry import Kind, register
 from backend.notifications.services import notify
 from backend.notifications.subjects import Subject, from_rows
-from backend.offers.enums import OfferState
+from backend.offers.enums import OFFER_TRANSITIONS, OfferState
 from backend.offers.models import Offer
 from backend.offers.policies import can_review_offer
 from backend.organisations.selectors import list_member_users
@@ -34,15 +35,9 @@ def _reviewers(offer: Offer) -> list[User]:
     return list_responsible_for(offer.municipality_code)
 
 
-# Action to those who are told; the table of transitions names the same people in words.
-TOLD: dict[str, Callable[[Offer], list[User]]] = {
-    "offer.submitted": _reviewers,
-    "offer.resubmitted": _reviewers,
-    "offer.sent_back": _organisation,
-    "offer.published": _organisation,
-    "offer.publication_undone": _organisation,
-    "offer.send_back_undone": _organisation,
-}
+# What the words in the table of transitions mean.
+ROLES: dict[str, Audience] = {"organisation": _organisation, "coordinators of the workplace": _reviewers}
+TOLD = audiences(OFFER_TRANSITIONS, ROLES)
 
 
 def _with_ledger(reader: User, offer_id: int) -> Offer | None:

@@ -21,6 +21,11 @@ def release_seat(period: OfferPeriod) -> None:
     events.record("seat.freed", period, {"offer": period.offer_id})
 
 
+def return_seat(period: OfferPeriod) -> None:
+    """Gives one seat back without asking the waiting list: an organisation that undoes its offer decides anew itself."""
+    OfferPeriod.objects.filter(pk=period.pk, taken__gt=0).update(taken=F("taken") - 1)
+
+
 def hold_seats(period_id: int, number: int) -> None:
     """Takes several seats at once, or none of them. Raises Conflict when not so many are left."""
     held = OfferPeriod.objects.filter(pk=period_id, taken__lte=F("capacity") - number).update(taken=F("taken") + number)

@@ -15,6 +15,8 @@ from backend.common.transitions import lock, log, move
 from backend.offers import policies
 from backend.offers.details import OfferDetails, PeriodDetails, check_details, check_periods, clean_words
 from backend.offers.enums import OFFER_TRANSITIONS, CloseReason, OfferState
+from backend.offers.facts import Facts as PlaceFacts
+from backend.offers.facts import approved_facts, is_worth_asking, place_facts
 from backend.offers.models import Offer, OfferPeriod
 from backend.offers.notifications import tell, tell_of_change
 from backend.offers.school_weeks import next_time
@@ -66,17 +68,21 @@ def post_offer_for(*, actor: User, workplace_id: int, details: OfferDetails, per
 def update_offer(*, actor: User, offer_id: int, details: OfferDetails, periods: Sequence[PeriodDetails]) -> Offer:
     """Changes an offer that is not closed.
 
-    A published offer whose approved facts change (form, workplace, dates, risks, more seats) goes back to review.
-    Raises Invalid for wrong input and for seats below those taken.
+    A published offer whose approved facts change (form, workplace, dates, risks, more seats) goes back to review. Whoever
+    has applied is asked whether the new form, workplace, dates or risks still fit, see applications/changes.py. Raises
+    Invalid for wrong input and for seats below those taken, Conflict `offer.placed` and `offer.in_round` where a round or
+    a placement stands on what would change.
     """
     offer = _locked(offer_id)
     policies.require(policies.can_edit_offer(actor, offer), actor, offer)
     if offer.state == OfferState.CLOSED:
         raise Conflict("offer.closed", _("The place is closed. Copy it to post it again."))
-    before = _approved_facts(offer)
+    before, place_before = _approved_facts(offer), place_facts(offer)
     # Whoever undoes a decision must find what was decided about.
     offer.undo_until = None
     _write(offer, details, periods)
+    if is_worth_asking(place_before, place_facts(offer)):
+        _require_nobody_placed(offer, place_before)
     log("offer.updated", offer, actor=actor)
     event = events.record("offer.updated", offer)
     if not policies.is_own_offer(actor, offer):
@@ -90,6 +96,32 @@ def update_offer(*, actor: User, offer_id: int, details: OfferDetails, periods: 
         tell(event, offer)
     outbox.wake()
     return offer
+
+
+def _require_nobody_placed(offer: Offer, before: PlaceFacts) -> None:
+    """Placements that stand, and rounds, were decided for the place as it is; nobody there can be asked one by one.
+
+    A new risk is written down all the same where somebody is placed: hiding it would harm, and it goes to review.
+    """
+    periods = OfferPeriod.objects.filter(offer=offer)
+    if (
+        periods.filter(round_seats__held__gt=0).exists()
+        or periods.filter(matches__state="proposed", matches__application__isnull=True).exists()
+    ):
+        raise Conflict(
+            "offer.in_round",
+            _(
+                "The place is part of a round, so its form, workplace and risks cannot change now. Post a new place, or "
+                "talk to the coordinator."
+            ),
+        )
+    after = place_facts(offer)
+    stands = periods.filter(placements__state__in=["upcoming", "ongoing"])
+    if any(before[name] != after[name] for name in ("form", "workplace")) and stands.exists():
+        raise Conflict(
+            "offer.placed",
+            _("Somebody is placed here. Post a new place for another form or workplace, and leave this one as it is."),
+        )
 
 
 def _approved_facts(offer: Offer) -> Facts:
@@ -238,12 +270,13 @@ def _publish(offer: Offer, actor: User) -> Offer:
     # Only what was submitted for review can go back to it.
     offer.undo_until = _undo_until(offer) if offer.state == OfferState.SUBMITTED else None
     offer.published_at, offer.sent_back_reason = clock.now(), ""
+    offer.approved = approved_facts(offer)
     event = move(
         offer,
         OFFER_TRANSITIONS,
         "offer.published",
         actor=actor,
-        update_fields=["published_at", "sent_back_reason", "undo_until"],
+        update_fields=["published_at", "sent_back_reason", "undo_until", "approved"],
     )
     tell(event, offer)
     outbox.wake()
@@ -306,13 +339,13 @@ def undo_offer_publication(*, actor: User, offer_id: int) -> Offer:
     periods = list(offer.periods.select_for_update())
     if any(period.taken or period.applications.exists() for period in periods):
         raise Conflict("offer.undo_depends", _("Someone has already applied. Close the place instead."))
-    offer.published_at = None
+    offer.published_at, offer.approved = None, {}
     event = move(
         offer,
         OFFER_TRANSITIONS,
         "offer.publication_undone",
         actor=actor,
-        update_fields=["published_at", "undo_until"],
+        update_fields=["published_at", "undo_until", "approved"],
     )
     tell(event, offer)
     outbox.wake()

@@ -27,6 +27,14 @@ class PlacementState(models.TextChoices):
     CANCELLED = "cancelled", _("Cancelled")
 
 
+class Asker(models.TextChoices):
+    """Who asks the coordinator to end a placement."""
+
+    STUDENT = "student", _("The student")
+    GUARDIAN = "guardian", _("A guardian")
+    ORGANISATION = "organisation", _("The organisation")
+
+
 # What comes or goes on, and what ended before its last day.
 STANDING_STATES = frozenset({PlacementState.UPCOMING, PlacementState.ONGOING})
 ENDED_EARLY_STATES = frozenset({PlacementState.INTERRUPTED, PlacementState.CANCELLED})
@@ -49,13 +57,13 @@ MATCH_TRANSITIONS = TransitionTable(
             frozenset({M.PROPOSED}),
             M.WITHDRAWN,
             by="student, through the application",
-            told="organisation, coordinator",
+            told="coordinator, organisation where no application tells it",
         ),
         "match.approval_undone": Transition(
             frozenset({M.APPROVED}),
             M.PROPOSED,
             by="the same coordinator, for as long as the municipality allows and nothing has come of it",
-            told="those who were told of the approval",
+            told="student, organisation, guardian of a minor, the other municipality",
         ),
         "match.rejection_undone": Transition(
             frozenset({M.REJECTED}),
@@ -74,10 +82,16 @@ PLACEMENT_TRANSITIONS = TransitionTable(
         "placement.started": Transition(frozenset({P.UPCOMING}), P.ONGOING, by="the calendar"),
         "placement.completed": Transition(frozenset({P.ONGOING}), P.COMPLETED, by="the calendar"),
         "placement.interrupted": Transition(
-            frozenset({P.ONGOING}), P.INTERRUPTED, by="coordinator, with a reason", told="student, organisation"
+            frozenset({P.ONGOING}),
+            P.INTERRUPTED,
+            by="coordinator, with a reason",
+            told="student, organisation, guardian of a minor, the other municipality",
         ),
         "placement.cancelled": Transition(
-            frozenset({P.UPCOMING}), P.CANCELLED, by="coordinator, with a reason", told="student, organisation"
+            frozenset({P.UPCOMING}),
+            P.CANCELLED,
+            by="coordinator, with a reason",
+            told="student, organisation, guardian of a minor, the other municipality",
         ),
     },
 )

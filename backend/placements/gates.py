@@ -12,6 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from backend.common import clock
+from backend.offers.facts import facts_of, is_worth_asking
 from backend.offers.timing import last_moment
 from backend.placements.models import Match
 from backend.reference.enums import AgeClass, Verdict
@@ -76,7 +77,8 @@ def _gates(
     if form is None:
         return [Gate("form_not_in_use", _("The form is not in use on these dates"), is_open=False, is_blocking=True)]
     who = age_class(student.birth_date, match.start, student.has_finished_compulsory_school)
-    found = [*_time_gates(match, form), _age_gate(judge_class(form, rules, hazards, who, match.start))]
+    judged = judge_class(form, rules, hazards, who, match.start)
+    found = [*_time_gates(match, form), *_agreement_gates(match), _age_gate(judged)]
     if form.requires_guardian_consent and is_minor(student) and not has_consent:
         found.append(
             Gate("consent_missing", _("A guardian has not given consent yet"), is_open=False, is_blocking=True)
@@ -106,6 +108,14 @@ def _time_gates(match: Match, form: PlacementFormVersion) -> list[Gate]:
         text = _("The first day has already been, and this form has everything settled before it")
         return [Gate("period_begun", text, is_open=False, is_blocking=False)]
     return []
+
+
+def _agreement_gates(match: Match) -> list[Gate]:
+    """Whether the place is still what the student said yes to. Risks are prefetched with the match."""
+    if not is_worth_asking(match.agreed, facts_of(match.period)):
+        return []
+    text = _("The place was changed after the student said yes, and the student has not said whether it still fits")
+    return [Gate("change_unanswered", text, is_open=False, is_blocking=True)]
 
 
 def _age_gate(judged: Verdict) -> Gate:

@@ -12,6 +12,7 @@ from backend.offers.models import OfferPeriod
 from backend.placements.enums import (
     ENDED_EARLY_STATES,
     STANDING_STATES,
+    Asker,
     MatchSource,
     MatchState,
     PlacementState,
@@ -33,7 +34,8 @@ def dates_of_row() -> DateRange:
 class Match(TimestampedModel):
     """Both sides said yes, or a round decided. `deciding_municipality` empty: the network office decides.
 
-    start, end: the period's dates when the match was made. undo_until: until when the decision can be undone; empty when
+    start, end: the period's dates when the match was made. agreed: what the student said yes to, see offers/facts.py;
+    while the place differs from it nobody can approve. undo_until: until when the decision can be undone; empty when
     there is none, or when it stands.
     """
 
@@ -51,6 +53,7 @@ class Match(TimestampedModel):
     decided_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     decision_reason = models.TextField(blank=True)
     undo_until = models.DateTimeField(null=True, blank=True)
+    agreed = models.JSONField(default=dict, blank=True, editable=False)
 
     class Meta:
         indexes = [models.Index(fields=["deciding_municipality", "state", "proposed_at"], name="match_queue")]
@@ -127,3 +130,40 @@ class Placement(TimestampedModel):
     def ended_early(self) -> bool:
         """Whether it was cancelled or interrupted."""
         return self.state in ENDED_EARLY_STATES
+
+
+class EndRequest(models.Model):
+    """Somebody it concerns asks the coordinator to end a placement that is approved. One open request at a time.
+
+    asked_as: who asked. is_accepted: empty while it waits. answer: the coordinator's words to a no.
+    """
+
+    placement = models.ForeignKey(Placement, on_delete=models.CASCADE, related_name="end_requests")
+    asked_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    asked_as = models.CharField(max_length=12, choices=Asker.choices)
+    reason = models.TextField(_("Why?"), max_length=1000)
+    asked_at = models.DateTimeField()
+    is_accepted = models.BooleanField(null=True, blank=True)
+    answer = models.TextField(_("Answer"), max_length=1000, blank=True)
+    answered_at = models.DateTimeField(null=True, blank=True)
+    answered_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["placement"],
+                condition=Q(answered_at__isnull=True),
+                name="one_open_end_request",
+                violation_error_message=_("Somebody has asked for this already. The coordinator answers soon."),
+            ),
+            models.CheckConstraint(condition=Q(asked_as__in=Asker.values), name="end_request_asker_known"),
+            models.CheckConstraint(
+                condition=Q(answered_at__isnull=True, is_accepted__isnull=True)
+                | Q(answered_at__isnull=False, is_accepted__isnull=False),
+                name="answered_end_request_is_decided",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"request to end {self.placement_id}"

@@ -11,6 +11,7 @@ from backend.accounts.models import User
 from backend.accounts.policies import municipalities_coordinated_by
 from backend.accounts.selectors import list_coordinators_of, list_network_office
 from backend.common.models import DomainEvent
+from backend.common.transitions import Audience, audiences
 from backend.common.weeks import format_dates
 from backend.notifications import ledger
 from backend.notifications.effect import own_step
@@ -22,8 +23,8 @@ from backend.notifications.services import notify
 from backend.notifications.subjects import Subject, from_rows
 from backend.organisations.selectors import list_member_users
 from backend.placements import supervisor_notifications, timers
-from backend.placements.enums import MatchState
-from backend.placements.models import Match, Placement
+from backend.placements.enums import MATCH_TRANSITIONS, PLACEMENT_TRANSITIONS, MatchSource, MatchState
+from backend.placements.models import EndRequest, Match, Placement
 from backend.placements.policies import matches_visible_to
 from backend.students.protection import deciders_for, protected_students_of
 from backend.students.selectors import guardian_ids, list_guardians_of
@@ -35,31 +36,43 @@ def _deciders(match: Match) -> list[User]:
     return deciders_for(match.student, match.deciding_municipality_id)
 
 
-def _parties(match: Match) -> list[User]:
-    """Student and organisation."""
-    return [match.student.user, *list_member_users(match.period.offer.organisation_id)]
+def _student(match: Match) -> list[User]:
+    return [match.student.user]
 
 
-def _all_concerned(match: Match) -> list[User]:
-    """The parties, a minor's guardians, and the workplace's municipality when another one decided."""
+def _organisation(match: Match) -> list[User]:
+    return list_member_users(match.period.offer.organisation_id)
+
+
+def _guardians(match: Match) -> list[User]:
+    return list_guardians_of(match.student)
+
+
+def _other_municipality(match: Match) -> list[User]:
+    """The workplace's, when another one decided. A protected identity is not made known where it has no part."""
     other = match.period.offer.municipality_code
-    # A protected identity is not made known to a municipality that has no part in it.
-    neighbours = (
-        [] if match.student.is_protected or other == match.deciding_municipality_id else list_coordinators_of(other)
-    )
-    return [*_parties(match), *list_guardians_of(match.student), *neighbours]
+    if match.student.is_protected or other == match.deciding_municipality_id:
+        return []
+    return list_coordinators_of(other)
 
 
-# Action to those who are told; the table of transitions names the same people in words.
-TOLD: dict[str, Callable[[Match], list[User]]] = {
+def _organisation_of_a_round(match: Match) -> list[User]:
+    return _organisation(match) if match.source == MatchSource.ROUND else []
+
+
+# What the words in the tables of transitions mean.
+ROLES: dict[str, Audience] = {
+    "student": _student,
+    "organisation": _organisation,
+    "guardian of a minor": _guardians,
+    "the other municipality": _other_municipality,
+    "coordinator": _deciders,
+    "organisation where no application tells it": _organisation_of_a_round,
+}
+TOLD: dict[str, Audience] = {
     "match.proposed": _deciders,
-    "match.approved": _all_concerned,
-    "match.rejected": _parties,
-    "match.withdrawn": _deciders,
-    "match.approval_undone": _all_concerned,
-    "match.rejection_undone": _parties,
-    "placement.cancelled": _all_concerned,
-    "placement.interrupted": _all_concerned,
+    **audiences(MATCH_TRANSITIONS, ROLES),
+    **audiences(PLACEMENT_TRANSITIONS, ROLES),
 }
 
 
@@ -107,6 +120,13 @@ def tell(event: DomainEvent, match: Match, subject: "Match | Placement | None" =
     if event.kind == "match.proposed" and match.student.is_protected and not recipients:
         # Nobody may know of it yet: those who give the grants learn that one is needed, and nothing about whom.
         notify(event=event, recipients=list_network_office(), kind="match.grant_needed", subject=match)
+
+
+def tell_end_request(event: DomainEvent, asked: EndRequest) -> None:
+    """The coordinator of a request to end a placement, and the one who asked of the answer."""
+    deciders = _deciders(asked.placement.match)
+    recipients = deciders if event.kind == "placement.end_asked" else [asked.asked_by]
+    notify(event=event, recipients=recipients, kind=event.kind, subject=asked.placement, data={"request": asked.pk})
 
 
 def tell_first_day(event: DomainEvent, placement: Placement) -> None:
@@ -295,6 +315,45 @@ _register(
         lambda: _("See the placement"),
     ),
     still_relevant=_only_while_it_lasts,
+)
+
+
+def _request(notification: Notification) -> EndRequest:
+    return EndRequest.objects.get(pk=notification.data["request"])
+
+
+def _end_words(
+    paragraphs: Callable[[EndRequest], tuple[str, ...]], button: Callable[[], str]
+) -> Callable[[Notification], Words]:
+    def words(notification: Notification) -> Words:
+        facts = _facts(_match(notification), notification)
+        return Words(paragraphs=paragraphs(_request(notification)), facts=facts, button=button())
+
+    return words
+
+
+_register(
+    "placement.end_asked",
+    lambda match: _("A wish to end a placement: %(title)s") % {"title": match.period.offer.title},
+    _end_words(
+        lambda asked: (
+            _("%(asker)s asks you to end the placement.") % {"asker": asked.get_asked_as_display()},
+            _("Reason: %(reason)s") % {"reason": asked.reason},
+        ),
+        lambda: _("Answer the wish"),
+    ),
+    opt_out=False,
+    still_relevant=lambda notification: "already_answered" if _request(notification).answered_at else "",
+    acted=own_step("placement.cancelled", "placement.interrupted", "placement.end_declined"),
+)
+_register(
+    "placement.end_declined",
+    lambda match: _("The placement stands: %(title)s") % {"title": match.period.offer.title},
+    _end_words(
+        lambda asked: (_("You asked to end the placement. The coordinator answers:"), asked.answer),
+        lambda: _("Open the page"),
+    ),
+    **DECISION,
 )
 register(
     Kind(

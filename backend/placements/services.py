@@ -11,6 +11,7 @@ from backend.accounts.selectors import has_coordinator
 from backend.common import clock, events, outbox
 from backend.common.errors import Conflict, Invalid, NotAllowed, NotFound
 from backend.common.transitions import lock, log, move
+from backend.offers.facts import Facts, facts_of
 from backend.offers.models import OfferPeriod
 from backend.offers.seats import hold_seat, release_seat
 from backend.offers.timing import require_in_time
@@ -61,6 +62,7 @@ def _create_match(student: Student, period: OfferPeriod, source: MatchSource) ->
                 start=period.start,
                 end=period.end,
                 proposed_at=clock.now(),
+                agreed=facts_of(period),
             )
     except IntegrityError as error:
         raise Conflict("match.overlap", _("You already have a place in these weeks.")) from error
@@ -255,6 +257,14 @@ def withdraw_match(*, actor: User | None, match_id: int) -> Match:
     release_seat(match.period)
     outbox.wake()
     return match
+
+
+@transaction.atomic
+def agree_anew(*, match_id: int, facts: Facts) -> None:
+    """The student says yes to the place as it is now; the application's command has authorised it."""
+    match = lock(Match.objects.all(), match_id)
+    match.agreed = facts
+    match.save(update_fields=["agreed", "updated_at"])
 
 
 @transaction.atomic

@@ -91,17 +91,20 @@ ROUND_TRANSITIONS = TransitionTable(
             frozenset({R.CLOSED}),
             R.PUBLISHED,
             by="coordinator, who answers for the choice of a run",
-            told="all participants at once, organisations with a student",
+            told="participants, organisations with a student",
         ),
         "round.unpublished": Transition(
             frozenset({R.PUBLISHED}),
             R.CLOSED,
             by="coordinator, until the first student has said yes",
-            told="all participants, organisations with a student",
+            told="participants, organisations with a place",
         ),
         "round.finished": Transition(frozenset({R.PUBLISHED}), R.FINISHED, by="coordinator; the calendar"),
         "round.cancelled": Transition(
-            frozenset({R.DRAFT, R.OPEN, R.CLOSED}), R.CANCELLED, by="coordinator, with a reason", told="participants"
+            frozenset({R.DRAFT, R.OPEN, R.CLOSED}),
+            R.CANCELLED,
+            by="coordinator, with a reason",
+            told="participants, organisations with a place",
         ),
     },
 )
@@ -112,7 +115,7 @@ RESULT_TRANSITIONS = TransitionTable(
     initial=S.OFFERED,
     moves={
         "result.accepted": Transition(
-            frozenset({S.OFFERED}), S.ACCEPTED, by="student", told="organisation, through the match"
+            frozenset({S.OFFERED}), S.ACCEPTED, by="student", told="(organisation, by the match)"
         ),
         "result.declined": Transition(
             frozenset({S.OFFERED}), S.DECLINED, by="student; guardian of a minor; another place in the same weeks"
@@ -121,13 +124,13 @@ RESULT_TRANSITIONS = TransitionTable(
             frozenset({S.ACCEPTED}),
             S.DECLINED,
             by="student; guardian of a minor; until a coordinator has approved",
-            told="organisation and coordinator, through the match",
+            told="(organisation and coordinator, by the match)",
         ),
         "result.fell_through": Transition(
             frozenset({S.ACCEPTED}),
             S.FELL,
             by="the coordinator's no to the match, or a placement cancelled before it began",
-            told="student and organisation, through the match",
+            told="(student and organisation, by the match)",
         ),
         "result.lapsed": Transition(frozenset({S.OFFERED}), S.LAPSED, by="the last day to answer", told="student"),
         "result.offered": Transition(

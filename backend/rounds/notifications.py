@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from backend.accounts.models import User
 from backend.common.models import DomainEvent
+from backend.common.transitions import Audience, audiences
 from backend.common.weeks import format_dates
 from backend.notifications.effect import own_step
 from backend.notifications.enums import Category
@@ -18,7 +19,7 @@ from backend.notifications.models import Notification
 from backend.notifications.registry import Kind, register
 from backend.notifications.services import notify
 from backend.notifications.subjects import Subject, from_rows
-from backend.rounds.enums import ResultState, RoundState, UnplacedPolicy
+from backend.rounds.enums import ROUND_TRANSITIONS, ResultState, RoundState, UnplacedPolicy
 from backend.rounds.models import Appeal, Result, Round
 from backend.rounds.reasons import facts_for, summary_of
 from backend.students.protection import deciders_for
@@ -56,24 +57,28 @@ def _asked_to_rank(the_round: Round) -> list[User]:
     return _organisations(the_round, wishes__isnull=False) if the_round.employers_rank else []
 
 
-def _all(the_round: Round) -> list[User]:
-    return list({user.pk: user for user in [*_participants(the_round), *_organisations(the_round)]}.values())
-
-
-# Event to the kinds of notification it becomes, each with those who get it.
-TOLD: dict[str, tuple[tuple[str, Callable[[Round], list[User]]], ...]] = {
-    "round.opened": (("round.opened", _participants),),
-    "round.closed": (("round.ranking_asked", _asked_to_rank),),
-    "round.published": (("round.published", _participants), ("round.organisation_told", _with_student)),
-    "round.unpublished": (("round.unpublished", _all),),
-    "round.cancelled": (("round.cancelled", _all),),
+# What the words in the table of transitions mean.
+ROLES: dict[str, Audience] = {
+    "participants": _participants,
+    "organisations with a place": _organisations,
+    "organisations with a student": _with_student,
+    "organisations that may rank": _asked_to_rank,
+}
+TOLD = audiences(ROUND_TRANSITIONS, ROLES)
+# Events that are told in another kind of message, to all or to those of a role.
+OTHER_KINDS = {"round.closed": "round.ranking_asked"}
+OF_A_ROLE: dict[str, dict[str, Audience]] = {
+    "round.published": {"round.published": _participants, "round.organisation_told": _with_student}
 }
 
 
 def tell_round(event: DomainEvent, the_round: Round) -> None:
     """Writes the notifications of a round's transition, in its transaction. Nobody is told twice of one event."""
     told: set[int] = set()
-    for kind, recipients in TOLD.get(event.kind, ()):
+    if event.kind not in TOLD:
+        return
+    usual = {OTHER_KINDS.get(event.kind, event.kind): TOLD[event.kind]}
+    for kind, recipients in OF_A_ROLE.get(event.kind, usual).items():
         people = [user for user in recipients(the_round) if user.pk not in told]
         told.update(user.pk for user in people)
         notify(event=event, recipients=people, kind=kind, subject=the_round)

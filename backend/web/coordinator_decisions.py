@@ -11,11 +11,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from backend.accounts.policies import is_coordinator
+from backend.applications.selectors import applicants_known_to
 from backend.common.errors import Conflict, DomainError, Invalid
 from backend.common.weeks import ago
 from backend.exchange.words import in_words
 from backend.offers import services as offer_services
 from backend.offers.enums import OfferState
+from backend.offers.facts import approved_facts, changes_between
 from backend.offers.models import Offer
 from backend.offers.policies import can_edit_offer, can_review_offer, require
 from backend.offers.queues import ON_A_SCREEN, history_of, list_offers_to_review, work_facts
@@ -104,6 +106,8 @@ def offer(request: HttpRequest, offer_id: int) -> HttpResponse:
             messages.error(request, str(error.message))
             return redirect("coordinator_offer", found.pk)
     context = _offer_context(found, form) | {
+        "changes": changes_between(found.approved, approved_facts(found)),
+        "applied": applicants_known_to(user, found),
         "beside": beside,
         "can_edit": can_edit_offer(user, found) and found.state != OfferState.CLOSED,
         "undoable": offer_undo_rows(user),

@@ -34,6 +34,7 @@ from backend.web.coordinator_forms import ReasonForm
 from backend.web.coordinator_rows import STANDING_COLORS, student_row
 from backend.web.cursors import page_of
 from backend.web.employer import person
+from backend.web.end_requests import open_request
 from backend.web.form_errors import add_domain_error
 
 PLACEMENT_KEYS = ("start", "pk")
@@ -189,6 +190,7 @@ def placement(request: HttpRequest, placement_id: int) -> HttpResponse:
             "placement": found,
             "form": form,
             "can_end": found.state in ENDABLE,
+            "asked": open_request(found),
             "is_upcoming": found.state == PlacementState.UPCOMING,
         },
         status=400 if form.errors else 200,

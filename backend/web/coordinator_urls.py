@@ -11,6 +11,7 @@ from backend.web import (
     coordinator_records,
     coordinator_settings,
     coordinator_students,
+    end_requests,
     network,
     network_effect,
     network_grants,
@@ -51,6 +52,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("samordnare/skyddade/", coordinator_protected.index, name="coordinator_protected"),
     path("samordnare/skyddade/<int:student_id>/", coordinator_protected.student, name="coordinator_protected_student"),
     path("samordnare/placeringar/", coordinator_students.placements, name="coordinator_placements"),
+    path("samordnare/placeringar/<int:placement_id>/onskemal/ja/", end_requests.accept, name="coordinator_end_accept"),
+    path(
+        "samordnare/placeringar/<int:placement_id>/onskemal/nej/", end_requests.decline, name="coordinator_end_decline"
+    ),
     path("samordnare/placeringar/<int:placement_id>/", coordinator_students.placement, name="coordinator_placement"),
     path("samordnare/organisationer/", coordinator.organisations, name="coordinator_organisations"),
     path(

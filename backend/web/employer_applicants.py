@@ -9,11 +9,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from backend.accounts.models import User
-from backend.applications import services
+from backend.applications import services, undoing
+from backend.applications.agreement import waits_for_student
 from backend.applications.enums import ApplicationState
 from backend.applications.models import Application
 from backend.applications.policies import can_answer
 from backend.applications.selectors import get_application, in_reading_order, list_applications_to
+from backend.common import clock
 from backend.common.errors import DomainError
 from backend.organisations.selectors import list_member_users
 from backend.rounds.selectors import mark_kept
@@ -25,7 +27,13 @@ from backend.web.employer_offers import own_offer
 from backend.web.employer_rows import applicant_row, applicant_rows, due_text
 from backend.web.form_errors import embedded, takes_form
 
-ENDED = {ApplicationState.DECLINED, ApplicationState.WITHDRAWN, ApplicationState.LAPSED, ApplicationState.REJECTED}
+ENDED = {
+    ApplicationState.DECLINED,
+    ApplicationState.WITHDRAWN,
+    ApplicationState.LAPSED,
+    ApplicationState.REJECTED,
+    ApplicationState.TURNED_DOWN,
+}
 
 
 def is_over(application: Application) -> bool:
@@ -80,6 +88,9 @@ def application(request: HttpRequest, application_id: int) -> HttpResponse:
         {
             "application": found,
             "row": applicant_row(found),
+            "waits_for_student": waits_for_student(found),
+            "undo_until": found.undo_until if found.undo_until and found.undo_until > clock.now() else None,
+            "show_decline": bool(reason or message) or bool(form.errors) or request.method == "POST",
             "letter": decline_letter(str(reason), str(message)),
             "first_name": found.student.display_name.split(" ")[0],
             "colleagues": [
@@ -103,6 +114,22 @@ def offer_seat(request: HttpRequest, application_id: int) -> HttpResponse:
         messages.error(request, str(error.message))
     else:
         messages.success(request, _("%(name)s is offered a seat.") % {"name": found.student.display_name})
+    return redirect("employer_applicants", found.period.offer_id)
+
+
+@employer
+@require_POST
+def undo_offer(request: HttpRequest, application_id: int) -> HttpResponse:
+    """Takes an offered seat back within minutes; the student is told that it was a mistake."""
+    user = person(request)
+    found = own_application(user, application_id)
+    try:
+        undoing.undo_offered_seat(actor=user, application_id=found.pk)
+    except DomainError as error:
+        messages.error(request, str(error.message))
+    else:
+        text = _("The offer to %(name)s is taken back, and %(name)s is told.")
+        messages.success(request, text % {"name": found.student.display_name})
     return redirect("employer_applicants", found.period.offer_id)
 
 

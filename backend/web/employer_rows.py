@@ -118,6 +118,7 @@ class ApplicantRow:
     can_offer: bool
     can_waitlist: bool
     can_decline: bool
+    can_undo: bool
     offer_title: str
     url: str
 
@@ -138,6 +139,7 @@ def applicant_row(application: Application) -> ApplicantRow:
         can_offer=state in {ApplicationState.SUBMITTED, ApplicationState.WAITLISTED} and application.period.free > 0,
         can_waitlist=state == ApplicationState.SUBMITTED,
         can_decline=state in {ApplicationState.SUBMITTED, ApplicationState.WAITLISTED},
+        can_undo=application.undo_until is not None and application.undo_until > clock.now(),
         offer_title=application.period.offer.title,
         url=reverse("employer_application", args=[application.pk]),
     )

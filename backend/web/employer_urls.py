@@ -53,6 +53,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="employer_application_offer",
     ),
     path(
+        "foretag/ansokningar/<int:application_id>/angra/",
+        employer_applicants.undo_offer,
+        name="employer_application_undo",
+    ),
+    path(
         "foretag/ansokningar/<int:application_id>/fraga-kollega/",
         employer_team.ask_colleague,
         name="employer_application_ask",

@@ -24,6 +24,8 @@ from backend.common.errors import DomainError, NotAllowed, NotFound
 from backend.notifications.selectors import list_notifications_for
 from backend.offers.search_address import USUAL_RADIUS
 from backend.offers.selectors import Search, find_page
+from backend.placements.end_requests import STANDING
+from backend.placements.models import Placement
 from backend.reference.enums import PositionSource
 from backend.reference.languages import LANGUAGES
 from backend.rounds.selectors import mark_kept
@@ -35,6 +37,7 @@ from backend.suggestions.models import Suggestion
 from backend.suggestions.selectors import list_suggestions_for, reasons_texts
 from backend.suggestions.services import dismiss_suggestion
 from backend.web.access import logged_in, student
+from backend.web.application_answers import change_of
 from backend.web.context import works_for_an_office
 from backend.web.drafts import keeps_drafts, restore
 from backend.web.form_errors import add_domain_error
@@ -351,6 +354,8 @@ def application(request: HttpRequest, application_id: int) -> HttpResponse:
         "why": why_it_ended(row),
         "decision": _decision(row, list(list_applications_of(person_of(request)))) if row.state == "offered" else None,
         "placement_url": _placement_url(row),
+        "change": change_of(row) if row.state in LIVE_STATES else None,
+        "placement_to_end": _placement_to_end(row),
         "can_withdraw": row.state in LIVE_STATES,
         "holds_seat": row.state in {ApplicationState.OFFERED, ApplicationState.ACCEPTED},
         "similar": _similar_rows(request, row),
@@ -361,6 +366,12 @@ def application(request: HttpRequest, application_id: int) -> HttpResponse:
 def _placement_url(row: Application) -> str:
     placement = getattr(row.match, "placement", None)
     return reverse("placement", args=[placement.pk]) if placement else ""
+
+
+def _placement_to_end(row: Application) -> int | None:
+    """The placement that stands, whose end the student may ask for."""
+    standing = Placement.objects.filter(match=row.match_id or 0, state__in=STANDING)
+    return standing.values_list("pk", flat=True).first()
 
 
 def _similar_rows(request: HttpRequest, row: Application) -> list[Any]:

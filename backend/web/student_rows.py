@@ -98,6 +98,8 @@ def why_it_ended(row: Application) -> str:
         return str(DeclineReason(row.decline_reason).label)
     if row.state == S.REJECTED:
         return row.match.decision_reason if row.match else ""
+    if row.state == S.TURNED_DOWN:
+        return _("You said no to the seat.")
     if row.release_reason and row.state in {S.WITHDRAWN, S.LAPSED}:
         return str(ReleaseReason(row.release_reason).label)
     return ""
@@ -112,6 +114,13 @@ def story_of(row: Application) -> list[dict[str, str]]:
         "application.declined": _("The answer was no"),
         "application.accepted": _("You said yes"),
         "application.withdrawn": _("The application was withdrawn"),
+        "application.turned_down": _("You said no to the seat"),
+        "application.offer_undone": _("The organisation took the offer back: it was a mistake"),
+        "application.offer_undone_to_list": _("The organisation took the offer back: it was a mistake"),
+        "application.change_asked": _("The place was changed, and you were asked whether it still fits"),
+        "application.change_accepted": _("You said that it still fits"),
+        "application.change_refused": _("You said that it does not fit any more"),
+        "application.changed_back": _("The place was changed back"),
         "application.lapsed": _("The application lapsed"),
         "application.approved": _("The coordinator approved your place"),
         "application.rejected": _("The coordinator did not approve the place"),

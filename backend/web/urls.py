@@ -2,7 +2,20 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from backend.web import account, alerts, discovery, login_codes, openid, public, search, skills, student, tokens
+from backend.web import (
+    account,
+    alerts,
+    application_answers,
+    discovery,
+    end_requests,
+    login_codes,
+    openid,
+    public,
+    search,
+    skills,
+    student,
+    tokens,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     # Open to everyone
@@ -48,6 +61,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("elev/ansokningar/<int:application_id>/", student.application, name="student_application"),
     path("elev/ansokningar/<int:application_id>/svara-ja/", student.accept, name="student_accept"),
     path("elev/ansokningar/<int:application_id>/dra-tillbaka/", student.withdraw, name="student_withdraw"),
+    path("elev/ansokningar/<int:application_id>/svara-nej/", application_answers.turn_down, name="student_turn_down"),
+    path("elev/ansokningar/<int:application_id>/andring/", application_answers.answer_change, name="student_change"),
+    path("placeringar/<int:placement_id>/avsluta/", end_requests.ask, name="placement_end_ask"),
     path("elev/vardnadshavare/", student.guardians, name="student_guardians"),
     path("elev/bevakningar/", alerts.index, name="alerts"),
     path("elev/bevakningar/ny/", alerts.edit, name="alert_new"),

@@ -25,6 +25,7 @@ TEAM = "who belongs to an organisation is settled between people, by invitation 
 FIRST_DAY = "what a student needs to know before the first day is written on the page where the student reads it"
 FAMILY = "minors and guardians say yes themselves, by a personal link"
 OF_THE_PAGE = "the page's own way of doing what the API does with"
+TALK = "a wish to end a placement is words between people, answered by one of them"
 PAGES_ONLY = {
     "accounts.appointments.accept_role_invitation": OFFICE,
     "accounts.appointments.decline_role_invitation": OFFICE,
@@ -68,6 +69,9 @@ PAGES_ONLY = {
     "organisations.team.remove_member": TEAM,
     "organisations.team.set_role": TEAM,
     "organisations.team.withdraw_invitation": TEAM,
+    "placements.end_requests.accept_end_request": TALK,
+    "placements.end_requests.ask_to_end": TALK,
+    "placements.end_requests.decline_end_request": TALK,
     "placements.services.set_first_day": FIRST_DAY,
     "rounds.services.appeals.answer_appeal": ROUNDS,
     "rounds.services.appeals.appeal_result": ROUNDS,

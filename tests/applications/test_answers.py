@@ -266,7 +266,7 @@ def test_every_live_state_can_be_left():
     from backend.applications.enums import APPLICATION_TRANSITIONS
 
     terminal = APPLICATION_TRANSITIONS.terminal_states(ApplicationState.values)
-    assert terminal == {"declined", "withdrawn", "lapsed"}
+    assert terminal == {"declined", "withdrawn", "lapsed", "turned_down"}
     # A decision ends it too, unless the coordinator takes it back.
     assert APPLICATION_TRANSITIONS.actions_from("approved") == ["application.approval_undone"]
     assert APPLICATION_TRANSITIONS.actions_from("rejected") == ["application.rejection_undone"]

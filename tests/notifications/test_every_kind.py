@@ -11,8 +11,9 @@ from django.utils import translation
 from backend.accounts import appointments
 from backend.accounts.contacts import Contact
 from backend.accounts.models import Role
-from backend.applications import forwarding
+from backend.applications import changes, forwarding
 from backend.applications import services as applications
+from backend.applications.undoing import undo_offered_seat
 from backend.common import clock, events
 from backend.common.clock import DbNow
 from backend.common.models import DomainEvent
@@ -29,6 +30,7 @@ from backend.offers import services as offers
 from backend.offers.enums import OfferState
 from backend.organisations import team
 from backend.placements import services as placements
+from backend.placements.end_requests import ask_to_end, decline_end_request
 from backend.placements.models import Match
 from backend.placements.supervisors import replace_supervisor
 from backend.rounds import services as rounds
@@ -94,7 +96,7 @@ def everything(frozen_clock) -> None:
     handle_events()
     forwarding.ask_colleague(actor=company, application_id=rows[2].pk, colleague_id=colleague.pk)
 
-    for decide in (reject, withdraw, interrupt, take_back):
+    for decide in (reject, withdraw, interrupt, take_back, think_again):
         decide(coordinator)
     import_class(coordinator)
     appoint()
@@ -270,6 +272,30 @@ def interrupt(coordinator) -> None:
     placement = placements.approve_match(actor=coordinator, match_id=application.match_id)
     placements.advance_placement(placement_id=placement.pk)
     placements.end_placement(actor=coordinator, placement_id=placement.pk, reason="Eleven är sjuk.")
+
+
+def think_again(coordinator) -> None:
+    """No to a seat, two wrong clicks, a place that changes, and a wish to end a placement that is not granted."""
+    period = PeriodFactory(capacity=3)
+    company = MembershipFactory(organisation=period.offer.organisation).user
+    first, second, third = (
+        applications.submit_application(actor=StudentFactory().user, period_id=period.pk) for _ in range(3)
+    )
+    applications.offer_seat(actor=company, application_id=first.pk)
+    applications.turn_down_seat(actor=first.student.user, application_id=first.pk, reason="För långt att åka.")
+    applications.waitlist_application(actor=company, application_id=second.pk)
+    for row in (second, third):
+        applications.offer_seat(actor=company, application_id=row.pk)
+        undo_offered_seat(actor=company, application_id=row.pk)
+    period.start = date(2027, 2, 1)
+    period.save()
+    changes.ask_about_changes(offer_id=period.offer_id)
+    question = third.change_questions.get()
+    changes.answer_change(actor=third.student.user, application_id=third.pk, question_id=question.pk, fits=True)
+    accepted = proposed(date(2027, 3, 1), date(2027, 3, 26))
+    placement = placements.approve_match(actor=coordinator, match_id=accepted.match_id)
+    asked = ask_to_end(actor=accepted.student.user, placement_id=placement.pk, reason="Jag flyttar.")
+    decline_end_request(actor=coordinator, request_id=asked.pk, answer="Vi pratar först.")
 
 
 def rendered() -> Iterator[tuple[Notification, str, object]]:

@@ -168,14 +168,16 @@ class TestGates:
 
     @pytest.mark.parametrize("hazard", ["ASBESTOS", "QUARTZ_DUST"])
     def test_forbidden_work_is_never_approved(self, coordinator, hazard):
-        match = propose(StudentFactory(birth_date=SEVENTEEN))
-        match.period.offer.hazards.set([hazard, "NOISE"])
+        period = PeriodFactory()
+        period.offer.hazards.set([hazard, "NOISE"])
+        match = propose(StudentFactory(birth_date=SEVENTEEN), period)
         error = refused("match.gate_closed", services.approve_match, actor=coordinator, match_id=match.pk)
         assert error.data == {"gates": ["work_forbidden"]}
 
     def test_supervised_work_is_to_be_minded(self, coordinator):
-        match = propose(StudentFactory(birth_date=SEVENTEEN))
-        match.period.offer.hazards.set(["TRUCK"])
+        period = PeriodFactory()
+        period.offer.hazards.set(["TRUCK"])
+        match = propose(StudentFactory(birth_date=SEVENTEEN), period)
         assert self.codes(match)["work_supervised"] == (False, False)
         assert services.approve_match(actor=coordinator, match_id=match.pk)
 

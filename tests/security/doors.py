@@ -67,7 +67,8 @@ DOORS = {
         coordinator_match=KO
     """,
     ("coordinator_or_network", "post"): """
-        coordinator_offers_undo coordinator_matches_undo coordinator_match_approve=KO task_close=KO
+        coordinator_offers_undo coordinator_matches_undo coordinator_match_approve=KO
+        coordinator_end_accept=KO coordinator_end_decline=KO task_close=KO
     """,
     ("coordinator_or_network", "read"): """
         coordinator_offers coordinator_matches coordinator_placements tasks coordinator_offers_csv
@@ -81,6 +82,7 @@ DOORS = {
         employer_member_role=CO+CM! employer_member_remove=CO+CM! invitation_withdraw=CO+CM
         employer_offer_copy=CO+CM+C2! employer_offer_submit=CO+CM+C2! employer_offer_pause=CO+CM+C2!
         employer_offer_resume=CO+CM+C2! employer_offer_close=CO+CM+C2! employer_application_offer=CO+CM
+        employer_application_undo=CO+CM
         employer_application_ask=CO+CM employer_application_waitlist=CO+CM employer_application_decline=CO+CM
     """,
     ("employer", "read"): """
@@ -109,7 +111,7 @@ DOORS = {
     """,
     ("logged_in", "form"): """
         profile connections student_profile=NB+ST+CO+KO! apply=NB+ST+CO+KO! alert_new=NB+ST+CO+KO!
-        alert=ST+KO! employer_register invitation=NB role_invitation=NB
+        alert=ST+KO! employer_register placement_end_ask=CO+CM invitation=NB role_invitation=NB
         organisation_contacts=CO+CM+KO+KC organisation_contact=CO+CM+KO+KC notification_settings reach calendar
     """,
     ("logged_in", "post"): """
@@ -166,7 +168,8 @@ DOORS = {
         student_guardians=ST student_round_own_place=SC
     """,
     ("student", "post"): """
-        suggestion_dismiss=ST student_accept=ST student_withdraw=ST alert_pause=ST alert_delete=ST
+        suggestion_dismiss=ST student_accept=ST student_withdraw=ST
+        student_turn_down=ST student_change=ST alert_pause=ST alert_delete=ST
         student_round_join=ST+SC student_round_leave=SC student_round_wish=SC student_round_answer=ST
         student_round_appeal=ST
     """,

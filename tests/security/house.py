@@ -20,6 +20,7 @@ from backend.exchange.models import WebhookDelivery
 from backend.notifications.models import Delivery, Notification, PushSubscription, Task
 from backend.offers.models import Offer
 from backend.organisations.models import ContactPerson, Membership
+from backend.placements.models import Placement
 from backend.reference.models import NetworkMembership
 from backend.rounds import services as rounds
 from backend.rounds.models import Appeal, LockedPair, OwnFoundPlace, Participant, Round
@@ -179,6 +180,7 @@ def _rows_of_routes(everybody: dict[str, Any], pages: dict[str, dict[str, Any]])
     )[0]
     asked = RoleInvitation.objects.filter(kind="network")[0]
     undelivered = Delivery.objects.filter(state="dead")[0]
+    theirs = Placement.objects.filter(period__offer__organisation__memberships__user=everybody["CO"])[0]
     return {
         "student_round_join": {"round_id": the_round.pk},
         "student_round_demand": {"round_id": the_round.pk},
@@ -196,6 +198,7 @@ def _rows_of_routes(everybody: dict[str, Any], pages: dict[str, dict[str, Any]])
         "coordinator_resend": {"subject_type": "application", "subject_id": mine.pk, "delivery_id": ledger.pk},
         "coordinator_ledger": {"subject_type": "application", "subject_id": mine.pk},
         "guardian_withdraw": {"application_id": mine.pk},
+        "placement_end_ask": {"placement_id": theirs.pk},
         "network_resend": {"delivery_id": undelivered.pk},
         "webhook_replay": {"delivery_id": WebhookDelivery.objects.filter(endpoint__organisation__isnull=False)[0].pk},
         "round_pair": {"participant_id": first.pk},

@@ -244,6 +244,9 @@ TABLE: dict[str, tuple[Contradiction, ...] | str] = {
     ),
     "student_accept": ONLY_BUTTONS,
     "student_withdraw": ONLY_BUTTONS,
+    "student_change": ONLY_BUTTONS,
+    "student_turn_down": (C("a novel", "reason", {"reason": "a" * 501}),),
+    "placement_end_ask": REASON,
     "student_guardians": (C("one's own address", "email", {"name": "Mamma", "email": "own"}),),
     "alert_new": ALERT,
     "alert": ALERT,
@@ -305,6 +308,7 @@ TABLE: dict[str, tuple[Contradiction, ...] | str] = {
     "employer_offer_copy": ONLY_BUTTONS,
     "employer_application_offer": ONLY_BUTTONS,
     "employer_application_waitlist": ONLY_BUTTONS,
+    "employer_application_undo": ONLY_BUTTONS,
     "employer_application_ask": (C("no colleague", "colleague", {"colleague": other_person}),),
     "employer_application_decline": (
         C("a reason that is not there", "reason", {"reason": "because", "message": "Lycka till!"}),
@@ -366,6 +370,8 @@ TABLE: dict[str, tuple[Contradiction, ...] | str] = {
         C("looks for nothing", "forms", {"forms": []}),
     ),
     "coordinator_student_place": (C("no place at all", "period", {"period": "", "motivation": "Passar bra."}),),
+    "coordinator_end_accept": ONLY_BUTTONS,
+    "coordinator_end_decline": REASON,
     "coordinator_trust": ONLY_BUTTONS,
     "coordinator_settings": (
         C("no time to answer", "answer_days", {"answer_days": "0"}),

@@ -323,7 +323,7 @@ class TestOwnApplications:
         client_of(row.student).post(reverse("student_withdraw", args=[row.pk]))
         row.refresh_from_db()
         row.period.refresh_from_db()
-        assert (row.state, row.period.taken) == ("withdrawn", 0)
+        assert (row.state, row.period.taken) == ("turned_down", 0)
 
     def test_other_peoples_are_unknown(self):
         row = offered()

@@ -14,13 +14,30 @@ from backend.api.serializers import Answer, NoBody, PageQuery, StrictSerializer
 from backend.api.v1.offer_shapes import MAX_ID
 from backend.api.v1.shapes import OfferBrief, PeriodAnswer, StudentBrief, student_for
 from backend.api.views import ApiView
-from backend.applications import services
+from backend.applications import changes, services, undoing
 from backend.applications.enums import ApplicationState, DeclineReason
 from backend.applications.models import Application
 from backend.applications.selectors import ROW, list_visible_applications
 from backend.tokens.enums import Scope
 
 TAG = "Applications"
+
+
+class FactsShape(Answer):
+    form = serializers.CharField()
+    workplace = serializers.IntegerField()
+    hazards = serializers.ListField(child=serializers.CharField())
+    is_remote = serializers.BooleanField()
+    start = serializers.DateField()
+    end = serializers.DateField()
+
+
+class ChangeAnswerShape(Answer):
+    id = serializers.IntegerField(source="pk")
+    before = FactsShape(help_text="What was asked for.")
+    after = FactsShape(help_text="What it is now.")
+    asked_at = serializers.DateTimeField()
+    due_at = serializers.DateTimeField(help_text="When silence ends the application.")
 
 
 class ApplicationAnswer(Answer):
@@ -39,7 +56,17 @@ class ApplicationAnswer(Answer):
     waiting_rank = serializers.IntegerField(allow_null=True, help_text="Place on the waiting list, 1 first.")
     decline_reason = serializers.CharField()
     release_reason = serializers.CharField()
+    own_words = serializers.CharField(help_text="Why the student said no to a seat; may be empty.")
+    undo_until = serializers.DateTimeField(allow_null=True, help_text="Until when the organisation can undo its offer.")
     match = serializers.IntegerField(source="match_id", allow_null=True)
+    change = serializers.SerializerMethodField(
+        help_text="What changed since the application, while it waits for an answer."
+    )
+
+    @extend_schema_field(ChangeAnswerShape(allow_null=True))
+    def get_change(self, application: Application) -> Any:
+        waiting = next((each for each in application.change_questions.all() if not each.answer), None)
+        return ChangeAnswerShape(waiting).data if waiting else None
 
     @extend_schema_field(StudentBrief)
     def get_student(self, application: Application) -> Any:
@@ -69,6 +96,15 @@ class MessageInput(StrictSerializer):
 
 class DeclineInput(MessageInput):
     reason = serializers.ChoiceField(DeclineReason.values, help_text="Becomes a polite text.")
+
+
+class ReasonInput(StrictSerializer):
+    reason = serializers.CharField(required=False, default="", allow_blank=True, max_length=services.LONGEST_REASON)
+
+
+class FitsInput(StrictSerializer):
+    question = serializers.IntegerField(min_value=1, max_value=MAX_ID, help_text="`change.id` of the application.")
+    fits = serializers.BooleanField(help_text="Whether the changed place still fits; no takes the application back.")
 
 
 class ApplicationView(ApiView):
@@ -131,6 +167,12 @@ class ApplicationAction(ApplicationView):
         return Response(self.one(application_id))
 
 
+def one_of_anybody(view: ApplicationAction, application_id: int) -> Any:
+    """The command has let the caller in, perhaps as a guardian, who has no list of applications."""
+    row = Application.objects.select_related(*ROW).get(pk=application_id)
+    return view.render([row])[0]
+
+
 class ReadApplication(ApplicationAction):
     command = staticmethod(services.mark_read)
 
@@ -178,6 +220,39 @@ class Accept(ApplicationAction):
         return self.act(application_id)
 
 
+class TurnDown(ApplicationAction):
+    command = staticmethod(services.turn_down_seat)
+
+    @operation("applications_turn_down", "Turn down a seat", tag=TAG, body=ReasonInput, answer=ApplicationAnswer)
+    def post(self, request: Request, application_id: int) -> Response:
+        """The student, or a minor's guardian, says no to an offered seat; why, if they like. The seat goes on at once."""
+        return self.act(application_id, **self.parse(ReasonInput))
+
+    one = one_of_anybody
+
+
+class UndoOffer(ApplicationAction):
+    command = staticmethod(undoing.undo_offered_seat)
+
+    @operation("applications_undo_offer", "Undo an offered seat", tag=TAG, body=NoBody, answer=ApplicationAnswer)
+    def post(self, request: Request, application_id: int) -> Response:
+        """By the organisation, while the municipality's time to undo lasts and the student has not answered."""
+        self.parse(NoBody)
+        return self.act(application_id)
+
+
+class AnswerChange(ApplicationAction):
+    command = staticmethod(changes.answer_change)
+
+    @operation("applications_answer_change", "Answer about a change", tag=TAG, body=FitsInput, answer=ApplicationAnswer)
+    def post(self, request: Request, application_id: int) -> Response:
+        """The place was changed after the application: whether it still fits. A no takes the application back."""
+        data = self.parse(FitsInput)
+        return self.act(application_id, question_id=data["question"], fits=data["fits"])
+
+    one = one_of_anybody
+
+
 class Withdraw(ApplicationAction):
     command = staticmethod(services.withdraw_application)
 
@@ -187,7 +262,4 @@ class Withdraw(ApplicationAction):
         self.parse(NoBody)
         return self.act(application_id)
 
-    def one(self, application_id: int) -> Any:
-        """The command has let the caller in, perhaps as a guardian, who has no list of applications."""
-        row = Application.objects.select_related(*ROW).get(pk=application_id)
-        return self.render([row])[0]
+    one = one_of_anybody

@@ -46,6 +46,15 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("applications/<int:application_id>/decline/", applications.Decline.as_view(), name="application_decline"),
     path("applications/<int:application_id>/accept/", applications.Accept.as_view(), name="application_accept"),
     path("applications/<int:application_id>/withdraw/", applications.Withdraw.as_view(), name="application_withdraw"),
+    path("applications/<int:application_id>/turn-down/", applications.TurnDown.as_view(), name="application_turn_down"),
+    path(
+        "applications/<int:application_id>/undo-offer/", applications.UndoOffer.as_view(), name="application_undo_offer"
+    ),
+    path(
+        "applications/<int:application_id>/answer-change/",
+        applications.AnswerChange.as_view(),
+        name="application_answer_change",
+    ),
     path("matches/", matches.Matches.as_view(), name="matches"),
     path("matches/<int:match_id>/", matches.OneMatch.as_view(), name="match"),
     path("matches/<int:match_id>/approve/", matches.Approve.as_view(), name="match_approve"),

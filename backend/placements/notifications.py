@@ -56,8 +56,8 @@ def _other_municipality(match: Match) -> list[User]:
     return list_coordinators_of(other)
 
 
-def _organisation_of_a_round(match: Match) -> list[User]:
-    return _organisation(match) if match.source == MatchSource.ROUND else []
+def _organisation_without_application(match: Match) -> list[User]:
+    return _organisation(match) if match.source != MatchSource.APPLICATION else []
 
 
 # What the words in the tables of transitions mean.
@@ -67,7 +67,7 @@ ROLES: dict[str, Audience] = {
     "guardian of a minor": _guardians,
     "the other municipality": _other_municipality,
     "coordinator": _deciders,
-    "organisation where no application tells it": _organisation_of_a_round,
+    "organisation where no application tells it": _organisation_without_application,
 }
 TOLD: dict[str, Audience] = {
     "match.proposed": _deciders,

@@ -37,8 +37,7 @@ from backend.offers.timing import require_in_time
 from backend.offers.work import WorkRules
 from backend.organisations.municipality_settings import settings_of
 from backend.organisations.policies import is_member
-from backend.placements.enums import MatchSource, MatchState
-from backend.placements.models import Match
+from backend.placements.enums import MatchSource
 from backend.placements.selectors import has_place_between
 from backend.placements.services import propose_match, withdraw_match
 from backend.reference.models import PlacementFormVersion
@@ -470,37 +469,6 @@ def lapse_ended(*, application_id: int) -> bool:
         return False
     _lapse(application, ReleaseReason.OFFER_CLOSED)
     return True
-
-
-# From the application's state, towards the state its match is in. Two steps lead from one decision to the other.
-FOLLOWING = {
-    (ApplicationState.ACCEPTED, MatchState.APPROVED): "application.approved",
-    (ApplicationState.ACCEPTED, MatchState.REJECTED): "application.rejected",
-    (ApplicationState.APPROVED, MatchState.PROPOSED): "application.approval_undone",
-    (ApplicationState.APPROVED, MatchState.REJECTED): "application.approval_undone",
-    (ApplicationState.REJECTED, MatchState.PROPOSED): "application.rejection_undone",
-    (ApplicationState.REJECTED, MatchState.APPROVED): "application.rejection_undone",
-}
-
-
-@transaction.atomic
-def follow_match(*, match_id: int) -> None:
-    """Brings the application where its match is now, whatever was decided and undone since. Asking twice changes nothing.
-
-    The match is read, not the event: events may come late, and in another order.
-    """
-    found = Application.objects.filter(match=match_id).values_list("pk", "student").first()
-    if found is None:
-        return
-    pk, student = found
-    Student.objects.select_for_update(of=("self",)).get(pk=student)
-    application = _locked(None, pk)
-    state = Match.objects.values_list("state", flat=True).get(pk=match_id)
-    while action := FOLLOWING.get((ApplicationState(application.state), MatchState(state))):
-        if application.state == ApplicationState.REJECTED:
-            # What the student asked for meanwhile makes way, as when a seat is accepted.
-            _release_overlapping(application)
-        _move(application, action, actor=None, data={"match": match_id})
 
 
 @transaction.atomic

@@ -1,6 +1,6 @@
 """What applications do when something happened below them."""
 
-from backend.applications import changes, services, timers
+from backend.applications import changes, following, services, timers
 from backend.common.events import subscribe
 from backend.common.models import DomainEvent
 from backend.offers.enums import CloseReason
@@ -29,7 +29,7 @@ def hide_tasks(event: DomainEvent) -> None:
 
 @subscribe("match.approved", "match.rejected", "match.approval_undone", "match.rejection_undone")
 def follow_decision(event: DomainEvent) -> None:
-    services.follow_match(match_id=event.subject_id)
+    following.follow_match(match_id=event.subject_id)
 
 
 @subscribe("offer.closed")

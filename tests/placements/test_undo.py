@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from backend.applications import services as applications
+from backend.applications.following import follow_match
 from backend.applications.models import Application
 from backend.common.models import LogEntry
 from backend.notifications.models import Notification
@@ -185,5 +186,5 @@ def test_the_application_finds_its_match_however_late_and_often_it_is_asked(coor
     services.undo_match_approval(actor=coordinator, match_id=pk)
     services.reject_match(actor=coordinator, match_id=pk, reason="Nej.")
     handle_events()
-    applications.follow_match(match_id=pk)
+    follow_match(match_id=pk)
     assert (state_of(application), Match.objects.get(pk=pk).state) == ("rejected", "rejected")

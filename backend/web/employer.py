@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -23,7 +24,7 @@ from backend.organisations.services import register_organisation, save_workplace
 from backend.placements.enums import STANDING_STATES
 from backend.placements.selectors import list_placements_at
 from backend.rounds.selectors import mark_kept
-from backend.web.access import employer, logged_in
+from backend.web.access import employer, public
 from backend.web.cursors import page_of
 from backend.web.employer_forms import OrganisationForm, WorkplaceForm, workplace_initial
 from backend.web.employer_pin import after_step, map_context, source_text
@@ -31,6 +32,7 @@ from backend.web.employer_pin import is_step as is_pin_step
 from backend.web.employer_rows import applicant_rows, offer_row
 from backend.web.form_errors import add_domain_error
 from backend.web.placement_rows import next_step
+from backend.web.unsent import discard_when_sent, keep
 from backend.web.weeks import format_weeks
 
 SHOWN_AT_HOME = 10
@@ -101,12 +103,23 @@ def _figures(own: AnswerFigures) -> list[dict[str, Any]]:
     return [{"value": value, "label": label, "kind": "", "mark": False} for value, label in rows]
 
 
-@logged_in
+def first_steps() -> list[str]:
+    """From nothing to the first place, in three pages."""
+    return [_("The organisation"), _("The workplace"), _("The place")]
+
+
+@public
 @require_http_methods(["GET", "HEAD", "POST"])
 def register(request: HttpRequest) -> HttpResponse:
-    """Someone registers the organisation they work for."""
-    form = OrganisationForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
+    """Someone registers the organisation they work for: written first, then logged in with a code, then registered."""
+    form = OrganisationForm(request.POST if request.method == "POST" else None)
+    if form.is_bound and form.is_valid() and not request.user.is_authenticated:
+        if keep(request):
+            messages.info(request, _("Log in with a code to your mail. What you wrote is kept."))
+            return redirect_to_login(reverse("unsent"))
+        return redirect_to_login(request.get_full_path())
+    if form.is_bound and form.is_valid():
+        discard_when_sent(request)
         cleaned = form.cleaned_data
         try:
             organisation = register_organisation(
@@ -127,7 +140,8 @@ def register(request: HttpRequest) -> HttpResponse:
                 % {"name": organisation.name},
             )
             return redirect("employer_workplace_new")
-    return render(request, "pages/employer/register.html", {"form": form}, status=400 if form.errors else 200)
+    context = {"form": form, "steps": first_steps(), "open_more": bool({"kind", "about", "website"} & set(form.errors))}
+    return render(request, "pages/employer/register.html", context, status=400 if form.errors else 200)
 
 
 @employer
@@ -151,6 +165,8 @@ def workplace(request: HttpRequest, workplace_id: int | None = None) -> HttpResp
     if workplace_id is not None:
         saved = get_object_or_404(Workplace, pk=workplace_id, organisation__memberships__user=user)
         organisations = [each for each in organisations if each.pk == saved.organisation_id]
+    # Whoever has just registered goes on to the place itself: step three of three.
+    is_first = saved is None and not Workplace.objects.filter(organisation__in=organisations).exists()
     initial = workplace_initial(saved) if saved else {"organisation": str(organisations[0].pk)}
     is_step = is_pin_step(request.POST)
     if is_step:
@@ -164,13 +180,14 @@ def workplace(request: HttpRequest, workplace_id: int | None = None) -> HttpResp
             add_domain_error(form, error)
         else:
             messages.success(request, _("The workplace is saved."))
-            return redirect("employer_workplaces")
+            return redirect("employer_offer_new" if is_first else "employer_workplaces")
     context = {
         "form": form,
         "workplace": saved,
         "several": len(organisations) > 1,
         "map": map_context(request.POST if form.is_bound else initial),
         "source": source_text(saved.position_source) if saved and not is_step and not form.is_bound else "",
+        "steps": first_steps() if is_first else [],
     }
     return render(request, "pages/employer/workplace.html", context, status=400 if form.errors else 200)
 

@@ -6,8 +6,10 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from backend.applications.enums import DeclineReason
+from backend.common.errors import Invalid
 from backend.organisations.enums import OrganisationKind
 from backend.organisations.models import Organisation, Workplace
+from backend.organisations.numbers import clean_registration_number
 from backend.organisations.services import IN_SWEDEN, WorkplaceDetails
 from backend.reference.selectors import list_municipalities
 from backend.web.employer_pin import degrees
@@ -66,6 +68,13 @@ class OrganisationForm(forms.Form):
         help_text=_("Two or three sentences that students read beside your places."),
     )
     website = forms.URLField(label=_("Website"), required=False, assume_scheme="https")
+
+    def clean_registration_number(self) -> str:
+        """Said here too: whoever is not logged in yet should not hear of it after the code."""
+        try:
+            return clean_registration_number(self.cleaned_data["registration_number"])
+        except Invalid as error:
+            raise forms.ValidationError(str(error.message)) from error
 
 
 class WorkplaceForm(forms.Form):

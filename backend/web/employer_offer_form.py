@@ -24,6 +24,29 @@ YEARS_AHEAD = 5
 EARLIEST = date(2020, 1, 1)
 
 
+def programmes_by_name() -> dict[str, list[str]]:
+    """Name -> its codes, the older series first. A company means the programme, not the year its curriculum is of."""
+    found: dict[str, list[str]] = {}
+    for each in Programme.objects.all():
+        found.setdefault(str(each.name), []).append(each.pk)
+    return {name: sorted(codes, key=lambda code: (len(code), code)) for name, codes in found.items()}
+
+
+class ProgrammesField(forms.MultipleChoiceField):
+    """One box a programme; each stands for all its codes, and any of the codes ticks it."""
+
+    def prepare_value(self, value: Any) -> Any:
+        if not isinstance(value, list | tuple):
+            return value
+        boxes = {code: codes[0] for codes in programmes_by_name().values() for code in codes} if value else {}
+        return list(dict.fromkeys(boxes.get(each, each) for each in value))
+
+    def clean(self, value: Any) -> list[str]:
+        ticked = super().clean(self.prepare_value(value))
+        by_box = {codes[0]: codes for codes in programmes_by_name().values()} if ticked else {}
+        return [code for box in ticked for code in by_box[box]]
+
+
 def date_field(label: Any, **options: Any) -> forms.DateField:
     return forms.DateField(
         label=label,
@@ -100,7 +123,7 @@ class OfferForm(forms.Form):
         help_text=_("Helps the right students to find you."),
         error_messages={"invalid_choice": _("Choose an occupation from the list.")},
     )
-    programmes = forms.MultipleChoiceField(
+    programmes = ProgrammesField(
         label=_("Programmes"),
         required=False,
         widget=forms.CheckboxSelectMultiple,
@@ -135,7 +158,7 @@ class OfferForm(forms.Form):
         self._choose("workplace", [(str(place.pk), _workplace_label(place)) for place in workplaces])
         self._choose("form", [("", _("Choose")), *((form.pk, form.name) for form in PlacementForm.objects.all())])
         self._choose("occupation", occupation_choices())
-        self._choose("programmes", [(each.pk, f"{each.name} ({each.pk})") for each in Programme.objects.all()])
+        self._choose("programmes", [(codes[0], name) for name, codes in programmes_by_name().items()])
         self._choose("hazards", hazard_choices())
         for number in range(self.rows):
             self.fields[f"periods-{number}-start"] = date_field(_("First day"))

@@ -30,7 +30,7 @@ from backend.suggestions.selectors import count_students_suggested
 from backend.web.access import View, employer
 from backend.web.cursors import page_of
 from backend.web.drafts import keeps_drafts, restore
-from backend.web.employer import person
+from backend.web.employer import first_steps, person
 from backend.web.employer_offer_form import OfferForm, offer_initial, workplaces_of
 from backend.web.employer_rows import STATE_COLORS, next_step, offer_row
 from backend.web.form_errors import add_domain_error
@@ -81,7 +81,9 @@ def new(request: HttpRequest) -> HttpResponse:
     if not workplaces:
         messages.info(request, _("Add the workplace first, so that students see where it is."))
         return redirect("employer_workplace_new")
-    form = OfferForm(request.POST or None, workplaces=workplaces, initial={"workplace": str(workplaces[0].pk)})
+    form = OfferForm(
+        request.POST or None, workplaces=workplaces, initial={"workplace": str(workplaces[0].pk), "periods-0-seats": 1}
+    )
     if request.method == "POST" and form.is_valid():
         chosen = next(place for place in workplaces if str(place.pk) == form.cleaned_data["workplace"])
         try:
@@ -98,7 +100,9 @@ def new(request: HttpRequest) -> HttpResponse:
         .exclude(state__in=[OfferState.DRAFT, OfferState.SUBMITTED])
         .order_by("-pk")[:EARLIER_SHOWN]
     )
-    return _form_page(request, form, {"earlier": earlier, "offer": None})
+    is_first = not Offer.objects.filter(organisation__memberships__user=user).exists()
+    steps = first_steps() if is_first else []
+    return _form_page(request, form, {"earlier": earlier, "offer": None, "steps": steps})
 
 
 def _form_page(request: HttpRequest, form: OfferForm, more: dict[str, Any]) -> HttpResponse:

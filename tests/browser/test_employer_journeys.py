@@ -54,10 +54,9 @@ def test_from_registering_to_a_place_that_waits_for_the_coordinator(visit, live_
     page.locator("[name=name]").fill("Verkstaden")
     page.locator("[name=municipality]").select_option("0562")
     page.get_by_role("button", name="Spara arbetsplatsen").dblclick()
-    page.wait_for_url("**" + reverse("employer_workplaces"))
+    page.wait_for_url("**" + reverse("employer_offer_new"))
     assert Workplace.objects.count() == 1
 
-    page.goto(live_server.url + reverse("employer_offer_new"))
     fill_in_place(page, "Svetsa i rostfritt")
     page.get_by_role("button", name="Spara och förhandsgranska").dblclick()
     page.get_by_role("button", name="Skicka in för granskning").wait_for()

@@ -111,7 +111,7 @@ DOORS = {
     """,
     ("logged_in", "form"): """
         profile connections student_profile=NB+ST+CO+KO! apply=NB+ST+CO+KO! alert_new=NB+ST+CO+KO!
-        alert=ST+KO! employer_register placement_end_ask=CO+CM invitation=NB role_invitation=NB
+        alert=ST+KO! placement_end_ask=CO+CM invitation=NB role_invitation=NB
         organisation_contacts=CO+CM+KO+KC organisation_contact=CO+CM+KO+KC notification_settings reach calendar
     """,
     ("logged_in", "post"): """
@@ -153,7 +153,7 @@ DOORS = {
         /konto/password/<path:rest> /konto/reauthenticate/
     """,
     ("public", "form"): """
-        guardian_link
+        guardian_link employer_register
     """,
     ("public", "post"): """
         set_language

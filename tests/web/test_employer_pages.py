@@ -1,7 +1,7 @@
 """The employer's pages: home, answers to applicants, registration, workplaces, files; and who may not come."""
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from django.db import connection
@@ -20,6 +20,7 @@ from backend.notifications.registry import get as get_kind
 from backend.organisations.models import Membership, Organisation, Workplace
 from backend.suggestions.models import Suggestion
 from backend.web.employer_letters import decline_letter
+from backend.web.employer_offer_form import OfferForm
 from tests.factories import ApplicationFactory, CoordinatorFactory, OfferFactory, StudentFactory, UserFactory
 from tests.web.desk import Company, logged_in, make_company, only_period
 
@@ -342,3 +343,50 @@ def test_a_place_tells_how_many_it_fits_and_hides_fewer_than_five(company: Compa
     assert "fewer than five students" in company.client.get(page).text
     Suggestion.objects.create(student=StudentFactory(), offer=offer, score=0.5)
     assert "It fits 5 students" in company.client.get(page).text
+
+
+class TestFirstPlace:
+    """One way of three steps, begun before anybody has logged in."""
+
+    WRITTEN: ClassVar[dict[str, str]] = {
+        "name": "Smedjan AB",
+        "registration_number": "16556036-0793",
+        "kind": "company",
+        "municipality": "0562",
+    }
+
+    def test_written_first_then_logged_in_and_nothing_lost(self) -> None:
+        client, page = Client(), reverse("employer_register")
+        assert client.get(page).status_code == 200
+        wrong = client.post(page, {**self.WRITTEN, "registration_number": "1"})
+        assert (wrong.status_code, "Smedjan AB" in wrong.text) == (400, True)
+        assert reverse("unsent") in client.post(page, self.WRITTEN).url.replace("%2F", "/")
+        assert not Organisation.objects.exists()
+        # As after the code: the same session, now somebody's.
+        client.force_login(UserFactory(), backend="allauth.account.auth_backends.AuthenticationBackend")
+        kept = client.get(reverse("unsent"))
+        assert "Smedjan AB" in kept.text
+        client.post(page, self.WRITTEN)
+        assert Organisation.objects.get().registration_number == "5560360793"
+
+    def test_each_step_leads_to_the_next(self) -> None:
+        client = logged_in(UserFactory())
+        place = client.post(reverse("employer_register"), self.WRITTEN).url
+        assert place == reverse("employer_workplace_new")
+        organisation = Organisation.objects.get()
+        first = client.get(place).text
+        assert 'aria-current="step"' in first
+        sent = {"organisation": organisation.pk, "name": "Verkstaden", "municipality": "0562"}
+        offer = client.post(place, sent).url
+        assert offer == reverse("employer_offer_new")
+        assert 'aria-current="step"' in client.get(offer).text
+        # The second workplace is no step of anything.
+        assert client.post(place, sent | {"name": "Lagret"}).url == reverse("employer_workplaces")
+
+    def test_a_programme_stands_once_and_means_all_its_codes(self, company: Company) -> None:
+        form = OfferForm(workplaces=[])
+        names = [str(label) for _code, label in form.fields["programmes"].choices]
+        assert len(names) == len(set(names))
+        field = form.fields["programmes"]
+        assert field.clean(["IN"]) == field.clean(["IN25"]) == ["IN", "IN25"]
+        assert field.prepare_value(["IN", "IN25"]) == ["IN"]

@@ -16,6 +16,7 @@ from backend.accounts.policies import acted_for, municipalities_coordinated_by
 from backend.applications.enums import LIVE_STATES, ApplicationState
 from backend.applications.guarantee import with_guarantee, without_those_who_left
 from backend.applications.models import Application
+from backend.applications.policies import unanswered_by_anybody
 from backend.common import clock
 from backend.common.transitions import log
 from backend.offers.models import Offer
@@ -161,6 +162,15 @@ def list_silent_applications(user: User) -> "QuerySet[Application]":
             "student__user", "student__programme", "period__offer__organisation", "period__offer__workplace"
         )
         .order_by("answer_due_at", "pk")
+    )
+
+
+def list_unclaimed_applications(user: User) -> "QuerySet[Application]":
+    """Unanswered applications to organisations nobody here belongs to, where the user stands in; longest waiting first."""
+    return (
+        Application.objects.filter(unanswered_by_anybody(user), state=ApplicationState.SUBMITTED)
+        .select_related("student__user", "period__offer__organisation", "period__offer__workplace")
+        .order_by("submitted_at", "pk")
     )
 
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from backend.accounts.models import User
 from backend.accounts.policies import municipalities_coordinated_by
-from backend.accounts.selectors import has_coordinator
+from backend.accounts.selectors import has_coordinator, list_responsible_for
 from backend.applications import summaries, timers
 from backend.applications.enums import APPLICATION_TRANSITIONS, ApplicationState, DeclineReason, ReleaseReason
 from backend.applications.models import Application, ChangeQuestion
@@ -28,6 +28,7 @@ from backend.notifications.registry import Kind, register
 from backend.notifications.services import notify
 from backend.notifications.subjects import Subject, from_rows
 from backend.offers.facts import changes_between
+from backend.organisations.policies import has_people
 from backend.organisations.selectors import list_member_users
 from backend.students.protection import deciders_for, protected_students_of
 from backend.students.selectors import guardian_ids
@@ -100,6 +101,17 @@ def tell(event: DomainEvent, application: Application) -> None:
     actor = event.data.get("actor")
     recipients = [user for user in TOLD[event.kind](application) if user.pk != actor]
     notify(event=event, recipients=recipients, kind=event.kind, subject=application)
+    if event.kind == "application.submitted" and not application.student.is_protected:
+        tell_who_stands_in(event, application)
+
+
+def tell_who_stands_in(event: DomainEvent, application: Application) -> None:
+    """Where nobody here belongs to the organisation, silence would be the answer: the coordinator is told instead."""
+    offer = application.period.offer
+    if has_people(offer.organisation_id):
+        return
+    people = [user for user in list_responsible_for(offer.municipality_code) if user.pk != application.student.user_id]
+    notify(event=event, recipients=people, kind="application.nobody_answers", subject=application)
 
 
 def tell_of_help(event: DomainEvent, application: Application) -> None:
@@ -412,6 +424,24 @@ _register(
     opt_out=False,
     still_relevant=_still_offered,
     acted=CHOSEN,
+)
+
+_register(
+    "application.nobody_answers",
+    lambda application: (
+        _("Nobody answers for %(organisation)s") % {"organisation": application.period.offer.organisation.name}
+    ),
+    _words(
+        lambda application: (
+            _("%(name)s has applied, and nobody from the organisation is here.")
+            % {"name": application.student.display_name},
+            _("Call them and answer for them, or invite somebody from there."),
+        ),
+        lambda: _("See the application"),
+    ),
+    opt_out=False,
+    still_relevant=_still_unanswered,
+    acted=ANSWERED,
 )
 
 # The other things the clock and the morning say about applications are registered where they stand.

@@ -3,9 +3,16 @@
 from django.db.models import Q, QuerySet
 
 from backend.accounts.models import User
-from backend.accounts.policies import is_network_office, municipalities_coordinated_by, vacant_municipalities
+from backend.accounts.policies import (
+    acted_for,
+    acts_for,
+    is_network_office,
+    municipalities_coordinated_by,
+    vacant_municipalities,
+)
 from backend.applications.models import Application
-from backend.organisations.policies import is_member
+from backend.organisations.policies import has_people, is_member
+from backend.organisations.selectors import without_people
 from backend.students.policies import can_coordinate, is_guardian_of, is_self
 
 
@@ -18,11 +25,31 @@ def visible_to(user: User) -> "QuerySet[Application]":
         visible |= Q(student__municipality__in=codes, student__is_protected=False)
     if is_network_office(user):
         visible |= Q(student__municipality__in=vacant_municipalities(), student__is_protected=False)
+    if codes or is_network_office(user):
+        visible |= unanswered_by_anybody(user)
     return Application.objects.filter(visible).distinct()
 
 
+def unanswered_by_anybody(user: User) -> Q:
+    """Those to organisations that nobody here belongs to, where the user acts for the workplace's municipality."""
+    return Q(period__offer__organisation__in=without_people(), student__is_protected=False) & acted_for(
+        user, "period__offer__workplace__municipality"
+    )
+
+
 def can_answer(user: User, application: Application) -> bool:
-    return is_member(user, application.period.offer.organisation_id)
+    """The organisation; where nobody here belongs to it, whoever acts for the workplace's municipality.
+
+    Not for a protected identity: those who stand in see no more of it than any list shows.
+    """
+    offer = application.period.offer
+    if is_member(user, offer.organisation_id):
+        return True
+    return (
+        not application.student.is_protected
+        and acts_for(user, offer.municipality_code)
+        and not has_people(offer.organisation_id)
+    )
 
 
 def can_accept(user: User, application: Application) -> bool:

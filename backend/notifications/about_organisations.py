@@ -11,7 +11,8 @@ from backend.notifications.messages import TEMPLATES, Words, context_from
 from backend.notifications.models import Notification
 from backend.notifications.registry import Kind, register
 from backend.notifications.subjects import Subject, from_rows
-from backend.organisations.models import Invitation
+from backend.organisations.enums import ClaimState
+from backend.organisations.models import Invitation, OrganisationClaim
 
 _invitation: Subject[Invitation] = from_rows(
     lambda: Invitation.objects.select_related("organisation", "invitee", "invited_by")
@@ -75,5 +76,78 @@ ACCEPTED = register(
         ),
         templates=TEMPLATES,
         subject=_invitation,
+    )
+)
+
+
+_claim: Subject[OrganisationClaim] = from_rows(lambda: OrganisationClaim.objects.select_related("organisation", "user"))
+
+
+def _claim_names(notification: Notification) -> dict[str, str]:
+    claim = _claim(notification)
+    return {"name": claim.user.name, "role": claim.role, "organisation": claim.organisation.name}
+
+
+def _no_longer_asked(notification: Notification) -> str:
+    return "" if _claim(notification).state == ClaimState.OPEN else "already_decided"
+
+
+CLAIMED = register(
+    Kind(
+        name="claim.made",
+        category=Category.ORGANISATIONS,
+        title=lambda notification: _("%(name)s asks to answer for %(organisation)s") % _claim_names(notification),
+        context=context_from(
+            lambda notification: Words(
+                paragraphs=(
+                    _("Nobody answers for %(organisation)s here. %(name)s says that they work there: %(role)s.")
+                    % _claim_names(notification),
+                    _("Look at the address, call if you are unsure, and say yes or no."),
+                ),
+                button=_("Read and decide"),
+            )
+        ),
+        templates=TEMPLATES,
+        subject=_claim,
+        opt_out=False,
+        still_relevant=_no_longer_asked,
+        acted=own_step("claim.approved", "claim.rejected"),
+    )
+)
+register(
+    Kind(
+        name="claim.approved",
+        category=Category.ORGANISATIONS,
+        title=lambda notification: _("You answer for %(organisation)s now") % _claim_names(notification),
+        context=context_from(
+            lambda notification: Words(
+                paragraphs=(
+                    _("The places of %(organisation)s are yours to change, and you answer those who apply.")
+                    % _claim_names(notification),
+                ),
+                button=_("To your places"),
+            )
+        ),
+        templates=TEMPLATES,
+        subject=_claim,
+        opt_out=False,
+    )
+)
+register(
+    Kind(
+        name="claim.rejected",
+        category=Category.ORGANISATIONS,
+        title=lambda notification: _("You do not answer for %(organisation)s") % _claim_names(notification),
+        context=context_from(
+            lambda notification: Words(
+                paragraphs=(
+                    _("Your request about %(organisation)s was not approved.") % _claim_names(notification),
+                    _claim(notification).reason,
+                ),
+            )
+        ),
+        templates=TEMPLATES,
+        subject=_claim,
+        opt_out=False,
     )
 )

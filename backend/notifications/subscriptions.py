@@ -6,7 +6,8 @@ from backend.common.events import subscribe
 from backend.common.models import DomainEvent
 from backend.notifications import about_organisations, about_roles
 from backend.notifications.services import notify
-from backend.organisations.models import Invitation
+from backend.organisations.models import Invitation, OrganisationClaim
+from backend.organisations.selectors import list_responsible_for_organisation
 
 
 @subscribe("invitation.sent")
@@ -53,3 +54,16 @@ def tell_office_of_vacancy(event: DomainEvent) -> None:
         subject=User.objects.get(pk=event.subject_id),
         data=event.data,
     )
+
+
+@subscribe("claim.made")
+def tell_who_decides(event: DomainEvent) -> None:
+    claim = OrganisationClaim.objects.select_related("organisation").get(pk=event.subject_id)
+    deciders = [user for user in list_responsible_for_organisation(claim.organisation) if user.pk != claim.user_id]
+    notify(event=event, recipients=deciders, kind=about_organisations.CLAIMED.name, subject=claim)
+
+
+@subscribe("claim.approved", "claim.rejected")
+def tell_claimant(event: DomainEvent) -> None:
+    claim = OrganisationClaim.objects.select_related("user").get(pk=event.subject_id)
+    notify(event=event, recipients=[claim.user], kind=event.kind, subject=claim)

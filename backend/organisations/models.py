@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from backend.accounts.models import User
 from backend.common.models import TimestampedModel
 from backend.organisations import numbers
-from backend.organisations.enums import InvitationOutcome, MembershipRole, OrganisationKind
+from backend.organisations.enums import ClaimState, InvitationOutcome, MembershipRole, OrganisationKind
 from backend.reference.enums import PositionSource
 from backend.reference.models import Municipality
 
@@ -160,6 +160,37 @@ class Invitation(TimestampedModel):
 
     def __str__(self) -> str:
         return f"invitation {self.pk}"
+
+
+class OrganisationClaim(TimestampedModel):
+    """Somebody says that they work at an imported organisation, and asks to answer for it.
+
+    email: a proved work address. reason: what the person is told with a no.
+    """
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="claims")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="claims")
+    role = models.CharField(_("Role"), max_length=80)
+    email = models.EmailField(_("Work address"))
+    state = models.CharField(max_length=10, choices=ClaimState.choices, default=ClaimState.OPEN)
+    reason = models.CharField(max_length=500, blank=True)
+    decided_at = models.DateTimeField(null=True, blank=True)
+    decided_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organisation", "user"], condition=models.Q(state="open"), name="one_open_claim"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state="open", decided_at__isnull=True)
+                | ~models.Q(state="open") & models.Q(decided_at__isnull=False),
+                name="claim_decided_names_when",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"claim {self.pk}"
 
 
 class MunicipalitySettings(models.Model):

@@ -3,10 +3,10 @@
 from django.utils.translation import gettext_lazy as _
 
 from backend.accounts.models import User
-from backend.accounts.policies import acted_for, is_coordinator_of, is_network_office
+from backend.accounts.policies import acted_for, acts_for, is_coordinator_of, is_network_office
 from backend.common.errors import NotAllowed
 from backend.organisations.enums import MembershipRole
-from backend.organisations.models import Organisation
+from backend.organisations.models import Membership, Organisation
 
 
 def is_member(user: User, organisation_id: int) -> bool:
@@ -23,6 +23,28 @@ def is_owner(user: User, organisation_id: int) -> bool:
 
 def can_import_places(user: User) -> bool:
     return is_network_office(user)
+
+
+def has_people(organisation_id: int) -> bool:
+    """Whether somebody here can answer for the organisation. Imported ones have nobody until they are claimed."""
+    return Membership.objects.filter(organisation=organisation_id, user__is_active=True).exists()
+
+
+def can_stand_in_for(user: User, organisation: Organisation) -> bool:
+    """Who answers for an organisation that has nobody here: the coordinator where it is, else the network office."""
+    if has_people(organisation.pk):
+        return False
+    return acts_for(user, organisation.municipality_id) or can_keep_contacts(user, organisation)
+
+
+def can_decide_claim(user: User, organisation: Organisation) -> bool:
+    """Known also after the decision, so that whoever made it can look back."""
+    at_workplaces = organisation.workplaces.filter(acted_for(user, "municipality")).exists()
+    return acts_for(user, organisation.municipality_id) or at_workplaces
+
+
+def can_invite_to(user: User, organisation: Organisation) -> bool:
+    return can_act_for(user, organisation) or can_stand_in_for(user, organisation)
 
 
 def can_keep_contacts(user: User, organisation: Organisation) -> bool:

@@ -6,14 +6,19 @@ from collections.abc import Collection, Iterable
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from backend.accounts.models import User
+from backend.accounts.policies import acted_for
+from backend.accounts.selectors import list_responsible_for
 from backend.common import clock
+from backend.organisations.enums import ClaimState
 from backend.organisations.models import (
     ContactPerson,
     Invitation,
     Membership,
     MunicipalitySettings,
     Organisation,
+    OrganisationClaim,
     TrustedOrganisation,
+    Workplace,
 )
 from backend.organisations.numbers import LENGTH, is_personal
 
@@ -90,3 +95,34 @@ def whom_to_call(contacts: Iterable[ContactPerson], workplace_id: int | None) ->
     """The workplace's own contact before the organisation's, never another workplace's; None when nobody is known."""
     suitable = [row for row in contacts if row.workplace_id in {workplace_id, None}]
     return next(iter(sorted(suitable, key=lambda row: (not row.phone, row.workplace_id is None))), None)
+
+
+def list_claims_to_decide(user: User) -> "QuerySet[OrganisationClaim]":
+    """Open requests to answer for an organisation where the user decides; longest waiting first."""
+    here = Workplace.objects.filter(acted_for(user, "municipality")).values("organisation")
+    mine = acted_for(user, "organisation__municipality") | Q(organisation__in=here)
+    return (
+        OrganisationClaim.objects.filter(mine, state=ClaimState.OPEN)
+        .exclude(user=user)
+        .select_related("organisation", "user")
+        .order_by("pk")
+    )
+
+
+def without_people() -> "QuerySet[Organisation]":
+    """Organisations nobody here belongs to."""
+    people = Membership.objects.filter(organisation=OuterRef("pk"), user__is_active=True)
+    return Organisation.objects.filter(~Exists(people))
+
+
+def list_responsible_for_organisation(organisation: Organisation) -> list[User]:
+    """Who decides about an organisation without anybody: where it is registered, else where it first has a workplace."""
+    code = organisation.municipality_id
+    if code is None:
+        code = (
+            organisation.workplaces.filter(municipality__isnull=False)
+            .order_by("pk")
+            .values_list("municipality_id", flat=True)
+            .first()
+        )
+    return list_responsible_for(code)

@@ -22,11 +22,13 @@ LONGEST_USER_NAME = 120
 
 @transaction.atomic
 def invite_colleague(*, actor: User, organisation: Organisation, email: str, name: str = "") -> Invitation:
-    """A member asks somebody to join; the answer is given after logging in with that address.
+    """A member asks somebody to join, or whoever stands in asks somebody of an organisation that has nobody here.
 
+    The answer is given after logging in with that address.
     An expired invitation is replaced. Raises Conflict for someone who belongs already or has an open invitation.
     """
-    policies.require_member(actor, organisation)
+    if not policies.can_invite_to(actor, organisation):
+        raise NotAllowed("organisation.not_member", _("You do not belong to this organisation."))
     address = email.strip().lower()
     try:
         validate_email(address)
@@ -78,7 +80,17 @@ def accept_invitation(*, actor: User, invitation_id: int) -> Membership:
     """The invited person joins as a member. Whoever asked is told."""
     _require_invitee(actor, invitation_id)
     invitation = _open(invitation_id)
-    membership, _created = Membership.objects.get_or_create(user=actor, organisation=invitation.organisation)
+    # Whoever comes first to an organisation without anybody looks after it from then on.
+    Organisation.objects.select_for_update().get(pk=invitation.organisation_id)
+    owners = Membership.objects.filter(organisation=invitation.organisation_id, role=MembershipRole.OWNER)
+    role = (
+        MembershipRole.MEMBER
+        if owners.exists() or policies.has_people(invitation.organisation_id)
+        else MembershipRole.OWNER
+    )
+    membership, _created = Membership.objects.get_or_create(
+        user=actor, organisation=invitation.organisation, defaults={"role": role}
+    )
     _end(invitation, InvitationOutcome.ACCEPTED, actor)
     events.record("invitation.accepted", invitation)
     outbox.wake()

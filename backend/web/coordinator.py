@@ -20,6 +20,7 @@ from backend.applications.board import (
     classes_of,
     counted_students_of,
     list_silent_applications,
+    list_unclaimed_applications,
     with_story,
 )
 from backend.applications.board_query import NONE, only_urgent, urgent_days
@@ -32,7 +33,7 @@ from backend.notifications.reminders import lines_of, list_open_tasks
 from backend.offers.queues import list_offers_to_review
 from backend.organisations.models import Organisation
 from backend.organisations.municipality_settings import settings_of
-from backend.organisations.selectors import contacts_of, whom_to_call
+from backend.organisations.selectors import contacts_of, list_claims_to_decide, whom_to_call
 from backend.organisations.services import set_trust
 from backend.placements.selectors import list_matches_to_decide, list_protected_matches
 from backend.reference.models import Municipality
@@ -78,6 +79,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "silent": silent.count(),
         "hidden": hidden,
         "calls": calls.count(),
+        "unclaimed": list_unclaimed_applications(user).count() + list_claims_to_decide(user).count(),
     }
     tasks = _tasks(
         totals["unplaced"],
@@ -133,6 +135,20 @@ def _tasks(
                 % {"organisation": organisation, "time": ago(silent.submitted_at)},
                 "url": reverse("coordinator_silence"),
                 "action": _("See who waits"),
+            }
+        )
+    if counts["unclaimed"]:
+        title = ngettext(
+            "%(number)d matter at organisations that nobody answers for",
+            "%(number)d matters at organisations that nobody answers for",
+            counts["unclaimed"],
+        )
+        tasks.append(
+            {
+                "title": title % {"number": counts["unclaimed"]},
+                "text": _("Call and answer for them, or invite somebody from there."),
+                "url": reverse("coordinator_unclaimed"),
+                "action": _("Open"),
             }
         )
     if call is not None:

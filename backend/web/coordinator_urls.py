@@ -19,6 +19,7 @@ from backend.web import (
     network_people,
     network_work,
     person_tasks,
+    unclaimed,
 )
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -68,6 +69,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
         coordinator_settings.settings,
         name="coordinator_settings",
     ),
+    path("samordnare/utan-mottagare/", unclaimed.index, name="coordinator_unclaimed"),
+    path("samordnare/utan-mottagare/<int:application_id>/erbjud/", unclaimed.offer_seat, name="unclaimed_offer"),
+    path("samordnare/utan-mottagare/<int:application_id>/tacka-nej/", unclaimed.decline, name="unclaimed_decline"),
+    path("samordnare/utan-mottagare/<int:organisation_id>/bjud-in/", unclaimed.invite, name="unclaimed_invite"),
+    path("samordnare/utan-mottagare/<int:claim_id>/besluta/", unclaimed.decide, name="claim_decide"),
+    path("organisationer/<int:organisation_id>/ansprak/", unclaimed.claim, name="organisation_claim"),
     path("uppgifter/", person_tasks.index, name="tasks"),
     path("uppgifter/<int:task_id>/klar/", person_tasks.close, name="task_close"),
     path(

@@ -20,6 +20,8 @@ from backend.exchange.webhooks.selectors import get_webhook
 from backend.notifications.models import Notification
 from backend.offers.models import Offer
 from backend.offers.policies import can_review_offer, is_own_offer
+from backend.organisations.models import OrganisationClaim
+from backend.organisations.policies import can_decide_claim, is_member
 from backend.organisations.selectors import get_invitation_to
 from backend.placements.enums import MatchState
 from backend.placements.models import Match, Placement
@@ -71,8 +73,10 @@ def _page_of_party(user: User, application: Application) -> str:
     """Of the student, the organisation or a minor's guardian; "" for everybody else."""
     if application.student.user_id == user.pk:
         return reverse("student_application", args=[application.pk])
-    if can_answer(user, application):
+    if is_member(user, application.period.offer.organisation_id):
         return reverse("employer_application", args=[application.pk])
+    if can_answer(user, application):
+        return reverse("coordinator_unclaimed")
     return reverse("guardian_home") if is_guardian_of(user, application.student) else ""
 
 
@@ -215,6 +219,19 @@ def _own_place(user: User, pk: int) -> str:
     return _of_participant(user, _participant(own_places=pk), "round_own_places")
 
 
+def _claim(user: User, pk: int) -> str:
+    claim = OrganisationClaim.objects.select_related("organisation").filter(pk=pk).first()
+    if claim is None:
+        raise Http404
+    if claim.user_id == user.pk:
+        if is_member(user, claim.organisation_id):
+            return reverse("employer_home")
+        return reverse("organisation_claim", args=[claim.organisation_id])
+    if not can_decide_claim(user, claim.organisation):
+        raise Http404
+    return reverse("coordinator_unclaimed")
+
+
 def _role_invitation(user: User, pk: int) -> str:
     """Whoever is invited answers; the office sees who has answered."""
     if get_role_invitation_to(user, pk) is not None:
@@ -237,6 +254,7 @@ GUIDES: dict[str, Guide] = {
     "guardianship": _guardianship,
     "invitation": _invitation,
     "roleinvitation": _role_invitation,
+    "organisationclaim": _claim,
     "round": _round,
     "result": _result,
     "appeal": _appeal,

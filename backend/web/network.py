@@ -12,10 +12,11 @@ from django.views.decorators.http import require_safe
 
 from backend.accounts.models import User
 from backend.accounts.policies import vacant_municipalities
-from backend.applications.board import list_silent_applications
+from backend.applications.board import list_silent_applications, list_unclaimed_applications
 from backend.exchange.network_figures import job_figures, municipality_figures
 from backend.notifications.selectors import list_undelivered
 from backend.offers.queues import list_offers_to_review
+from backend.organisations.selectors import list_claims_to_decide
 from backend.placements.selectors import list_matches_to_decide
 from backend.web.access import network
 from backend.web.employer import person
@@ -65,6 +66,8 @@ def _tasks(user: User) -> list[dict[str, Any]]:
     # Counted as the queues list them: a coordinator elsewhere who is also at the office has both in one list.
     review = list_offers_to_review(user).filter(_nobodys("workplace__municipality")).count()
     matches = list_matches_to_decide(user).filter(_nobodys("deciding_municipality")).count()
+    unclaimed = list_unclaimed_applications(user).filter(_nobodys("period__offer__workplace__municipality")).count()
+    unclaimed += list_claims_to_decide(user).count()
     silent = list_silent_applications(user).filter(_nobodys("student__municipality")).count()
     undelivered = list_undelivered().count()
     late = sum(row["is_late"] for row in job_figures())
@@ -94,6 +97,16 @@ def _tasks(user: User) -> list[dict[str, Any]]:
             ngettext("%(number)d place lacks a coordinator", "%(number)d places lack a coordinator", review),
             _("No coordinator sees them; the decision is yours."),
             "coordinator_offers",
+        ),
+        (
+            unclaimed,
+            ngettext(
+                "%(number)d matter at organisations that nobody answers for",
+                "%(number)d matters at organisations that nobody answers for",
+                unclaimed,
+            ),
+            _("Call and answer for them, or invite somebody from there."),
+            "coordinator_unclaimed",
         ),
         (
             silent,

@@ -57,6 +57,8 @@ PAGES_ONLY = {
     "notifications.services.save_settings": f"{OF_THE_PAGE} PATCH me/notification-preferences/",
     "notifications.services.send_trial": LOGIN,
     "offers.once.create_offer_once": f"{OF_THE_PAGE} POST offers/ and an Idempotency-Key",
+    "organisations.claims.claim_organisation": TEAM,
+    "organisations.claims.decide_claim": TEAM,
     "organisations.municipality_settings.save_municipality_settings": MUNICIPALITY,
     "organisations.network_members.add_membership": OFFICE,
     "organisations.network_members.end_membership": OFFICE,

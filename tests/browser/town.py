@@ -21,6 +21,7 @@ from backend.notifications.models import Delivery, Notification
 from backend.notifications.reminders import Owner, open_task
 from backend.offers.enums import OfferState
 from backend.organisations import team
+from backend.organisations.claims import claim_organisation
 from backend.organisations.profile import ContactDetails, save_contact
 from backend.placements import services as placements
 from backend.placements.models import Match
@@ -411,6 +412,18 @@ def build_desks() -> Town:
         file_name=f"{LONG_WORD}.csv",
         municipality_code=FINSPANG,
     )
+    nobodys = OfferFactory(
+        title="Svets på YH", workplace__organisation__source="yh", workplace__organisation__source_ref="1"
+    )
+    applications.submit_application(
+        actor=StudentFactory(user=UserFactory(name=LONG_NAME)).user, period_id=nobodys.periods.get().pk
+    )
+    claim_organisation(
+        actor=UserFactory(name=LONG_NAME, email="anna@skola.example"),
+        organisation_id=nobodys.organisation_id,
+        role="utbildningsledare",
+        email="anna@skola.example",
+    )
     open_one, published, run_id = _rounds_of_coordinators(company)
     handle_events()
     Delivery.objects.filter(pk=Delivery.objects.values("pk")[:1]).update(state="dead")
@@ -427,6 +440,7 @@ def build_desks() -> Town:
         reverse("coordinator_organisations"),
         reverse("coordinator_protected"),
         reverse("coordinator_silence"),
+        reverse("coordinator_unclaimed"),
         reverse("coordinator_imports"),
         reverse("coordinator_offer_imports"),
         reverse("tasks"),

@@ -28,7 +28,7 @@ from backend.notifications.scheduled_tasks import send_reminders
 from backend.notifications.selectors import list_notifications_for
 from backend.offers import services as offers
 from backend.offers.enums import OfferState
-from backend.organisations import team
+from backend.organisations import claims, team
 from backend.placements import services as placements
 from backend.placements.end_requests import ask_to_end, decline_end_request
 from backend.placements.models import Match
@@ -150,11 +150,29 @@ def appoint() -> None:
         handle_events()
         command = getattr(appointments, f"{answer}_role_invitation")
         command(actor=invitation.invitee, invitation_id=invitation.pk)
+    ask_to_answer()
     role = Role.objects.get(municipality="2021")
     appointments.pause_role(actor=officer, role_id=role.pk)
     appointments.resume_role(actor=officer, role_id=role.pk)
     appointments.end_role(actor=officer, role_id=role.pk)
     handle_events()
+
+
+def ask_to_answer() -> None:
+    """Nobody belongs to two imported organisations: somebody applies, two people ask, one yes and one no."""
+    coordinator = CoordinatorFactory()
+    for number, approves in enumerate((True, False)):
+        offer = OfferFactory(workplace__organisation__source="yh", workplace__organisation__source_ref=f"{number}")
+        applications.submit_application(actor=StudentFactory().user, period_id=offer.periods.get().pk)
+        person = MembershipFactory().user
+        claim = claims.claim_organisation(
+            actor=person, organisation_id=offer.organisation_id, role="HR", email=person.email
+        )
+        handle_events()
+        claims.decide_claim(
+            actor=coordinator, claim_id=claim.pk, approves=approves, reason="" if approves else "Okänd."
+        )
+        handle_events()
 
 
 def change(offer, actor) -> None:

@@ -67,12 +67,13 @@ DOORS = {
         coordinator_match=KO
     """,
     ("coordinator_or_network", "post"): """
+        unclaimed_offer=KO unclaimed_decline=KO unclaimed_invite=KO claim_decide=KO
         coordinator_offers_undo coordinator_matches_undo coordinator_match_approve=KO
         coordinator_end_accept=KO coordinator_end_decline=KO task_close=KO
     """,
     ("coordinator_or_network", "read"): """
         coordinator_offers coordinator_matches coordinator_placements tasks coordinator_offers_csv
-        coordinator_offers_xlsx coordinator_silence
+        coordinator_offers_xlsx coordinator_silence coordinator_unclaimed
     """,
     ("employer", "form"): """
         employer_organisation=CO+CM employer_workplace_new employer_workplace=CO+CM employer_team employer_offer_new
@@ -111,12 +112,12 @@ DOORS = {
     """,
     ("logged_in", "form"): """
         profile connections student_profile=NB+ST+CO+KO! apply=NB+ST+CO+KO! alert_new=NB+ST+CO+KO!
-        alert=ST+KO! placement_end_ask=CO+CM invitation=NB role_invitation=NB
-        organisation_contacts=CO+CM+KO+KC organisation_contact=CO+CM+KO+KC notification_settings reach calendar
+        alert=ST+KO! placement_end_ask=CO+CM invitation=NB organisation_claim role_invitation=NB
+        organisation_contacts=CO+CM+KO organisation_contact=CO+CM+KO notification_settings reach calendar
     """,
     ("logged_in", "post"): """
         notifications_read_all draft_autosave draft_throw_away reach_trust reach_trial reach_browser
-        reach_browser_remove=ST organisation_contact_remove=CO+CM+KO+KC
+        reach_browser_remove=ST organisation_contact_remove=CO+CM+KO
     """,
     ("logged_in", "read"): """
         home welcome unsent alerts placement=CO+CM+KO go=ST+CO+KO notifications notification=ST notifications_csv

@@ -15,11 +15,12 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, resolve
 
 from backend.accounts.models import ProtectedGrant, RoleInvitation, User
+from backend.applications.models import Application
 from backend.common import clock
 from backend.exchange.models import WebhookDelivery
 from backend.notifications.models import Delivery, Notification, PushSubscription, Task
 from backend.offers.models import Offer
-from backend.organisations.models import ContactPerson, Membership
+from backend.organisations.models import ContactPerson, Membership, OrganisationClaim
 from backend.placements.models import Placement
 from backend.reference.models import NetworkMembership
 from backend.rounds import services as rounds
@@ -178,6 +179,8 @@ def _rows_of_routes(everybody: dict[str, Any], pages: dict[str, dict[str, Any]])
     ledger = Delivery.objects.filter(
         notification__subject_type="application", notification__subject_id=mine.pk, recipient=student.user
     )[0]
+    claim = OrganisationClaim.objects.all()[0]
+    unclaimed = Application.objects.filter(period__offer__organisation=claim.organisation)[0]
     asked = RoleInvitation.objects.filter(kind="network")[0]
     undelivered = Delivery.objects.filter(state="dead")[0]
     theirs = Placement.objects.filter(period__offer__organisation__memberships__user=everybody["CO"])[0]
@@ -191,6 +194,10 @@ def _rows_of_routes(everybody: dict[str, Any], pages: dict[str, dict[str, Any]])
         "student_round_appeal": {"round_id": told.pk},
         "employer_round_rank": {"seat_id": ranked.seats.all()[0].pk},
         "round_unlock": {"run_id": run["run_id"], "participant_id": lock.participant_id},
+        "organisation_claim": {"organisation_id": claim.organisation_id},
+        "unclaimed_invite": {"organisation_id": claim.organisation_id},
+        "claim_decide": {"claim_id": claim.pk},
+        **{f"unclaimed_{what}": {"application_id": unclaimed.pk} for what in ("offer", "decline")},
         **{f"network_invitation_{what}": {"invitation_id": asked.pk} for what in ("resend", "withdraw")},
         "network_member_end": {"membership_id": NetworkMembership.objects.all()[0].pk},
         "coordinator_withdraw": {"student_id": student.pk, "application_id": mine.pk},

@@ -127,6 +127,7 @@ def make_world() -> World:
         "placement_id": placement.pk,
         "suggestion_id": suggestion.pk,
         "workplace_id": workplace.pk,
+        "organisation_id": workplace.organisation_id,
         **{name: offer.pk for name, offer in decided.items()},
         "alert_id": Alert.objects.create(student=student, name="Svets").pk,
         "notification_id": notification.pk,

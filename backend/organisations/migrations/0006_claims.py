@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('organisations', '0004_contacts_and_help'),
+        ('organisations', '0005_position_source'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

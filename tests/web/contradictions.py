@@ -367,7 +367,6 @@ TABLE: dict[str, tuple[Contradiction, ...] | str] = {
         C("born long ago", "birth_date", {"birth_date": "1826-05-01"}),
         C("studies what is not there", "studies", {"studies": "circus"}),
         C("looks for what is not there", "forms", {"forms": ["lumparen"]}),
-        C("a municipality of others", "municipality", {"municipality": "2580"}),
     ),
     "coordinator_student_edit": (
         C("born tomorrow", "birth_date", {"birth_date": "2026-11-24"}),

@@ -170,14 +170,6 @@ class TestGo:
         assert client.get(reverse("go", args=["application", application.pk])).status_code == 404
         assert client.get(reverse("go", args=["user", 1])).status_code == 404
 
-    def test_every_kind_of_notification_leads_somewhere(self):
-        from backend.notifications import registry
-        from backend.web.go import GUIDES
-
-        subjects = {kind.name.split(".")[0] for kind in registry.kinds()}
-        known = GUIDES.keys() | {"alert", "consent", "digest", "account", "notifications", "import", "webhook"}
-        assert subjects <= known
-
 
 class TestDemoMail:
     def test_the_demo_shows_what_was_caught(self, client, settings, tmp_path):

@@ -101,7 +101,7 @@ def test_what_must_hold_is_counted_and_what_does_not_is_first(office: Client) ->
     period = ApplicationFactory().period
     type(period).objects.filter(pk=period.pk).update(taken=period.taken + 1)
     broken = office.get(page)
-    assert "check has failed" in broken.text
+    assert "failed. Tell those who run the service" in broken.text
     assert next((row["name"], row["count"]) for row in broken.context["rows"]) == ("seats.taken_are_held", 1)
 
 

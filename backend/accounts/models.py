@@ -1,5 +1,6 @@
 """People who log in, and what they do for a municipality or the network."""
 
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -19,13 +20,21 @@ class UserManager(BaseUserManager["User"]):
         """A user without a password. The only way in is a code sent to the address, so whoever comes in has proved it:
         it counts as verified from the start, and nobody is asked for a second code.
         """
+        (user,) = self.create_users([(email, fields)])
+        return user
+
+    def create_users(self, people: Iterable[tuple[str, dict[str, Any]]]) -> "list[User]":
+        """Several of them, addresses with their fields, in their order. Two queries."""
         from allauth.account.models import EmailAddress
 
-        user = self.model(email=clean_address(email), **fields)
-        user.set_unusable_password()
-        user.save(using=self._db)
-        EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
-        return user
+        users = [self.model(email=clean_address(email), **fields) for email, fields in people]
+        for user in users:
+            user.set_unusable_password()
+        self.bulk_create(users)
+        EmailAddress.objects.bulk_create(
+            EmailAddress(user=user, email=user.email, verified=True, primary=True) for user in users
+        )
+        return users
 
     def get_by_natural_key(self, username: str | None) -> "User":
         return self.get(email__iexact=username)

@@ -6,7 +6,7 @@ database happens exactly once.
 """
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.db import models
@@ -51,12 +51,24 @@ def record(kind: str, subject: models.Model, data: dict[str, Any] | None = None)
 
     data: ids and plain values only; no personal data.
     """
-    event = DomainEvent.objects.create(
-        kind=kind,
-        subject_type=subject._meta.model_name or "",
-        subject_id=subject.pk,
-        data=data or {},
-        at=clock.now(),
-    )
-    EventHandling.objects.bulk_create(EventHandling(event=event, subscriber=name) for name in _subscribers[kind])
+    (event,) = record_each(kind, [subject], data)
     return event
+
+
+def record_each(kind: str, subjects: Sequence[models.Model], data: dict[str, Any] | None = None) -> list[DomainEvent]:
+    """The same of each subject, all of one model. Two queries."""
+    now = clock.now()
+    written = DomainEvent.objects.bulk_create(
+        DomainEvent(
+            kind=kind,
+            subject_type=subject._meta.model_name or "",
+            subject_id=subject.pk,
+            data=data or {},
+            at=now,
+        )
+        for subject in subjects
+    )
+    EventHandling.objects.bulk_create(
+        EventHandling(event=event, subscriber=name) for event in written for name in _subscribers[kind]
+    )
+    return written

@@ -120,12 +120,28 @@ def log(
     data: dict[str, Any] | None = None,
 ) -> LogEntry:
     """Writes a log row in the caller's transaction. data: ids and plain values only."""
-    return LogEntry.objects.create(
-        action=action,
-        subject_type=instance._meta.model_name or "",
-        subject_id=instance.pk,
-        actor_id=actor.pk if actor else None,
-        reason=reason,
-        data=data or {},
-        at=clock.now(),
+    (entry,) = log_each(action, [(instance, data or {})], actor=actor, reason=reason)
+    return entry
+
+
+def log_each(
+    action: str,
+    rows: Iterable[tuple[models.Model, dict[str, Any]]],
+    *,
+    actor: models.Model | None,
+    reason: str = "",
+) -> list[LogEntry]:
+    """The same of several rows, each with its data. One query."""
+    now = clock.now()
+    return LogEntry.objects.bulk_create(
+        LogEntry(
+            action=action,
+            subject_type=instance._meta.model_name or "",
+            subject_id=instance.pk,
+            actor_id=actor.pk if actor else None,
+            reason=reason,
+            data=data,
+            at=now,
+        )
+        for instance, data in rows
     )

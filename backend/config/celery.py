@@ -12,6 +12,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backend.config.settings.dev")
 app = Celery("praktiknavet")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.task_queues = None
+# A file of ten thousand rows takes a worker for itself: it must not stand in front of a login code.
+app.conf.task_routes = {"exchange.run_import": {"queue": "imports"}}
 app.autodiscover_tasks()
 
 

@@ -1,7 +1,7 @@
 """A school's class list: each row becomes a student on the list of a class, with an account and an invitation when new."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -12,14 +12,15 @@ from django.utils.translation import gettext_lazy as _
 from backend.accounts.selectors import find_person_by_email
 from backend.common import clock
 from backend.common.errors import DomainError
+from backend.common.text import clean_address
 from backend.exchange.fields import ImportField, RowProblems, RowReader, turned_round
-from backend.exchange.importers import Applied, Importer, ProgrammeCodes, form_codes
+from backend.exchange.importers import Applied, Importer, ProgrammeCodes, Turn, form_codes
 from backend.exchange.models import ImportJob
 from backend.reference.languages import LANGUAGES
 from backend.reference.models import PlacementForm, Programme
 from backend.reference.models.mixins import fold
 from backend.students.addresses import correct_address
-from backend.students.enrolment import EnrolmentDetails, enrol_student
+from backend.students.enrolment import EnrolmentDetails, enrol_student, enrol_students
 from backend.students.groups import GroupDetails, create_group, leave_school_list, move_to_group
 from backend.students.models import GroupMembership, Student, StudentGroup
 from backend.students.policies import is_minor, may_list
@@ -27,6 +28,8 @@ from backend.students.services import add_guardian
 
 AUGUST = 8
 SAME_STUDENT = "same_student"
+# Stands for a student of this file who is not made yet.
+EARLIER_ROW = 0
 FIELDS = (
     ImportField(
         "email",
@@ -144,6 +147,23 @@ def language_codes() -> dict[str, str]:
     return names
 
 
+@dataclass(frozen=True)
+class _Row:
+    """A line of the file as it was read. group: folded school and class, and the year. guardians: of each the field, name
+    and address.
+    """
+
+    line: int
+    details: EnrolmentDetails
+    group: tuple[str, str, int]
+    guardians: Sequence[tuple[str, str, str]]
+
+    @property
+    def pupil(self) -> tuple[date, str]:
+        """What tells a student with another address."""
+        return self.details.birth_date, fold(self.details.name)
+
+
 class ClassListImporter(Importer):
     """Rows of one municipality. Classes that do not exist yet are made."""
 
@@ -167,17 +187,54 @@ class ClassListImporter(Importer):
         # Who comes to which list, with what the row has made so far.
         self.coming: dict[int, dict[int, dict[str, int]]] = {}
         self.present: dict[int, set[int]] = {}
-        self.pupils: dict[tuple[date, str], int] = {
-            (born, fold(name)): pk
-            for pk, born, name in may_list(job.actor)
+        known = list(
+            may_list(job.actor)
             .filter(municipality=self.municipality_code)
-            .values_list("pk", "birth_date", "user__name")
-        }
+            .values_list("pk", "birth_date", "user__name", "user__email")
+        )
+        self.pupils: dict[tuple[date, str], int] = {(born, fold(name)): pk for pk, born, name, _email in known}
+        self.addresses: dict[int, str] = {pk: email for pk, _born, _name, email in known}
+        self.waiting: list[_Row] = []
+
+    def collect(self, cells: Mapping[str, str], line: int) -> Turn:
+        """What needs nobody's answer and names no guardian can wait; the first of a new class makes the class."""
+        row = self._read(cells, line)
+        twin = self.pupils.get(row.pupil)
+        is_clear = twin is None or self.addresses.get(twin) == clean_address(row.details.email)
+        if row.guardians or not is_clear:
+            return Turn.AFTER_OTHERS
+        if row.group not in self.groups:
+            return Turn.AT_ONCE
+        self.pupils.setdefault(row.pupil, EARLIER_ROW)
+        self.waiting.append(row)
+        return Turn.WITH_OTHERS
+
+    def apply_collected(self) -> dict[int, Applied | DomainError]:
+        rows, self.waiting = self.waiting, []
+        for row in rows:
+            if self.pupils.get(row.pupil) == EARLIER_ROW:
+                del self.pupils[row.pupil]
+        results = enrol_students(
+            actor=self.job.actor, municipality_code=self.municipality_code, rows=[row.details for row in rows]
+        )
+        found: dict[int, Applied | DomainError] = {}
+        for row, result in zip(rows, results, strict=True):
+            if isinstance(result, DomainError):
+                found[row.line] = result
+                continue
+            student, outcome = result
+            made = {"student": student.pk} if outcome == "created" else {}
+            found[row.line] = self._listed(row, student, outcome, self.groups[row.group], made)
+        return found
 
     def apply(self, cells: Mapping[str, str], line: int) -> Applied:
+        row = self._read(cells, line)
+        return self._enrol(replace(row, details=self._same_or_new(row.details, line)))
+
+    def _read(self, cells: Mapping[str, str], line: int) -> "_Row":
         reader = RowReader(cells)
         email = reader.email("email")
-        if email and email in self.seen:
+        if email and self.seen.get(email, line) != line:
             reader.wrong("email", _("Line %(line)d has the same address.") % {"line": self.seen[email]})
         self.seen.setdefault(email, line)
         birth_date = reader.birth_date("birth_date")
@@ -206,8 +263,7 @@ class ClassListImporter(Importer):
         reader.stop_if_wrong()
         assert birth_date is not None
         details = EnrolmentDetails(email=email, birth_date=birth_date, forms=forms, **values)
-        details = self._same_or_new(details, line)
-        return self._enrol(details, year, guardians)
+        return _Row(line, details, (fold(details.school), fold(details.class_name), year), guardians)
 
     def _same_or_new(self, details: EnrolmentDetails, line: int) -> EnrolmentDetails:
         """Asks about a new address for a name and a date of birth that are known, and does what the person has answered."""
@@ -232,32 +288,37 @@ class ClassListImporter(Importer):
         # Whoever has logged in has proved the present address and changes it themselves.
         return replace(details, email=Student.objects.select_related("user").get(pk=twin).user.email)
 
-    def _enrol(self, details: EnrolmentDetails, year: int, guardians: Sequence[tuple[str, str, str]]) -> Applied:
+    def _enrol(self, row: "_Row") -> Applied:
         made: dict[str, int] = {}
+        details = row.details
         student, outcome = enrol_student(
             actor=self.job.actor, municipality_code=self.municipality_code, details=details
         )
         if outcome == "created":
             made["student"] = student.pk
-        key = (fold(details.school), fold(details.class_name), year)
-        group_id = self.groups.get(key)
+        group_id = self.groups.get(row.group)
         if group_id is None:
+            year = row.group[-1]
             group = create_group(
                 actor=self.job.actor,
                 details=GroupDetails(details.class_name, details.school, self.municipality_code, year),
             )
             group_id = made["group"] = group.pk
-        was_there = student.pk in self._present(group_id)
-        named = self._name_guardians(student, guardians, made)
+        if self._name_guardians(student, row.guardians, made) and outcome == "unchanged":
+            outcome = "updated"
         # Only now: the group and the student of a row that fails are rolled back with it.
+        return self._listed(row, student, outcome, group_id, made)
+
+    def _listed(self, row: "_Row", student: Student, outcome: str, group_id: int, made: dict[str, int]) -> Applied:
+        """Remembers who is on which list, for the end of the file."""
+        was_there = student.pk in self._present(group_id)
         if not was_there:
             self.coming.setdefault(group_id, {})[student.pk] = made
-        self.groups[key] = group_id
+        self.groups[row.group] = group_id
         self.listed.setdefault(group_id, set()).add(student.pk)
-        self.pupils.setdefault((student.birth_date, fold(details.name)), student.pk)
-        if outcome == "unchanged" and (not was_there or named):
-            outcome = "updated"
-        return Applied(outcome, made)
+        self.pupils.setdefault(row.pupil, student.pk)
+        self.addresses.setdefault(student.pk, clean_address(row.details.email))
+        return Applied("updated" if outcome == "unchanged" and not was_there else outcome, made)
 
     def _present(self, group_id: int) -> set[int]:
         """Who was on the list before this file."""

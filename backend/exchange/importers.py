@@ -4,8 +4,10 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from typing import Any, ClassVar
 
+from backend.common.errors import DomainError
 from backend.exchange.fields import ImportField
 from backend.exchange.models import ImportJob
 from backend.reference.models.mixins import fold
@@ -19,6 +21,14 @@ class Applied:
 
     outcome: str
     made: dict[str, int] = field(default_factory=dict)
+
+
+class Turn(Enum):
+    """When a row is applied: with others by `apply_collected`; at once; or at once after those that wait."""
+
+    WITH_OTHERS = auto()
+    AT_ONCE = auto()
+    AFTER_OTHERS = auto()
 
 
 class Importer(ABC):
@@ -38,6 +48,14 @@ class Importer(ABC):
         """The import's field that a command's error field belongs to; "" for the whole row."""
         name = self.columns.get(field, field)
         return name if any(each.name == name for each in self.fields) else ""
+
+    def collect(self, cells: Mapping[str, str], line: int) -> Turn:
+        """When the row is applied: several at once cost less. Raises RowProblems."""
+        return Turn.AFTER_OTHERS
+
+    def apply_collected(self) -> dict[int, Applied | DomainError]:
+        """Imports the rows that wait inside the caller's transaction. line -> what became of it."""
+        return {}
 
     @abstractmethod
     def apply(self, cells: Mapping[str, str], line: int) -> Applied:

@@ -27,10 +27,10 @@ from backend.common.transitions import lock, move
 from backend.exchange.dates import hide_personal_numbers
 from backend.exchange.enums import IMPORT_TRANSITIONS, WORKING, ImportStep, RowOutcome
 from backend.exchange.fields import RowProblems
-from backend.exchange.importers import Importer
+from backend.exchange.importers import Importer, Turn
 from backend.exchange.kinds import IMPORTERS, read_table
 from backend.exchange.models import ImportJob, ImportRow, ImportWork
-from backend.exchange.reading import Sheet, SheetRow
+from backend.exchange.reading import SheetRow
 from backend.notifications.digest_runs import in_one_mail
 
 logger = logging.getLogger(__name__)
@@ -40,6 +40,9 @@ LEASE = timedelta(seconds=60)
 BEAT_EVERY_SECONDS = 2.0
 MAX_ATTEMPTS = 5
 BATCH = 1_000
+# So many rows of a class list are looked up and written together.
+TOGETHER = 500
+UNFORESEEN = (DatabaseError, ValueError, OverflowError, TypeError, KeyError)
 STORED_CELL = 500
 
 
@@ -168,10 +171,25 @@ def _apply_all(job: ImportJob, content: bytes, heart: _Heart) -> Pass:
     importer = IMPORTERS[job.kind](job)
     if problem := importer.problem_of_file():
         return Pass([_whole_file(job, problem)])
-    rows = []
-    for number, row in enumerate(sheet.rows, start=1):
-        rows.append(_apply(job, importer, sheet, row))
+    rows: list[ImportRow] = []
+    waiting: list[tuple[ImportRow, dict[str, str]]] = []
+    for number, row in enumerate(sheet.rows):
+        if len(waiting) >= TOGETHER:
+            _apply_waiting(importer, waiting)
         heart.beat(number)
+        stored, cells = _stored(job, row)
+        rows.append(stored)
+        with _explained(stored, importer):
+            if row.surplus:
+                raise RowProblems([("", _("The row has more cells than there are headings."))])
+            turn = importer.collect(cells, row.line)
+            if turn == Turn.WITH_OTHERS:
+                waiting.append((stored, cells))
+                continue
+            if turn == Turn.AFTER_OTHERS:
+                _apply_waiting(importer, waiting)
+            _apply(importer, stored, cells)
+    _apply_waiting(importer, waiting)
     found = Pass(rows)
     if found.can_be_kept(skip_faulty=True):
         found.kept = importer.finish(is_complete=not found.count(RowOutcome.FAULTY))
@@ -182,21 +200,46 @@ def _whole_file(job: ImportJob, message: Any) -> ImportRow:
     return ImportRow(job=job, line=0, outcome=RowOutcome.FAULTY, problems=[["", str(message)]])
 
 
-def _apply(job: ImportJob, importer: Importer, sheet: Sheet, row: SheetRow) -> ImportRow:
+def _stored(job: ImportJob, row: SheetRow) -> tuple[ImportRow, dict[str, str]]:
+    """The row as it is kept, faulty until it is applied, and its cells by the name of their field."""
     stored = ImportRow(
         job=job,
         line=row.line,
         outcome=RowOutcome.FAULTY,
         cells=[hide_personal_numbers(cell[:STORED_CELL]) for cell in row.cells],
     )
-    cells = {name: row.cells[column] for name, column in job.mapping.items() if column < len(row.cells)}
-    with _explained(stored, importer):
-        if row.surplus:
-            raise RowProblems([("", _("The row has more cells than there are headings."))])
+    return stored, {name: row.cells[column] for name, column in job.mapping.items() if column < len(row.cells)}
+
+
+def _apply(importer: Importer, stored: ImportRow, cells: dict[str, str]) -> None:
+    with transaction.atomic():
+        applied = importer.apply(cells, stored.line)
+    stored.outcome, stored.made = applied.outcome, applied.made
+
+
+def _apply_waiting(importer: Importer, waiting: list[tuple[ImportRow, dict[str, str]]]) -> None:
+    """Those that wait, together; one by one when one of them breaks what nobody thought of, so that it alone is faulty."""
+    if not waiting:
+        return
+    found = list(waiting)
+    waiting.clear()
+    try:
         with transaction.atomic():
-            applied = importer.apply(cells, row.line)
-        stored.outcome, stored.made = applied.outcome, applied.made
-    return stored
+            results = importer.apply_collected()
+    except (OperationalError, InterfaceError):
+        raise
+    except UNFORESEEN as error:
+        logger.warning("import %s: %d rows one by one (%s)", found[0][0].job_id, len(found), type(error).__name__)
+        for stored, cells in found:
+            with _explained(stored, importer):
+                _apply(importer, stored, cells)
+        return
+    for stored, _cells in found:
+        with _explained(stored, importer):
+            result = results[stored.line]
+            if isinstance(result, DomainError):
+                raise result
+            stored.outcome, stored.made = result.outcome, result.made
 
 
 @contextmanager
@@ -211,7 +254,7 @@ def _explained(row: ImportRow, importer: Importer) -> Iterator[None]:
         row.problems = [[importer.column_of(error.field), str(error.message)]]
     except (OperationalError, InterfaceError):
         raise
-    except (DatabaseError, ValueError, OverflowError, TypeError, KeyError) as error:
+    except UNFORESEEN as error:
         logger.error("import %s line %s: %s", row.job_id, row.line, type(error).__name__)
         row.problems = [["", _("This row could not be understood. Check its dates and numbers.")]]
 

@@ -11,7 +11,7 @@ from backend.accounts.policies import is_coordinator_of
 from backend.common import clock, events, outbox
 from backend.common.errors import Conflict, Invalid, NotAllowed, NotFound
 from backend.common.text import clean_line
-from backend.common.transitions import log
+from backend.common.transitions import log, log_each
 from backend.reference.models import Municipality
 from backend.reference.models.mixins import fold
 from backend.students.models import GroupMembership, Student, StudentGroup
@@ -109,8 +109,7 @@ def move_to_group(*, actor: User, group_id: int, student_ids: Sequence[int]) -> 
     )
     left = [each for each in others if fold(each.group.school) == fold(group.school)]
     GroupMembership.objects.filter(pk__in=[each.pk for each in left]).delete()
-    for each in left:
-        log("group.member_removed", each.group, actor=actor, data={"student": each.student_id})
+    log_each("group.member_removed", [(each.group, {"student": each.student_id}) for each in left], actor=actor)
     return {each.student_id: each.group_id for each in left}
 
 

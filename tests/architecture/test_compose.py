@@ -50,7 +50,7 @@ def port_of(service: str) -> set[int]:
 
 
 def test_the_processes_of_the_service_are_there_and_share_one_image() -> None:
-    assert OWN == ["beat", "dispatcher", "migrate", "web", "worker"]
+    assert OWN == ["beat", "dispatcher", "imports", "migrate", "web", "worker"]
 
 
 @pytest.mark.parametrize("name", OWN)

@@ -22,7 +22,7 @@ from backend.reference.positions import HOME_DECIMALS, locate_home
 from backend.students.enums import Studies
 from backend.students.models import Student
 from backend.students.policies import may_list
-from backend.students.services import LONGEST, LONGEST_USER_NAME, OLDEST, YOUNGEST
+from backend.students.services import LONGEST, LONGEST_USER_NAME, OLDEST, YOUNGEST, add_guardian
 from backend.students.studies import has_finished_compulsory_school, studies_on_class_list
 
 
@@ -177,7 +177,7 @@ class _Desk:
         if saved := [*followed, *made]:
             events.record_each("student.profile_saved", saved)
             outbox.wake()
-        for student, details in zip(made, self.coming, strict=False):
+        for student, details in zip(made, self.coming, strict=True):
             for email, name in details.guardians:
                 add_guardian(actor=self.actor, student_id=student.pk, email=email, name=name)
         return [(student, "created") for student in made]

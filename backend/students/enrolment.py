@@ -89,7 +89,7 @@ def enrol_students(
             results.append(desk.take(details))
         except DomainError as error:
             results.append(error)
-    made = iter(desk.save())
+    made = iter(desk.write())
     return [next(made) if result is None else result for result in results]
 
 
@@ -120,7 +120,7 @@ class _Desk:
         self.changed: list[tuple[Student, list[str]]] = []
 
     def take(self, details: EnrolmentDetails) -> Enrolled | None:
-        """The student who is there already, after the school's news; None for one whom `save` makes."""
+        """The student who is there already, after the school's news; None for one whom `write` makes."""
         _check(details, self.programmes)
         address = clean_address(details.email)
         if address in self.taken:
@@ -160,7 +160,7 @@ class _Desk:
             self.changed.append((student, changed))
         return "updated" if changed else "unchanged"
 
-    def save(self) -> list[Enrolled]:
+    def write(self) -> list[Enrolled]:
         """Writes what was decided. Returns the new students in the order in which they were taken."""
         made = self._create() if self.coming else []
         followed = [student for student, _changed in self.changed]

@@ -1,7 +1,9 @@
 """What pages say of a placement: its state, what comes next for the reader, where it is and whom to ask."""
 
+from datetime import date
 from urllib.parse import urlencode
 
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from backend.accounts.phones import format_phone
@@ -76,9 +78,14 @@ def steps_of(found: Placement) -> list[dict[str, str]]:
     return [approved, {"text": first, "state": begins}, {"text": last, "state": ends}]
 
 
+def _in_a_sentence(day: date) -> str:
+    """ "måndag 25 januari": a short month ends in a full stop, and the sentence in another."""
+    return date_format(day, "l j F")
+
+
 def next_step(found: Placement, role: str, name: str) -> str:
     """What comes next, for this reader, in one or two sentences."""
-    words = {"name": name, "first": format_day(found.start), "last": format_day(found.end)}
+    words = {"name": name, "first": _in_a_sentence(found.start), "last": _in_a_sentence(found.end)}
     state = PlacementState(found.state)
     if state == PlacementState.UPCOMING:
         return _before_the_first_day(found, role, words)

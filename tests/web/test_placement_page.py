@@ -51,7 +51,7 @@ class TestThePage:
                 assertContains(answer, text)
             assertContains(answer, "openstreetmap.org")
             assertContains(answer, reverse("calendar"))
-        assertContains(as_user(placed.student.user).get(page_of(placed)), "Du börjar måndag 25\N{NO-BREAK SPACE}jan.")
+        assertContains(as_user(placed.student.user).get(page_of(placed)), "Du börjar måndag 25 januari. ")
         assertContains(as_user(placed.member).get(page_of(placed)), placed.student.user.email)
 
     def test_the_supervisor_can_be_called_and_written_to(self, frozen_clock):

@@ -156,7 +156,11 @@ def _offered(application: Application) -> tuple[str, ...]:
     if application.hold_expires_at is None:
         return (_("The organisation has taken this offer back."),)
     until = date_format(timezone.localtime(application.hold_expires_at), "DATETIME_FORMAT")
+    rest = (
+        _("Somebody has ended early: you are offered the days that are left.") if application.period.rest_of_id else ""
+    )
     return (
+        rest,
         _("The seat is yours if you want it. It is held for you until %(moment)s.") % {"moment": until},
         application.message,
     )

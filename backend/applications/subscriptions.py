@@ -1,6 +1,6 @@
 """What applications do when something happened below them."""
 
-from backend.applications import changes, following, services, timers
+from backend.applications import changes, following, rest, services, timers
 from backend.common.events import subscribe
 from backend.common.models import DomainEvent
 from backend.offers.enums import CloseReason
@@ -8,7 +8,8 @@ from backend.offers.enums import CloseReason
 
 @subscribe("seat.freed")
 def refill(event: DomainEvent) -> None:
-    services.refill_seat(period_id=event.subject_id)
+    if services.refill_seat(period_id=event.subject_id) is None:
+        rest.offer_rest_to_waiting(period_id=event.subject_id)
 
 
 @subscribe("offer.updated", "offer.published")

@@ -153,6 +153,7 @@ class OfferPeriod(models.Model):
     """Dates (both included) and seats. `taken` counts seats held by an offered, accepted or approved application, and
     those that a round keeps in order to give them out.
 
+    rest_of: the period somebody left early, whose last days these are.
     kept: no column; what lists say of the latter. 0 unless `rounds.selectors.mark_kept` has looked.
     """
 
@@ -162,6 +163,7 @@ class OfferPeriod(models.Model):
     start = models.DateField(_("First day"))
     end = models.DateField(_("Last day"))
     capacity = models.PositiveIntegerField(_("Seats"))
+    rest_of = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="rests")
     taken = models.PositiveIntegerField(default=0)
 
     objects = OfferPeriodQuerySet.as_manager()

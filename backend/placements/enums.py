@@ -27,6 +27,14 @@ class PlacementState(models.TextChoices):
     CANCELLED = "cancelled", _("Cancelled")
 
 
+class RestState(models.TextChoices):
+    """What the organisation says about the days that an interrupted placement leaves."""
+
+    ASKED = "asked", _("The organisation is asked")
+    OPENED = "opened", _("Given on")
+    DECLINED = "declined", _("Nobody else is taken")
+
+
 class Asker(models.TextChoices):
     """Who asks the coordinator to end a placement."""
 

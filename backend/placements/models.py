@@ -16,6 +16,7 @@ from backend.placements.enums import (
     MatchSource,
     MatchState,
     PlacementState,
+    RestState,
 )
 from backend.reference.models import Municipality
 from backend.students.models import Student
@@ -85,6 +86,7 @@ class Match(TimestampedModel):
 class Placement(TimestampedModel):
     """An approved match: dates, supervisor, and what comes of it.
 
+    last_day: of an interrupted one, whose `end` stays what was agreed. rest: what became of the days after it, see rest.py.
     first_day, bring: what the workplace tells the student before it: when and where to come, and what to have along.
     """
 
@@ -100,6 +102,8 @@ class Placement(TimestampedModel):
     bring = models.TextField(_("What to bring"), max_length=1000, blank=True)
     state = models.CharField(max_length=12, choices=PlacementState.choices, default=PlacementState.UPCOMING)
     ended_reason = models.TextField(blank=True)
+    last_day = models.DateField(null=True, blank=True)
+    rest = models.CharField(max_length=10, choices=RestState.choices, blank=True)
 
     class Meta:
         indexes = [models.Index(fields=["state", "start"], name="placement_calendar")]
@@ -112,6 +116,10 @@ class Placement(TimestampedModel):
             ),
             models.CheckConstraint(condition=Q(state__in=PlacementState.values), name="placement_state_known"),
             models.CheckConstraint(condition=Q(end__gte=F("start")), name="placement_ends_after_start"),
+            models.CheckConstraint(
+                condition=Q(last_day__isnull=True, rest="") | Q(state="interrupted"),
+                name="only_an_interrupted_one_leaves_days",
+            ),
             models.CheckConstraint(
                 condition=Q(supervisor_phone="") | Q(supervisor_phone__regex=r"^\+[1-9][0-9]{7,14}$"),
                 name="placement_supervisor_phone_is_e164",

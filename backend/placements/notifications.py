@@ -23,7 +23,7 @@ from backend.notifications.services import notify
 from backend.notifications.subjects import Subject, from_rows
 from backend.organisations.selectors import list_member_users
 from backend.placements import supervisor_notifications, timers
-from backend.placements.enums import MATCH_TRANSITIONS, PLACEMENT_TRANSITIONS, MatchSource, MatchState
+from backend.placements.enums import MATCH_TRANSITIONS, PLACEMENT_TRANSITIONS, MatchSource, MatchState, RestState
 from backend.placements.models import EndRequest, Match, Placement
 from backend.placements.policies import matches_visible_to
 from backend.students.protection import deciders_for, protected_students_of
@@ -120,6 +120,12 @@ def tell(event: DomainEvent, match: Match, subject: "Match | Placement | None" =
     if event.kind == "match.proposed" and match.student.is_protected and not recipients:
         # Nobody may know of it yet: those who give the grants learn that one is needed, and nothing about whom.
         notify(event=event, recipients=list_network_office(), kind="match.grant_needed", subject=match)
+
+
+def tell_rest(event: DomainEvent, placement: Placement) -> None:
+    """The organisation is asked whether it takes somebody else for the days that are left."""
+    organisation = _organisation(placement.match)
+    notify(event=event, recipients=organisation, kind=event.kind, subject=placement)
 
 
 def tell_end_request(event: DomainEvent, asked: EndRequest) -> None:
@@ -332,6 +338,24 @@ def _end_words(
     return words
 
 
+_register(
+    "placement.rest_asked",
+    lambda match: _("Somebody else for the rest of the period? %(title)s") % {"title": match.period.offer.title},
+    _words(
+        lambda match: (
+            _(
+                "The placement has ended early, and days are left of the period. Do you want to take somebody else for them?"
+            ),
+            _("If you say yes, the next in line is offered these days."),
+        ),
+        lambda: _("Say yes or no"),
+    ),
+    opt_out=False,
+    still_relevant=lambda notification: (
+        "" if _match(notification).placement.rest == RestState.ASKED else "already_answered"
+    ),
+    acted=own_step("placement.rest_opened", "placement.rest_declined"),
+)
 _register(
     "placement.end_asked",
     lambda match: _("A wish to end a placement: %(title)s") % {"title": match.period.offer.title},

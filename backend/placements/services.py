@@ -11,16 +11,24 @@ from backend.accounts.selectors import has_coordinator
 from backend.common import clock, events, outbox
 from backend.common.errors import Conflict, Invalid, NotAllowed, NotFound
 from backend.common.transitions import lock, log, move
+from backend.common.workdays import next_working_day
 from backend.offers.facts import Facts, facts_of
 from backend.offers.models import OfferPeriod
 from backend.offers.seats import hold_seat, release_seat
 from backend.offers.timing import require_in_time
 from backend.organisations.municipality_settings import settings_of
 from backend.placements import policies
-from backend.placements.enums import MATCH_TRANSITIONS, PLACEMENT_TRANSITIONS, MatchSource, MatchState, PlacementState
+from backend.placements.enums import (
+    MATCH_TRANSITIONS,
+    PLACEMENT_TRANSITIONS,
+    MatchSource,
+    MatchState,
+    PlacementState,
+    RestState,
+)
 from backend.placements.gates import gates_of
 from backend.placements.models import Match, Placement
-from backend.placements.notifications import tell, tell_first_day
+from backend.placements.notifications import tell, tell_first_day, tell_rest
 from backend.reference.selectors import form_on
 from backend.students.models import Student
 
@@ -292,8 +300,16 @@ def end_placement(*, actor: User, placement_id: int, reason: str) -> Placement:
     was_upcoming = placement.state == PlacementState.UPCOMING
     action = "placement.cancelled" if was_upcoming else "placement.interrupted"
     placement.ended_reason = reason.strip()
-    event = move(placement, PLACEMENT_TRANSITIONS, action, actor=actor, reason=reason, update_fields=["ended_reason"])
+    fields = ["ended_reason"]
+    if not was_upcoming:
+        placement.last_day = clock.today()
+        has_days_left = next_working_day(clock.today()) <= placement.end
+        placement.rest = RestState.ASKED if has_days_left else ""
+        fields += ["last_day", "rest"]
+    event = move(placement, PLACEMENT_TRANSITIONS, action, actor=actor, reason=reason, update_fields=fields)
     tell(event, placement.match, placement)
+    if placement.rest:
+        tell_rest(events.record("placement.rest_asked", placement), placement)
     if was_upcoming:
         release_seat(placement.period)
     outbox.wake()

@@ -5,6 +5,7 @@ from backend.common.models import DomainEvent
 from backend.placements.enums import MatchSource
 from backend.placements.models import Match, Placement
 from backend.rounds import services, unplaced
+from backend.rounds.services import rest
 
 
 @subscribe("match.proposed")
@@ -12,6 +13,11 @@ def give_back_the_same_weeks(event: DomainEvent) -> None:
     match = Match.objects.filter(pk=event.subject_id).exclude(source=MatchSource.ROUND).first()
     if match is not None:
         services.release_overlapping_results(student_id=match.student_id, match_id=match.pk)
+
+
+@subscribe("rest.unclaimed")
+def give_the_rest_on(event: DomainEvent) -> None:
+    rest.offer_rest_in_order(period_id=event.subject_id)
 
 
 @subscribe("round.published")

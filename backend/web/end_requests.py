@@ -9,11 +9,11 @@ from django.views.decorators.http import require_http_methods, require_POST
 from backend.accounts.models import User
 from backend.common import clock
 from backend.common.errors import Conflict, DomainError
-from backend.placements import end_requests
+from backend.placements import end_requests, rest
 from backend.placements.enums import Asker
 from backend.placements.models import EndRequest, Placement
 from backend.placements.selectors import list_placements_coordinated_by
-from backend.web.access import coordinator_or_network, logged_in
+from backend.web.access import coordinator_or_network, employer, logged_in
 from backend.web.coordinator_forms import ReasonForm
 from backend.web.employer import person
 from backend.web.form_errors import add_domain_error, takes_form
@@ -101,3 +101,25 @@ def decline(request: HttpRequest, form: ReasonForm, placement_id: int) -> HttpRe
     end_requests.decline_end_request(actor=user, request_id=asked.pk, answer=form.cleaned_data["reason"])
     messages.success(request, _("The placement stands, and the one who asked is told why."))
     return redirect("coordinator_placement", placement_id)
+
+
+@employer
+@require_POST
+def answer_rest(request: HttpRequest, placement_id: int) -> HttpResponse:
+    """Whether the organisation takes somebody else for the days that an interrupted placement leaves."""
+    takes = request.POST.get("answer") == "yes"
+    command = rest.open_rest if takes else rest.decline_rest
+    try:
+        command(actor=person(request), placement_id=placement_id)
+    except DomainError as error:
+        if error.status in {403, 404}:
+            raise
+        messages.error(request, str(error.message))
+    else:
+        done = (
+            _("Thank you. The next in line is offered the days that are left.")
+            if takes
+            else _("Thank you for the answer.")
+        )
+        messages.success(request, done)
+    return redirect("placement", placement_id)

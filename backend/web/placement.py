@@ -17,9 +17,10 @@ from django.views.decorators.http import require_safe
 
 from backend.accounts.models import User
 from backend.common import clock
-from backend.placements.enums import PlacementState
+from backend.placements.enums import PlacementState, RestState
 from backend.placements.models import Placement
 from backend.placements.policies import role_in
+from backend.placements.rest import days_left
 from backend.placements.selectors import get_own_placement, list_placements_coordinated_by
 from backend.placements.services import set_first_day
 from backend.web.access import employer_or_coordinator, logged_in
@@ -111,6 +112,7 @@ def placement_page(found: Placement, user: User) -> dict[str, Any]:
         "contacts": contacts_for(found, role),
         "is_coming": found.stands,
         "ended_early": found.ended_early,
+        "rest": days_left(found) if role == "employer" and found.rest == RestState.ASKED else None,
         "student_line": student_line(student) if role == "employer" else "",
         "student_email": "" if student.is_protected or role != "employer" else student.user.email,
     }

@@ -63,6 +63,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("elev/ansokningar/<int:application_id>/dra-tillbaka/", student.withdraw, name="student_withdraw"),
     path("elev/ansokningar/<int:application_id>/svara-nej/", application_answers.turn_down, name="student_turn_down"),
     path("elev/ansokningar/<int:application_id>/andring/", application_answers.answer_change, name="student_change"),
+    path("placeringar/<int:placement_id>/resten/", end_requests.answer_rest, name="placement_rest"),
     path("placeringar/<int:placement_id>/avsluta/", end_requests.ask, name="placement_end_ask"),
     path("elev/vardnadshavare/", student.guardians, name="student_guardians"),
     path("elev/bevakningar/", alerts.index, name="alerts"),

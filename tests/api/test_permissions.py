@@ -65,6 +65,8 @@ TABLE: dict[tuple[str, str], str] = {
     ("GET", "placements/"): "401 200 200 200 200 200 200 200 200 200",
     ("GET", "placements/<int:placement_id>/"): "401 200 404 404 200 404 200 404 404 200",
     ("POST", "placements/<int:placement_id>/end/"): "401 403 404 404 403 404 200 404 404 403",
+    ("POST", "placements/<int:placement_id>/open-rest/"): "401 403 404 404 409 404 403 404 404 403",
+    ("POST", "placements/<int:placement_id>/decline-rest/"): "401 403 404 404 409 404 403 404 404 403",
     ("POST", "placements/<int:placement_id>/supervisor/"): "401 403 404 404 200 404 200 404 404 403",
     ("GET", "suggestions/"): "401 200 200 403 403 403 403 403 403 403",
     ("POST", "suggestions/<int:suggestion_id>/dismiss/"): "401 200 404 404 404 404 404 404 404 403",

@@ -85,6 +85,7 @@ DOORS = {
         employer_offer_resume=CO+CM+C2! employer_offer_close=CO+CM+C2! employer_application_offer=CO+CM
         employer_application_undo=CO+CM
         employer_application_ask=CO+CM employer_application_waitlist=CO+CM employer_application_decline=CO+CM
+        placement_rest=CO+CM
     """,
     ("employer", "read"): """
         employer_home employer_workplaces employer_placements employer_offers employer_offer=CO+CM+C2! employer_pin_map

@@ -206,6 +206,7 @@ def _rows_of_routes(everybody: dict[str, Any], pages: dict[str, dict[str, Any]])
         "coordinator_ledger": {"subject_type": "application", "subject_id": mine.pk},
         "guardian_withdraw": {"application_id": mine.pk},
         "placement_end_ask": {"placement_id": theirs.pk},
+        "placement_rest": {"placement_id": theirs.pk},
         "network_resend": {"delivery_id": undelivered.pk},
         "webhook_replay": {"delivery_id": WebhookDelivery.objects.filter(endpoint__organisation__isnull=False)[0].pk},
         "round_pair": {"participant_id": first.pk},

@@ -12,7 +12,7 @@ from backend.api.schema import operation
 from backend.api.serializers import Answer, CodeName, NoBody, PageQuery, StrictSerializer
 from backend.api.v1.shapes import OfferBrief, StudentBrief, student_for
 from backend.api.views import ApiView
-from backend.placements import services
+from backend.placements import rest, services
 from backend.placements.enums import MatchSource, MatchState, PlacementState
 from backend.placements.gates import gates_for
 from backend.placements.models import Match, Placement
@@ -199,6 +199,28 @@ class EndPlacement(PlacementView):
         reason = self.parse(RejectInput)["reason"]
         ended = services.end_placement(actor=self.person, placement_id=placement_id, reason=reason)
         return Response(self.render([self.get_or_404(self.visible(), ended.pk)])[0])
+
+
+class OpenRest(PlacementView):
+    scopes = {}
+
+    @operation("placements_open_rest", "Give the rest on", tag=TAG, body=NoBody, answer=PlacementAnswer)
+    def post(self, request: Request, placement_id: int) -> Response:
+        """By the organisation of an interrupted placement: the days that are left go to the next in line."""
+        self.parse(NoBody)
+        rest.open_rest(actor=self.person, placement_id=placement_id)
+        return Response(self.render([self.get_or_404(self.visible(), placement_id)])[0])
+
+
+class DeclineRest(PlacementView):
+    scopes = {}
+
+    @operation("placements_decline_rest", "Take nobody else", tag=TAG, body=NoBody, answer=PlacementAnswer)
+    def post(self, request: Request, placement_id: int) -> Response:
+        """By the organisation of an interrupted placement: nobody else comes for the days that are left."""
+        self.parse(NoBody)
+        rest.decline_rest(actor=self.person, placement_id=placement_id)
+        return Response(self.render([self.get_or_404(self.visible(), placement_id)])[0])
 
 
 class SupervisorInput(StrictSerializer):

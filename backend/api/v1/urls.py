@@ -63,6 +63,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("matches/<int:match_id>/undo-rejection/", matches.UndoRejection.as_view(), name="match_undo_rejection"),
     path("placements/", matches.Placements.as_view(), name="placements"),
     path("placements/<int:placement_id>/", matches.OnePlacement.as_view(), name="placement"),
+    path("placements/<int:placement_id>/open-rest/", matches.OpenRest.as_view(), name="placement_open_rest"),
+    path("placements/<int:placement_id>/decline-rest/", matches.DeclineRest.as_view(), name="placement_decline_rest"),
     path("placements/<int:placement_id>/end/", matches.EndPlacement.as_view(), name="placement_end"),
     path(
         "placements/<int:placement_id>/supervisor/",

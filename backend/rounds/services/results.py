@@ -197,7 +197,7 @@ def refill_seat(*, seat_id: int) -> Result | None:
         return None
     if seat.period.start <= clock.today():
         return None
-    for result in _waiting(seat):
+    for result in waiting_for(seat):
         problems = problems_for(result.participant.student, [seat], seat.round)[seat.pk]
         if any(problem.is_hard for problem in problems):
             continue
@@ -223,7 +223,8 @@ def refill_seat(*, seat_id: int) -> Result | None:
     return None
 
 
-def _waiting(seat: RoundSeat) -> list[Result]:
+def waiting_for(seat: RoundSeat) -> list[Result]:
+    """Those without a place who wished for the seat, in the round's order, their rows locked."""
     waiting = list(
         Result.objects.select_related(*RELATED[:3])
         .select_for_update(of=("self",))

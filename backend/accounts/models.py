@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backend.accounts.enums import RoleInvitationOutcome, RoleKind
 from backend.common.models import TimestampedModel
-from backend.common.text import clean_address
+from backend.common.text import clean_address, clean_line
 from backend.reference.models import Municipality
 
 
@@ -29,6 +29,7 @@ class UserManager(BaseUserManager["User"]):
 
         users = [self.model(email=clean_address(email), **fields) for email, fields in people]
         for user in users:
+            user.name = clean_line(user.name)
             user.set_unusable_password()
         self.bulk_create(users)
         EmailAddress.objects.bulk_create(

@@ -28,7 +28,7 @@ def clean_text(value: str) -> str:
     kept = JOINERS.sub(lambda found: KEPT_JOINER[found[0]], value)
     seen = (
         " " if unicodedata.category(char) == "Zs" else RESTORED_JOINER.get(char, char)
-        for char in unicodedata.normalize("NFC", kept)
+        for char in kept
         if char in KEPT_CONTROLS or unicodedata.category(char) not in UNSEEN
     )
     return unicodedata.normalize("NFC", "".join(seen)).strip()

@@ -151,7 +151,8 @@ class _Desk:
         facts: dict[str, Any] = {"school": details.school.strip(), "class_name": details.class_name.strip()}
         if details.programme:
             facts["programme_id"] = details.programme
-        if student.position_source == PositionSource.MUNICIPALITY and not student.is_protected:
+        has_told = bool(student.home_town) or student.position_source != PositionSource.MUNICIPALITY
+        if not has_told and not student.is_protected:
             facts |= _home(self.municipality.pk, details)
         changed = [name for name, value in facts.items() if getattr(student, name) != value]
         for name in changed:

@@ -70,6 +70,7 @@ class ProfileDetails:
 def save_profile(*, actor: User, details: ProfileDetails, name: str = "") -> Student:
     """Creates or changes the actor's own profile. Raises Invalid with the field that is wrong."""
     _check_profile(details)
+    name = clean_line(name)
     if len(name.strip()) > LONGEST_USER_NAME:
         raise Invalid("profile.too_long", _("The text is too long."), field="name")
     # The user's row serialises two first saves, which have no student to lock yet.
@@ -129,7 +130,7 @@ def _set_home(student: Student, municipality: Municipality | None, details: Prof
     elif (
         (text == "" and student.home_town)
         or student.lat is None
-        or student.position_source == PositionSource.MUNICIPALITY
+        or (student.position_source == PositionSource.MUNICIPALITY and not student.home_town)
     ):
         _start_from_centre(student, municipality)
 

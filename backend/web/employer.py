@@ -172,7 +172,7 @@ def workplace(request: HttpRequest, workplace_id: int | None = None) -> HttpResp
     if is_step:
         initial = after_step(request.POST)
     form = WorkplaceForm(None if is_step else request.POST or None, organisations=organisations, initial=initial)
-    if request.method == "POST" and not is_step and form.is_valid():
+    if form.is_bound and form.is_valid():
         chosen = next(each for each in organisations if str(each.pk) == form.cleaned_data["organisation"])
         try:
             save_workplace(actor=user, organisation=chosen, details=form.details(), workplace=saved)

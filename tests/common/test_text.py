@@ -98,7 +98,8 @@ class TestDoors:
         assert list(User.objects.values_list("email", flat=True)) == ["ny@skola.example"]
 
     def test_an_account_made_by_hand(self):
-        assert User.objects.create_user(" Ny\u200b@skola.example", name="Ny").email == "ny@skola.example"
+        user = User.objects.create_user(" Ny\u200b@skola.example", name="Ny\r\nBcc: x")
+        assert (user.email, user.name) == ("ny@skola.example", "Ny Bcc: x")
 
     def test_an_alert_by_form_and_by_program(self, client):
         student = StudentFactory()

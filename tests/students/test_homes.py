@@ -55,9 +55,10 @@ class TestProfile:
     def test_what_is_no_place_is_refused_with_what_to_do(self, text, code):
         refused(code, services.save_profile, field="home_place", actor=UserFactory(), details=profile(home_place=text))
 
-    def test_saving_again_moves_nobody(self):
+    @pytest.mark.parametrize("text", ["746 22", "Rejmyre", "Lunds kommun"])
+    def test_saving_again_moves_nobody(self, text):
         user = UserFactory()
-        student = services.save_profile(actor=user, details=profile(home_place="746 22"))
+        student = services.save_profile(actor=user, details=profile(home_place=text))
         before = home(student)
         for place in (before[2], None):
             services.save_profile(actor=user, details=profile(home_place=place, skills=["cnc"]))

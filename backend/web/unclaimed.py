@@ -27,10 +27,6 @@ from backend.web.employer_forms import DeclineForm
 from backend.web.form_errors import add_domain_error, takes_form
 
 
-def _page(request: HttpRequest, **_ids: int) -> str:
-    return reverse("coordinator_unclaimed")
-
-
 @coordinator_or_network
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
@@ -63,6 +59,11 @@ def _waiting(request: HttpRequest, application_id: int) -> Application:
     return get_object_or_404(list_unclaimed_applications(person(request)), pk=application_id)
 
 
+def _page_of_application(request: HttpRequest, application_id: int) -> str:
+    _waiting(request, application_id)
+    return reverse("coordinator_unclaimed")
+
+
 @coordinator_or_network
 @require_POST
 def offer_seat(request: HttpRequest, application_id: int) -> HttpResponse:
@@ -80,7 +81,7 @@ def offer_seat(request: HttpRequest, application_id: int) -> HttpResponse:
 
 
 @coordinator_or_network
-@takes_form(DeclineForm, page=_page)
+@takes_form(DeclineForm, page=_page_of_application)
 def decline(request: HttpRequest, form: DeclineForm, application_id: int) -> HttpResponse:
     """On behalf of the organisation: no, with a reason."""
     found = _waiting(request, application_id)
@@ -96,13 +97,24 @@ class InviteForm(forms.Form):
     name = forms.CharField(label=gettext_lazy("Name"), max_length=120, required=False)
 
 
-@coordinator_or_network
-@takes_form(InviteForm, page=_page)
-def invite(request: HttpRequest, form: InviteForm, organisation_id: int) -> HttpResponse:
-    """Asks somebody from the organisation to join; whoever says yes first becomes its owner."""
+def _nobodys(request: HttpRequest, organisation_id: int) -> Organisation:
+    """404 unless the reader stands in for the organisation."""
     organisation = get_object_or_404(Organisation, pk=organisation_id)
     if not policies.can_stand_in_for(person(request), organisation):
         raise Http404
+    return organisation
+
+
+def _page_of_organisation(request: HttpRequest, organisation_id: int) -> str:
+    _nobodys(request, organisation_id)
+    return reverse("coordinator_unclaimed")
+
+
+@coordinator_or_network
+@takes_form(InviteForm, page=_page_of_organisation)
+def invite(request: HttpRequest, form: InviteForm, organisation_id: int) -> HttpResponse:
+    """Asks somebody from the organisation to join; whoever says yes first becomes its owner."""
+    organisation = _nobodys(request, organisation_id)
     team.invite_colleague(actor=person(request), organisation=organisation, **form.cleaned_data)
     messages.success(request, _("The invitation is sent. It holds for 14 days."))
     return redirect("coordinator_unclaimed")
@@ -126,8 +138,14 @@ class DecisionForm(forms.Form):
     )
 
 
+def _page_of_claim(request: HttpRequest, claim_id: int) -> str:
+    """404 for a claim that somebody else decides, or that is decided."""
+    get_object_or_404(list_claims_to_decide(person(request)), pk=claim_id)
+    return reverse("coordinator_unclaimed")
+
+
 @coordinator_or_network
-@takes_form(DecisionForm, page=_page)
+@takes_form(DecisionForm, page=_page_of_claim)
 def decide(request: HttpRequest, form: DecisionForm, claim_id: int) -> HttpResponse:
     """Yes or no to somebody who says that they work there."""
     cleaned = form.cleaned_data

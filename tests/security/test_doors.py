@@ -26,7 +26,7 @@ TABLE = table()
 # The same page for everyone of a kind: asked by so many that each way through the door is taken once.
 ASKED_OF_OPEN_DOORS = {"public": {"AN", "NA"}, "logged_in": {"AN", "TK", "NB", "ST", "CO", "KO"}}
 # A place that is published is everybody's to read.
-OPEN_ROWS = {"offer"}
+OPEN_ROWS = {"offer", "organisation_claim"}
 # Without a word more the request is one about nothing: 404 for those who may, too.
 ASKS_FOR_MORE = {"coordinator_protected_student", "draft_autosave", "draft_throw_away"}
 LIBRARIES = ("allauth.", "django.")

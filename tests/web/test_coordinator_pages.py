@@ -75,7 +75,8 @@ def test_today_counts_what_needs_someone(karin: User, desk: Client) -> None:
     accepted(class_name="IN2")
     OfferFactory(state="submitted", submitted_at=clock.now(), published_at=None)
     StudentFactory(user=UserFactory(name="Maja Lind"), class_name="FT2")
-    ApplicationFactory(escalated_at=clock.now())
+    silent = ApplicationFactory(escalated_at=clock.now())
+    MembershipFactory(organisation=silent.period.offer.organisation)
 
     response = desk.get(reverse("coordinator_home"))
 

@@ -9,6 +9,7 @@ LOADED_LATE = {
     "authlib": "logins of other services",
     "joserfc": "logins of other services",
     "pywebpush": "push notifications",
+    "python_calamine": "imports: sheets of Excel and LibreOffice",
 }
 
 

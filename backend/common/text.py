@@ -40,8 +40,9 @@ def clean_line(value: str) -> str:
 
 
 def clean_address(value: str) -> str:
-    """An e-mail address as it is looked up and stored: without any space, in lower case."""
-    return "".join(clean_text(value).split()).lower()
+    """An e-mail address as it is looked up and stored: in lower case. A space inside stays: it is an error to be told, since
+    without it the address could be somebody else's."""
+    return clean_line(value).lower()
 
 
 def clean_values(value: Any) -> Any:

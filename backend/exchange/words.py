@@ -17,6 +17,7 @@ WORDS: dict[str, "str | Promise"] = {
     "offer.resumed": _("Opened again"),
     "offer.closed": _("Closed"),
     "application.submitted": _("Applied"),
+    "application.submitted_for_you": _("Applied on behalf of the student"),
     "application.waitlisted": _("Put on the waiting list"),
     "application.offered": _("Offered a seat"),
     "application.declined": _("Declined"),
@@ -60,6 +61,7 @@ WORDS: dict[str, "str | Promise"] = {
     "placement.interrupted": _("Placement interrupted"),
     "placement.cancelled": _("Placement cancelled"),
     "placement.supervisor_replaced": _("New supervisor"),
+    "placement.first_day_set": _("First day described"),
     "placement.supervisor_named": _("Named as supervisor"),
     "placement.supervisor_relieved": _("No longer supervisor"),
     "alert.matched": _("A place for an alert"),
@@ -100,6 +102,7 @@ WORDS: dict[str, "str | Promise"] = {
     "round.unpublished": _("Result taken back"),
     "round.cancelled": _("Round cancelled"),
     "student.invited": _("Invited by the school"),
+    "student.corrected": _("Details corrected by the coordinator"),
     "task.opened": _("Someone needs a phone call"),
     "webhook.disabled": _("Webhook switched off"),
 }

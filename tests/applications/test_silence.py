@@ -35,6 +35,7 @@ def test_silence_reaches_the_own_municipality_or_else_the_workplaces(own_coordin
 def test_who_sees_an_application():
     application = ApplicationFactory(student=StudentFactory())
     member = MembershipFactory(organisation=application.period.offer.organisation).user
+    CoordinatorFactory()  # stays: where nobody coordinates, the network office would see it
     for user in (application.student.user, member, CoordinatorFactory()):
         assert list(visible_to(user)) == [application]
         assert selectors.get_application(user, application.pk) == application

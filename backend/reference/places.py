@@ -234,7 +234,9 @@ def _named(text: str, known: Gazetteer) -> list[Place]:
     if found := _by_name(letters, known):
         return found
     if base := base_of_authority(letters):
-        return [each for each in _by_name(base, known) if each.kind is PlaceKind.MUNICIPALITY]
+        found = [each for each in _by_name(base, known) if each.kind is PlaceKind.MUNICIPALITY]
+        if found:
+            return found
     both = IN_MUNICIPALITY.fullmatch(text)
     return _in_municipality(both["town"], both["municipality"], known) if both else []
 

@@ -186,7 +186,8 @@ class TestNobodyAnswers:
         assert told("application.submitted") == {member.pk}
 
     def test_a_protected_student_is_no_part_of_it(self, town):
-        town.apply(is_protected=True, alias="Student KXBR")
+        hidden = town.apply(is_protected=True, alias="Student KXBR")
+        refused("application.unknown", applications.offer_seat, actor=town.coordinator, application_id=hidden.pk)
         assert told("application.nobody_answers") == set()
         assert not list_unclaimed_applications(town.coordinator).exists()
 

@@ -4,6 +4,7 @@ import uuid
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from backend.common.clock import DbMomentField
 
@@ -86,10 +87,10 @@ class DomainEvent(models.Model):
 class WorkState(models.TextChoices):
     """pending -> queued -> done; a failure goes back to pending with a later `due_at`, or ends as dead."""
 
-    PENDING = "pending"
-    QUEUED = "queued"
-    DONE = "done"
-    DEAD = "dead"
+    PENDING = "pending", _("Waiting")
+    QUEUED = "queued", _("On its way")
+    DONE = "done", _("Done")
+    DEAD = "dead", _("Given up")
 
 
 class OutboxRow(models.Model):

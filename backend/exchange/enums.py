@@ -58,8 +58,8 @@ WORKING = frozenset({S.CHECKING, S.RUNNING})
 class ImportStep(models.TextChoices):
     """A check does everything a run does and rolls it back."""
 
-    CHECK = "check"
-    RUN = "run"
+    CHECK = "check", _("Check the file")
+    RUN = "run", _("Bring the rows in")
 
 
 class RowOutcome(models.TextChoices):

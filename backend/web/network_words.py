@@ -7,6 +7,7 @@ JOBS_IN_WORDS: "dict[str, str | Promise]" = {
     "api.forget_answers": _("Forgets answers kept for programs"),
     "log.seal": _("Chains what was logged, so that no change stays unseen"),
     "applications.escalate_silence": _("Tells a coordinator of applications that nobody answers"),
+    "applications.lapse_changes": _("Ends applications whose changed place nobody answered about"),
     "applications.lapse_ended": _("Ends applications whose weeks are over"),
     "applications.lapse_holds": _("Passes on seats that were not answered in time"),
     "exchange.disable_failing_webhooks": _("Switches off webhooks that do not answer"),

@@ -184,6 +184,7 @@ def build_people() -> Town:
         kind="coordinator",
         municipality_code=EMPTY_TOWN,
     )
+    imported = OrganisationFactory(name=LONG_COMPANY, source="yh", source_ref="people")
     contact = save_contact(
         actor=owner,
         organisation_id=offer.organisation_id,
@@ -301,7 +302,13 @@ def build_people() -> Town:
             reverse("invitation", args=[invitation.pk]),
             reverse("role_invitation", args=[asked_to_coordinate.pk]),
         ],
-        NOBODY: [reverse("welcome"), reverse("employer_register"), reverse("student_profile"), reverse("profile")],
+        NOBODY: [
+            reverse("welcome"),
+            reverse("employer_register"),
+            reverse("student_profile"),
+            reverse("profile"),
+            reverse("organisation_claim", args=[imported.pk]),
+        ],
         EMPLOYER: [
             reverse("employer_home"),
             reverse("employer_offers"),

@@ -274,10 +274,7 @@ TABLE: dict[str, tuple[Contradiction, ...] | str] = {
         C("a municipality that is not there", "municipality", {"municipality": "9999"}),
         C("no address on the web", "website", {"website": "vår hemsida"}),
     ),
-    "employer_organisation": (
-        C("no name", "name", {"name": " "}),
-        C("no address on the web", "website", {"website": "vår hemsida"}),
-    ),
+    "employer_organisation": (C("no address on the web", "website", {"website": "vår hemsida"}),),
     "organisation_claim": (C("an address that is not theirs", "email", {"role": "HR", "email": "vd@firma.example"}),),
     "unclaimed_offer": ONLY_BUTTONS,
     "unclaimed_decline": REASON,

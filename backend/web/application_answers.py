@@ -11,10 +11,10 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from backend.applications import changes, services
-from backend.applications.agreement import open_question
+from backend.applications.agreement import open_question, waits_for_student
 from backend.applications.models import Application
 from backend.common.errors import DomainError
-from backend.offers.facts import changes_between
+from backend.offers.facts import changes_between, facts_of
 from backend.web.access import student
 from backend.web.employer import person
 from backend.web.form_errors import takes_form
@@ -36,6 +36,10 @@ class TurnDownForm(forms.Form):
 def change_of(application: Application) -> dict[str, Any] | None:
     """The question about a change that waits for the student, old beside new; None when there is none."""
     question = open_question(application)
+    if question is None and waits_for_student(application):
+        # The place has changed this minute: old and new are true already, the question follows.
+        now = changes_between(application.asked_for, facts_of(application.period))
+        return {"id": None, "until": "", "rows": now}
     if question is None:
         return None
     return {

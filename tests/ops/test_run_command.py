@@ -144,6 +144,16 @@ def test_the_plan_names_address_and_logins_and_leaves_the_catcher_out_when_mail_
     assert "mail" in {service.name for service in service_plan(1, 2).services}
 
 
+def test_the_worker_serves_every_queue_that_tasks_go_to() -> None:
+    from backend.config.celery import app
+
+    app.loader.import_default_modules()
+    worker = next(each for each in service_plan(8123, 1025).services if each.name == "worker")
+    served = set(worker.command[worker.command.index("--queues") + 1].split(","))
+    wanted = {app.amqp.router.route({}, name)["queue"].name for name in app.tasks if not name.startswith("celery.")}
+    assert wanted <= served
+
+
 class TestSeed:
     def test_the_demo_unless_something_else_is_asked_for(self, tmp_path: Path) -> None:
         assert seed_from({}, tmp_path) == "demo"

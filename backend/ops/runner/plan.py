@@ -83,7 +83,7 @@ def service_plan(port: int, mail_port: int | None, *, begin: str = "") -> Plan:
         # Celery warns against running as root; on a fresh machine that is how `make run` is tried.
         sys.executable, "-W", "ignore:You're running the worker with superuser privileges", "-m",
         "celery", "--quiet", "--app", "backend.config.celery", "worker", "--concurrency", "2", "--loglevel", "warning",
-        "--without-gossip", "--without-mingle", "--queues", "celery,imports",
+        "--without-gossip", "--without-mingle", "--queues", "default,imports",
     )  # fmt: skip
     address = f"http://{LOOPBACK}:{port}/"
     return Plan(

@@ -142,7 +142,7 @@ class TestAnswer:
         assert list(ranks) == [1, 2, 3]
 
     @pytest.mark.parametrize("command", [services.offer_seat, services.waitlist_application])
-    def test_strangers_know_nothing_and_the_student_can_not_answer(self, period, command):
+    def test_strangers_know_nothing_and_the_student_can_not_answer(self, period, company, command):
         application = apply(StudentFactory(), period)
         refused("application.unknown", command, actor=MembershipFactory().user, application_id=application.pk)
         refused("application.unknown", command, actor=StudentFactory().user, application_id=application.pk)

@@ -420,7 +420,7 @@ def build_desks() -> Town:
         municipality_code=FINSPANG,
     )
     nobodys = OfferFactory(
-        title="Svets på YH", workplace__organisation__source="yh", workplace__organisation__source_ref="1"
+        title="Svetsare YH", workplace__organisation__source="yh", workplace__organisation__source_ref="1"
     )
     applications.submit_application(
         actor=StudentFactory(user=UserFactory(name=LONG_NAME)).user, period_id=nobodys.periods.get().pk

@@ -35,6 +35,7 @@ from backend.placements.models import Match
 from backend.placements.supervisors import replace_supervisor
 from backend.rounds import services as rounds
 from backend.students import services as students
+from backend.students.records import SchoolFacts, correct_student
 from backend.suggestions import subscriptions
 from tests.exchange.files import CLASS_HEADINGS, CLASS_ROW, csv_file, work
 from tests.factories import (
@@ -99,6 +100,7 @@ def everything(frozen_clock) -> None:
     for decide in (reject, withdraw, interrupt, take_back, think_again):
         decide(coordinator)
     import_class(coordinator)
+    stand_in_for(coordinator)
     appoint()
     minor = StudentFactory(birth_date=date(2010, 5, 1))
     guardianship = students.add_guardian(
@@ -207,6 +209,14 @@ def import_class(coordinator) -> None:
     )
     WebhookEndpoint.objects.filter(pk=endpoint.pk).update(failing_since=DbNow() - webhooks.DISABLED_AFTER)
     webhooks.disable_failing()
+
+
+def stand_in_for(coordinator) -> None:
+    """What a coordinator does in a student's place: applies for a place and corrects what the school knows."""
+    student = StudentFactory()
+    applications.submit_application(actor=coordinator, period_id=PeriodFactory().pk, student_id=student.pk)
+    facts = SchoolFacts(birth_date=student.birth_date, school="Bergska", class_name="IN2A", forms=["apl"])
+    correct_student(actor=coordinator, student_id=student.pk, facts=facts)
 
 
 def wait_in_vain(frozen_clock) -> None:

@@ -41,11 +41,20 @@ BY_COMMANDS: dict[str, set[str]] = {
     "User": {"password"},  # a mark that there is none
     "Role": {"user"},
     "Membership": {"user", "role"},  # whoever registers an organisation administers it
-    "Workplace": {"lat", "lon"},  # of the town or the municipality
+    "Workplace": {"position_source"},  # the pin
     # languages: the page has no field for them; the API and the imports of places have.
-    "Offer": {"state", "submitted_at", "published_at", "closed_at", "close_reason", "undo_until", "languages"},
+    "Offer": {
+        "state",
+        "submitted_at",
+        "published_at",
+        "closed_at",
+        "close_reason",
+        "undo_until",
+        "languages",
+        "approved",
+    },
     "OfferPeriod": {"offer", "capacity", "taken"},  # capacity: "seats" in the form
-    "Student": {"user", "lat", "lon"},  # of the town or the municipality
+    "Student": {"user", "lat", "lon", "home_town", "position_source"},  # of the form's `home_place`
     "Availability": {"student"},
     "Alert": {"student"},
 }

@@ -247,6 +247,7 @@ TABLE: dict[str, tuple[Contradiction, ...] | str] = {
     "student_change": ONLY_BUTTONS,
     "student_turn_down": (C("a novel", "reason", {"reason": "a" * 501}),),
     "placement_end_ask": REASON,
+    "placement_first_day": REASON,
     "placement_rest": ONLY_BUTTONS,
     "student_guardians": (C("one's own address", "email", {"name": "Mamma", "email": "own"}),),
     "alert_new": ALERT,

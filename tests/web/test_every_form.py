@@ -46,6 +46,7 @@ VALUES = {
 }
 IN_ADDRESSES = ("long", "nul", "digits")
 ENDLESS = {
+    **{(name, "move"): "only draws the map anew" for name in ("employer_workplace_new", "employer_workplace")},
     ("employer_application_decline", "preview"): "only shows what the text would be",
 }
 """Buttons that take a text of any length: the name of the form, that of the button, and why."""

@@ -163,6 +163,7 @@ WITHOUT_A_FILE = {
     "coordinator/settings.html": "settings",
     "coordinator/student.html": "one student",
     "coordinator/student_table.html": "part of a page that has one",
+    "coordinator/unclaimed.html": "answered here, one by one, until it is empty",
     "employer/home.html": "the first of lists that have one",
     "employer/offer.html": "one thing",
     "exchange/imports.html": "each row is a file",
@@ -186,6 +187,7 @@ WITHOUT_A_FILE = {
     "rounds/run.html": "one run, whose results have one",
     "rounds/runs.html": "a handful",
     "rounds/seats.html": "a form",
+    "student/apply.html": "three places instead, of the search, which has one",
     "student/application.html": "a few of the search, which has one",
     "student/home.html": "a few of the search, which has one",
 }

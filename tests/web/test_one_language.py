@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.real_clock]
 
 WORDS = {
     "sv": "och att inte för är på med till som du din ditt dina de av om har kan ska ett från eller alla när dig ni er",
-    "en": "the and of you your is are to with not from this that will when which what who their be was or for yes by",
+    "en": "the and of you your is are to with not from this that will when which what who their was or for yes by",
 }
 # What people wrote: places, companies, messages, names of rounds; and rows of a table, named in the language of that time.
 WRITTEN = [

@@ -98,7 +98,7 @@ class DeclineInput(MessageInput):
     reason = serializers.ChoiceField(DeclineReason.values, help_text="Becomes a polite text.")
 
 
-class ReasonInput(StrictSerializer):
+class TurnDownInput(StrictSerializer):
     reason = serializers.CharField(required=False, default="", allow_blank=True, max_length=services.LONGEST_REASON)
 
 
@@ -223,10 +223,10 @@ class Accept(ApplicationAction):
 class TurnDown(ApplicationAction):
     command = staticmethod(services.turn_down_seat)
 
-    @operation("applications_turn_down", "Turn down a seat", tag=TAG, body=ReasonInput, answer=ApplicationAnswer)
+    @operation("applications_turn_down", "Turn down a seat", tag=TAG, body=TurnDownInput, answer=ApplicationAnswer)
     def post(self, request: Request, application_id: int) -> Response:
         """The student, or a minor's guardian, says no to an offered seat; why, if they like. The seat goes on at once."""
-        return self.act(application_id, **self.parse(ReasonInput))
+        return self.act(application_id, **self.parse(TurnDownInput))
 
     one = one_of_anybody
 

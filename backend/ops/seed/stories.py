@@ -14,6 +14,7 @@ from backend.applications.services import (
     lapse_hold,
     offer_seat,
     submit_application,
+    turn_down_seat,
     waitlist_application,
     withdraw_application,
 )
@@ -118,6 +119,10 @@ class Stories:
             )
         for application in self.apply(few):
             withdraw_application(actor=application.student.user, application_id=application.pk)
+        for application in self._offered(max(1, few // 3)):
+            turn_down_seat(
+                actor=application.student.user, application_id=application.pk, reason="Jag har fått en annan."
+            )
         for application in self._offered(few):
             Application.objects.filter(pk=application.pk).update(hold_expires_at=clock.now() - timedelta(hours=2))
             lapse_hold(application_id=application.pk)

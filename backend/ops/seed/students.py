@@ -13,6 +13,8 @@ from backend.ops.seed.organisations import save_users
 from backend.ops.seed.plan import Plan, World
 from backend.reference.enums import PositionSource
 from backend.reference.models import Municipality, Programme, ProgrammeOccupation
+from backend.reference.places import gazetteer
+from backend.reference.positions import HOME_DECIMALS
 from backend.students.enums import Studies
 from backend.students.models import Alert, Availability, Student
 
@@ -177,9 +179,11 @@ def _higher(plan: Plan, random: Random) -> Draft:
 def _place(draft: Draft, home: Municipality, random: Random) -> None:
     student = draft.student
     student.municipality = home
-    student.lat = round(home.lat + random.uniform(-0.08, 0.08), 2)
-    student.lon = round(home.lon + random.uniform(-0.08, 0.08), 2)
-    student.position_source = PositionSource.PIN
+    towns = gazetteer().towns_in(home.pk)[:6]
+    town = random.choices(towns, [each.population or 1 for each in towns])[0]
+    student.home_town = town.query
+    student.lat, student.lon = round(town.lat, HOME_DECIMALS), round(town.lon, HOME_DECIMALS)
+    student.position_source = PositionSource.TOWN
     student.max_distance_km = random.choice((15, 30, 30, 50, 80, None))
     student.languages = ["sv"] if random.random() < 0.6 else ["sv", random.choice(LANGUAGES)]
     student.wants_suggestions = random.random() < 0.95

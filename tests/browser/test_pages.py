@@ -42,6 +42,7 @@ NOT_IN_THE_TABLE = {
     "openid_answer": "only leads on; the messages stand on the login page",
     "go": "only leads on, or says that there is no such page",
     "notification": "only leads on, or says that there is no such page",
+    "employer_pin_map": "a picture, part of employer_workplace",
     "round_second": "the form of round_new, filled in from the first round",
     "student_round_demand": "a part of student_round that is fetched anew; tests/browser/test_round_journeys.py",
     "import_check": "the page of an import with its columns, shown by `import`",

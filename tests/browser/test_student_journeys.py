@@ -144,11 +144,11 @@ def test_two_tabs_one_says_yes_and_the_other_no(visit, live_server):
     other = page.context.new_page()
     other.goto(live_server.url + path)
     confirm(page, "Nej tack", "Ja, tacka nej")
-    expect(page.locator("main")).to_contain_text("Tillbakadragen")
+    expect(page.locator("main")).to_contain_text("Du tackade nej till platsen")
     press(other, "Ja, jag vill ha platsen")
     expect(other.locator("main")).to_contain_text("redan")
     expect(other.locator("h1")).to_have_text(offer.title)
-    assert Application.objects.get().state == "withdrawn"
+    assert Application.objects.get().state == "turned_down"
 
 
 def test_a_double_click_applies_once_and_the_list_can_be_saved(visit, live_server):
@@ -159,6 +159,7 @@ def test_a_double_click_applies_once_and_the_list_can_be_saved(visit, live_serve
     page.wait_for_url("**" + reverse("student_applications") + "*/")
     assert Application.objects.count() == 1
     page.goto(live_server.url + reverse("student_applications"))
+    page.get_by_text("Ta med listan som fil").click()
     with page.expect_download() as saved:
         page.locator("a[download]", has_text="Excel").click()
     rows = list(load_workbook(BytesIO(saved.value.path().read_bytes())).active.values)

@@ -285,6 +285,7 @@ def build_people() -> Town:
         "placed": [
             reverse("student_home"),
             reverse("placement", args=[placement.pk]),
+            reverse("placement_end_ask", args=[placement.pk]),
             reverse("student_round_own_place", args=[open_one.pk]),
         ],
         NEW[STUDENT]: [

@@ -19,7 +19,7 @@ def post_place(play: Play, title: str, start: date, seats: int) -> int:
         "periods-0-start": start.isoformat(),
         "periods-0-end": (start + timedelta(days=25)).isoformat(),
         "periods-0-seats": str(seats),
-        "programmes": ["IN25"],
+        "programmes": ["Industritekniska"],
         "occupation": "Svetsare",
     }
     there = page.form("title", "tasks").controls

@@ -26,7 +26,7 @@ from backend.placements.selectors import list_placements_at
 from backend.rounds.selectors import mark_kept
 from backend.web.access import employer, public
 from backend.web.cursors import page_of
-from backend.web.employer_forms import OrganisationForm, WorkplaceForm, workplace_initial
+from backend.web.employer_forms import OrganisationForm, WorkplaceForm, new_workplace_initial, workplace_initial
 from backend.web.employer_pin import after_step, map_context, source_text
 from backend.web.employer_pin import is_step as is_pin_step
 from backend.web.employer_rows import applicant_rows, offer_row
@@ -167,7 +167,7 @@ def workplace(request: HttpRequest, workplace_id: int | None = None) -> HttpResp
         organisations = [each for each in organisations if each.pk == saved.organisation_id]
     # Whoever has just registered goes on to the place itself: step three of three.
     is_first = saved is None and not Workplace.objects.filter(organisation__in=organisations).exists()
-    initial = workplace_initial(saved) if saved else {"organisation": str(organisations[0].pk)}
+    initial = workplace_initial(saved) if saved else new_workplace_initial(organisations[0], is_first=is_first)
     is_step = is_pin_step(request.POST)
     if is_step:
         initial = after_step(request.POST)

@@ -121,6 +121,15 @@ class WorkplaceForm(forms.Form):
         )
 
 
+def new_workplace_initial(organisation: Organisation, *, is_first: bool) -> dict[str, Any]:
+    """Most have one site, which bears the organisation's name and lies where it is registered."""
+    return {
+        "organisation": str(organisation.pk),
+        "name": organisation.name if is_first else "",
+        "municipality": organisation.municipality_id or "",
+    }
+
+
 def workplace_initial(workplace: Workplace) -> dict[str, Any]:
     """What the form shows of a saved workplace."""
     return {

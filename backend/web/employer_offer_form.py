@@ -266,7 +266,8 @@ class OfferForm(forms.Form):
 
 def _workplace_label(place: Workplace) -> str:
     where = place.municipality.name if place.municipality else place.city
-    return ", ".join(filter(None, [place.organisation.name, place.name, where]))
+    names = dict.fromkeys([place.organisation.name, place.name, where])
+    return ", ".join(filter(None, names))
 
 
 def offer_initial(offer: Offer) -> dict[str, Any]:

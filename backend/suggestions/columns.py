@@ -1,7 +1,7 @@
 """From rows in PostgreSQL to rows of the candidate index, for everything or for some ids. A constant number of queries."""
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 from hashlib import blake2b
 from typing import Any
@@ -17,7 +17,7 @@ from backend.reference.models import (
     Programme,
     ProgrammeOccupation,
 )
-from backend.reference.work_rules import Rule, age_class, strictest
+from backend.reference.work_rules import Rule, age_class, judge_class
 from backend.students.enums import Studies
 from backend.students.models import Alert, Student
 
@@ -26,6 +26,8 @@ BIT_OF_LANGUAGE = {code: 1 << number for number, code in enumerate(LANGUAGES)}
 NO_PROGRAMME, UNKNOWN_PROGRAMME = -1, -2
 EVERY_LANGUAGE = sum(BIT_OF_LANGUAGE.values())
 CHUNK = 2_000
+# A place may be posted for a day so far ahead; see the form of places.
+HORIZON = timedelta(days=5 * 366)
 # An alert that names a municipality but no radius means "around there".
 MUNICIPALITY_RADIUS_KM = 30
 
@@ -91,27 +93,41 @@ class Vocabulary:
 
     @cached_property
     def _rules(self) -> dict[str, list[Rule]]:
+        """By hazard, those that come into force later included."""
         found: dict[str, list[Rule]] = {}
-        for row in HazardRule.objects.started(self.on):
+        for row in HazardRule.objects.all():
             rule = Rule(row.hazard_id, AgeClass(row.age_class), row.form_id, Verdict(row.verdict), row.valid_from)
             found.setdefault(row.hazard_id, []).append(rule)
         return found
 
     @cached_property
-    def _classes_of_form(self) -> dict[str, set[AgeClass]]:
-        return {
-            version.form_id: {AgeClass(value) for value in version.allowed_age_classes}
-            for version in PlacementFormVersion.objects.valid_on(self.on)
-        }
+    def _versions(self) -> dict[str, list[PlacementFormVersion]]:
+        found: dict[str, list[PlacementFormVersion]] = {}
+        for version in PlacementFormVersion.objects.all():
+            found.setdefault(version.form_id, []).append(version)
+        return found
 
-    def age_class_bits(self, form: str, hazards: Sequence[str]) -> int:
-        """Bit set of the age classes the form takes and no hazard forbids."""
+    def offer_age_bits(self, form: str, hazards: Sequence[str], first_days: Collection[date]) -> int:
+        """Bit set of the age classes that may do the work from at least one of the days on."""
         rules = [rule for hazard in hazards for rule in self._rules.get(hazard, ())]
-        return sum(
-            1 << AGE_CODES[each]
-            for each in self._classes_of_form.get(form, ())
-            if strictest(rules, hazards, each, form, self.on) != Verdict.FORBIDDEN
+        bits = 0
+        for day in set(first_days):
+            version = next((each for each in self._versions.get(form, ()) if each.is_valid_on(day)), None)
+            bits |= sum(
+                1 << code
+                for each, code in AGE_CODES.items()
+                if judge_class(version, rules, hazards, each, day) != Verdict.FORBIDDEN
+            )
+        return bits
+
+    def student_age_bits(self, student: Student) -> int:
+        """Bit set of the age classes from today until the last day on which a place may begin. Nobody gets younger, so it is
+        a row of neighbours; which one counts for a place is judged on the place's first day (`backend.offers.work`)."""
+        first, last = (
+            AGE_CODES[age_class(student.birth_date, day, student.has_finished_compulsory_school)]
+            for day in (self.on, self.on + HORIZON)
         )
+        return (1 << last + 1) - (1 << first)
 
 
 def read_students(vocabulary: Vocabulary, ids: Collection[int] | None = None) -> list[dict[str, Any]]:
@@ -148,7 +164,7 @@ def _student_facts(student: Student, vocabulary: Vocabulary) -> dict[str, Any]:
     return {
         "id": student.pk,
         "forms": vocabulary.form_bits(form.pk for form in student.forms.all()),
-        "age_class": AGE_CODES[age_class(student.birth_date, vocabulary.on, student.has_finished_compulsory_school)],
+        "age_classes": vocabulary.student_age_bits(student),
         "programme": programme,
         "availability": [(span.start.toordinal(), span.end.toordinal()) for span in student.availabilities.all()],
         "occupations": [int(code) for code in interests],
@@ -171,19 +187,16 @@ def programme_is_unknown(student: Student) -> bool:
 
 def _offer_facts(offer: Offer, vocabulary: Vocabulary) -> dict[str, Any]:
     hazards = [hazard.pk for hazard in offer.hazards.all()]
+    periods = [period for period in offer.periods.all() if period.end >= vocabulary.on]
     return {
         "id": offer.pk,
         "form": vocabulary.forms[offer.form_id],
-        "age_classes": vocabulary.age_class_bits(offer.form_id, hazards),
+        "age_classes": vocabulary.offer_age_bits(offer.form_id, hazards, [period.start for period in periods]),
         "programmes": sorted({vocabulary.programmes[programme.pk] for programme in offer.programmes.all()}),
         "occupation": int(offer.occupation_id) if offer.occupation_id else -1,
         "skills": [word_token(word) for word in offer.skills],
         "interests": [vocabulary.field_of_group[offer.occupation_id]] if offer.occupation_id else [],
-        "periods": [
-            (period.start.toordinal(), period.end.toordinal(), period.free)
-            for period in offer.periods.all()
-            if period.end >= vocabulary.on
-        ],
+        "periods": [(period.start.toordinal(), period.end.toordinal(), period.free) for period in periods],
         "languages": language_bits(offer.languages),
         "remote": offer.is_remote,
         **_position(offer.workplace.lat, offer.workplace.lon),
@@ -196,7 +209,7 @@ def _alert_facts(alert: Alert, vocabulary: Vocabulary) -> dict[str, Any]:
         "id": alert.pk,
         "owner": alert.student_id,
         "forms": vocabulary.form_bits([alert.form_id] if alert.form_id else []),
-        "age_class": AGE_CODES[age_class(student.birth_date, vocabulary.on, student.has_finished_compulsory_school)],
+        "age_classes": vocabulary.student_age_bits(student),
         "occupations": [(int(alert.group_id), 4)] if alert.group_id else [],
     }
     if place is not None:

@@ -7,8 +7,10 @@ built anew.
 """
 
 import threading
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +19,7 @@ from backend.common.models import DomainEvent
 from backend.offers.models import OfferPeriod
 from backend.students.models import Alert
 from backend.suggestions.columns import Vocabulary, read_alerts, read_offers, read_students
+from backend.suggestions.work_verdicts import keep_allowed_alerts, keep_allowed_offers, keep_allowed_students
 from matching import CandidateIndex
 from matching.candidates import (
     AlertColumns,
@@ -69,26 +72,25 @@ class Engine:
     def students_for(self, offer_id: int, limit: int = 200) -> list[Candidate]:
         """The best students for a published offer, best first. Empty for an offer that is not open."""
         index = self._fresh()
-        try:
-            return [_candidate(row) for row in index.students_for(offer_id, k=limit)]
-        except UnknownIdError:
-            return []
+        return _allowed(
+            lambda most: index.students_for(offer_id, k=most), partial(keep_allowed_students, offer_id), limit
+        )
 
     def offers_for(self, student_id: int, limit: int = 50) -> list[Candidate]:
         """The best open offers for a student, best first. Empty for a student who may not be suggested."""
         index = self._fresh()
-        try:
-            return [_candidate(row) for row in index.offers_for(student_id, k=limit)]
-        except UnknownIdError:
-            return []
+        return _allowed(
+            lambda most: index.offers_for(student_id, k=most), partial(keep_allowed_offers, student_id), limit
+        )
 
     def alerts_for(self, offer_id: int) -> list[AlertCandidate]:
         """Alerts whose form, occupation and circle the offer answers. Their words are checked by the caller."""
         index = self._fresh()
         try:
-            return [AlertCandidate(row.id, row.owner) for row in index.alerts_for(offer_id)]
+            found = [AlertCandidate(row.id, row.owner) for row in index.alerts_for(offer_id)]
         except UnknownIdError:
             return []
+        return keep_allowed_alerts(offer_id, found)
 
     def _fresh(self) -> CandidateIndex:
         with self._lock:
@@ -149,6 +151,22 @@ class Engine:
             upsert_alerts=_alerts(alert_rows),
             remove_alerts=sorted(alerts - {row["id"] for row in alert_rows}),
         )
+
+
+def _allowed(
+    find: Callable[[int], Iterable[Suggestion]], keep: Callable[[list[Candidate]], list[Candidate]], limit: int
+) -> list[Candidate]:
+    """The best `limit` whose work is allowed. Where the index's best are too few after that, it is asked for more."""
+    most = limit
+    while True:
+        try:
+            found = [_candidate(row) for row in find(most)]
+        except UnknownIdError:
+            return []
+        kept = keep(found)
+        if len(kept) >= limit or len(found) < most:
+            return kept[:limit]
+        most *= 4
 
 
 def _offers_of(changed: dict[str, set[int]]) -> set[int]:

@@ -27,7 +27,7 @@ class AlertPart:
 
     __slots__ = (
         "admission",
-        "age_class",
+        "age_classes",
         "alert",
         "buckets",
         "forms",
@@ -57,9 +57,9 @@ class AlertPart:
         limited = self.stated[3]
         self.ids = IdMap(columns.id)
         self.owner = columns.owner
-        admission, examples = combine([columns.forms.view(np.int64), columns.age_class])
+        admission, examples = combine([columns.forms.view(np.int64), columns.age_classes])
         self.admission = admission.astype(np.int32)
-        self.forms, self.age_class = columns.forms[examples], columns.age_class[examples]
+        self.forms, self.age_classes = columns.forms[examples], columns.age_classes[examples]
         self.radius_km = columns.radius_km
         self.places = places(columns.lat, columns.lon)
         alert, programme, prefix, unit = _entries(columns)
@@ -115,15 +115,15 @@ class AlertPart:
         return kilometres(where.x[alerts], where.y[alerts], where.z[alerts], point)
 
     def _admitting(self, offer: OfferView) -> Mask:
-        """Which combinations of forms and age class let the offer in."""
+        """Which combinations of forms and age classes let the offer in."""
         takes: Mask = self.forms == 0
         takes |= (self.forms >> np.uint64(offer.form) & np.uint64(1)).astype(np.bool_)
-        allowed = (offer.age_classes >> np.maximum(self.age_class, 0) & 1).astype(np.bool_)
-        return takes & (allowed | (self.age_class < 0))
+        takes &= offer.age_classes & self.age_classes != 0
+        return takes
 
     def nbytes(self) -> int:
         """Bytes held."""
-        flat = (self.admission, self.age_class, self.alert, self.forms, self.limits, self.owner, self.prefix)
+        flat = (self.admission, self.age_classes, self.alert, self.forms, self.limits, self.owner, self.prefix)
         more = (self.programme, self.unit, self.radius_km, self.stated)
         where = (self.places.x, self.places.y, self.places.z, self.places.known)
         return sum(a.nbytes for a in (*flat, *more, *where)) + self.buckets.nbytes() + self.ids.nbytes()

@@ -100,9 +100,9 @@ class Columns:
             )
         return cls(**joined)
 
-    def _check_age(self, age: I64, name: str, lowest: int) -> None:
-        if bool(((age < lowest) | (age >= AGE_CLASSES)).any()):
-            raise CandidateError(f"{type(self).__name__}.{name}: age classes run from {lowest} to {AGE_CLASSES - 1}")
+    def _check_ages(self, ages: I64) -> None:
+        if bool(((ages < 0) | (ages >= 1 << AGE_CLASSES)).any()):
+            raise CandidateError(f"{type(self).__name__}.age_classes: a bit set of {AGE_CLASSES} age classes")
 
     def _check_programmes(self, programmes: Tokens) -> None:
         if bool((programmes.values < 0).any()):
@@ -132,7 +132,7 @@ class StudentRow:
 
     id: int
     forms: int
-    age_class: int
+    age_classes: int
     programme: int = -1
     lat: float = math.nan
     lon: float = math.nan
@@ -149,7 +149,8 @@ class StudentColumns(Columns):
     """Students who may be suggested. Leave out anyone who may not be seen (protected identity, placed, paused).
 
     forms: uint64 bit set of accepted placement forms (bit number = form code 0-63).
-    age_class: 0 under 13, 1 older child, 2 ungdom, 3 adult, at the backend's reference date.
+    age_classes: bit set of the age classes the student is in on some day that counts (bit 0 under 13, 1 older child,
+    2 ungdom, 3 adult); one bit where the class stays the same. Whether a single period suits is the caller's to ask.
     programme: a token, -1 for none, -2 for one that is not known and rules out nothing.
     lat, lon: degrees, NaN where unknown. max_km: infinity for no limit.
     availability: day intervals, both ends included; no interval = has not said, taken as always available.
@@ -157,7 +158,7 @@ class StudentColumns(Columns):
     """
 
     forms: U64
-    age_class: I64
+    age_classes: I64
     programme: I64
     lat: F64
     lon: F64
@@ -169,7 +170,7 @@ class StudentColumns(Columns):
     languages: U64
 
     def _check(self) -> None:
-        self._check_age(self.age_class, "age_class", 0)
+        self._check_ages(self.age_classes)
         self._check_limit(self.max_km, "max_km")
         geo.check_degrees(type(self).__name__, self.lat, self.lon)
         check_occupations("StudentColumns.occupations", self.occupations.values)
@@ -183,7 +184,7 @@ class StudentColumns(Columns):
         return cls(
             id=_ints(row.id for row in kept),
             forms=_bits(row.forms for row in kept),
-            age_class=_ints(row.age_class for row in kept),
+            age_classes=_ints(row.age_classes for row in kept),
             programme=_ints(row.programme for row in kept),
             lat=_floats(row.lat for row in kept),
             lon=_floats(row.lon for row in kept),
@@ -245,8 +246,7 @@ class OfferColumns(Columns):
             raise CandidateError("OfferColumns.occupation: -1 means none")
         if bool(((self.form < 0) | (self.form > MAX_FORM)).any()):
             raise CandidateError(f"OfferColumns.form: codes run from 0 to {MAX_FORM}")
-        if bool(((self.age_classes < 0) | (self.age_classes >= 1 << AGE_CLASSES)).any()):
-            raise CandidateError(f"OfferColumns.age_classes: a bit set of {AGE_CLASSES} age classes")
+        self._check_ages(self.age_classes)
 
     @classmethod
     def from_rows(cls, rows: Iterable[OfferRow]) -> OfferColumns:
@@ -275,7 +275,7 @@ class AlertRow:
     id: int
     owner: int
     forms: int = 0
-    age_class: int = -1
+    age_classes: int = (1 << AGE_CLASSES) - 1
     programmes: Sequence[int] = ()
     occupations: Sequence[tuple[int, int]] = ()
     lat: float = math.nan
@@ -288,14 +288,14 @@ class AlertColumns(Columns):
     """Saved searches. A criterion left open (0, empty, infinity) matches everything.
 
     owner: any key of the backend, handed back in the result. forms: uint64 bit set, 0 = every form.
-    age_class: of the owner where the owner is a student, so that nobody is told of a place forbidden at that age; -1
-    otherwise. programmes: tokens; an offer open to all programmes matches each of them. occupations: SSYK prefixes.
+    age_classes: of the owner where the owner is a student, so that nobody is told of a place forbidden at that age; all of
+    them otherwise. programmes: tokens; an offer open to all programmes matches each of them. occupations: SSYK prefixes.
     lat, lon, radius_km: a circle; radius infinity = anywhere, and a finite radius needs a centre.
     """
 
     owner: I64
     forms: U64
-    age_class: I64
+    age_classes: I64
     programmes: Tokens
     occupations: Prefixes
     lat: F64
@@ -303,7 +303,7 @@ class AlertColumns(Columns):
     radius_km: F64
 
     def _check(self) -> None:
-        self._check_age(self.age_class, "age_class", -1)
+        self._check_ages(self.age_classes)
         self._check_limit(self.radius_km, "radius_km")
         geo.check_degrees(type(self).__name__, self.lat, self.lon)
         self._check_programmes(self.programmes)
@@ -318,7 +318,7 @@ class AlertColumns(Columns):
             id=_ints(row.id for row in kept),
             owner=_ints(row.owner for row in kept),
             forms=_bits(row.forms for row in kept),
-            age_class=_ints(row.age_class for row in kept),
+            age_classes=_ints(row.age_classes for row in kept),
             programmes=Tokens.from_lists(row.programmes for row in kept),
             occupations=Prefixes.from_lists(row.occupations for row in kept),
             lat=_floats(row.lat for row in kept),

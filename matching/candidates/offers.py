@@ -145,7 +145,7 @@ class OfferPart:
         takes = self.has_seats & (np.uint64(student.forms) >> self.form.astype(np.uint64) & np.uint64(1)).astype(
             np.bool_
         )
-        takes &= (self.age_classes >> student.age_class & 1).astype(np.bool_)
+        takes &= self.age_classes & student.age_classes != 0
         takes &= self.languages & ~np.uint64(student.languages) == 0
         accepts = self.programmes.counts() == 0
         accepts |= student.programme == UNKNOWN_PROGRAMME

@@ -23,7 +23,7 @@ class StudentPart:
     """Immutable. A segment is one combination of programme, forms, age class and whether a distance limit applies."""
 
     __slots__ = (
-        "age_class",
+        "age_classes",
         "all_known",
         "buckets",
         "calendars",
@@ -45,11 +45,11 @@ class StudentPart:
         limited = (where.known & np.isfinite(columns.max_km)).astype(np.int64)
         segment, examples = combine(
             # Forms first: the segments that take a form then lie close together, and so do their students.
-            [columns.forms.view(np.int64), columns.programme, columns.age_class * 2 + limited],
+            [columns.forms.view(np.int64), columns.programme, columns.age_classes * 2 + limited],
         )
         self.programme = columns.programme[examples]
         self.forms = columns.forms[examples]
-        self.age_class = columns.age_class[examples]
+        self.age_classes = columns.age_classes[examples]
         limit = np.where(where.known, columns.max_km, np.inf)
         self.buckets = Buckets(segment, len(examples), cells(columns.lat, columns.lon), where, limit, columns.id)
         order = self.buckets.order
@@ -69,7 +69,7 @@ class StudentPart:
         segment = self.segment[position]
         return StudentView(
             forms=int(self.forms[segment]),
-            age_class=int(self.age_class[segment]),
+            age_classes=int(self.age_classes[segment]),
             programme=int(self.programme[segment]),
             point=self.places.point(position),
             max_km=float(self.max_km[position]),
@@ -134,7 +134,7 @@ class StudentPart:
 
     def _segments(self, offer: OfferView) -> I64:
         takes = (self.forms >> np.uint64(offer.form) & np.uint64(1)).astype(np.bool_)
-        takes &= (offer.age_classes >> self.age_class & 1).astype(np.bool_)
+        takes &= offer.age_classes & self.age_classes != 0
         if len(offer.programmes):
             takes &= np.isin(self.programme, (UNKNOWN_PROGRAMME, *offer.programmes))
         return np.flatnonzero(takes).astype(np.int64)
@@ -154,7 +154,7 @@ class StudentPart:
 
     def nbytes(self) -> int:
         """Bytes held."""
-        flat = (self.age_class, self.forms, self.programme, self.segment, self.max_km, self.languages)
+        flat = (self.age_classes, self.forms, self.programme, self.segment, self.max_km, self.languages)
         where = (self.places.x, self.places.y, self.places.z, self.places.known)
         parts = (self.buckets, self.calendars, self.ids, self.interests, self.occupations.tokens, self.skills)
         return sum(a.nbytes for a in flat) + sum(a.nbytes for a in where) + sum(part.nbytes() for part in parts)

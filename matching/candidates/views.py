@@ -19,7 +19,7 @@ class StudentView:
     """A student; tokens sorted and distinct, `availability` one merged row."""
 
     forms: int
-    age_class: int
+    age_classes: int
     programme: int
     point: Point | None
     max_km: float
@@ -56,7 +56,7 @@ def why_not(student: StudentView, offer: OfferView, weights: Weights) -> list[Re
     broken = []
     if not student.forms >> offer.form & 1:
         broken.append(Reason.FORM)
-    if not offer.age_classes >> student.age_class & 1:
+    if not offer.age_classes & student.age_classes:
         broken.append(Reason.AGE_HAZARD)
     if len(offer.programmes) and student.programme not in (UNKNOWN_PROGRAMME, *offer.programmes):
         broken.append(Reason.PROGRAMME)

@@ -23,10 +23,10 @@ from matching.candidates.views import OfferView
 
 UNITS = (1000, 100, 10, 1)
 WINDOWS = 3
-COLUMNS = """id bigint, forms bigint, age_class int, programme int, x int, y int, z int, max_km float8, languages bigint,
+COLUMNS = """id bigint, forms bigint, age_classes int, programme int, x int, y int, z int, max_km float8, languages bigint,
     s1 int, e1 int, s2 int, e2 int, s3 int, e3 int, skills int[], interests int[], prefixes int[], reach box"""
 INDEXES = (
-    "create index on student (forms, programme, age_class)",
+    "create index on student (forms, programme, age_classes)",
     "create index on student using gist (reach)",
 )
 # Each way of asking is a set of planner switches; the planner is free within them.
@@ -101,7 +101,7 @@ def _rows(students: StudentColumns) -> Iterator[tuple[Any, ...]]:
     degrees = np.minimum(students.max_km, 20_000) / 111.0
     east = degrees / np.cos(np.radians(np.minimum(np.abs(students.lat) + degrees, 89)))
     flat = [
-        *(students.id, students.forms.astype(np.int64), students.age_class, students.programme),
+        *(students.id, students.forms.astype(np.int64), students.age_classes, students.programme),
         *(where.x, where.y, where.z, students.max_km, students.languages.astype(np.int64)),
         *windows.T,
     ]
@@ -127,7 +127,7 @@ def _query(offer: OfferView, masks: list[int], lat: float, lon: float, weights: 
         shares.append(f"({days}) / {end - start + 1}::float8")
     tests = [
         f"forms = any('{_array([mask for mask in masks if mask >> offer.form & 1])}')",
-        f"{offer.age_classes} >> age_class & 1 = 1",
+        f"{offer.age_classes} & age_classes <> 0",
         f"languages & {offer.languages} = {offer.languages}",
     ]
     if len(offer.programmes):

@@ -24,7 +24,7 @@ GROUP_FORMS = (
     (1 << LIA) | (1 << EXJOBB),
     (1 << PRAKTIK),
 )
-GROUP_AGE = (1, 2, 3, 3)
+GROUP_AGES = (1 << 1, 1 << 2, 1 << 3, 1 << 3)
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def _students(dice: Dice, count: int) -> StudentColumns:
     return StudentColumns(
         id=rng.permutation(count).astype(np.int64) * 3 + 11,
         forms=np.array(GROUP_FORMS, np.uint64)[group],
-        age_class=np.array(GROUP_AGE, np.int64)[group],
+        age_classes=np.array(GROUP_AGES, np.int64)[group],
         programme=programme,
         lat=lat,
         lon=lon,
@@ -158,7 +158,7 @@ def _alerts(dice: Dice, count: int, students: StudentColumns) -> AlertColumns:
         id=rng.permutation(count).astype(np.int64) + 5,
         owner=students.id[owner],
         forms=np.where(rng.random(count) < 0.6, students.forms[owner], 0).astype(np.uint64),
-        age_class=students.age_class[owner],
+        age_classes=students.age_classes[owner],
         programmes=Tokens(ptr_of(named), rng.choice(PROGRAMMES, int(named.sum()), p=skewed(PROGRAMMES, 0.6))),
         occupations=Prefixes(ptr_of(wished), code, rng.choice([2, 3, 4], total)),
         lat=students.lat[owner],

@@ -53,6 +53,50 @@ def eager(**facts):
     return student
 
 
+class TestTheAgeOnTheFirstDay:
+    """Selling alcohol is for adults: the student is 17 now and 18 in February."""
+
+    @pytest.fixture
+    def soon_grown(self):
+        student = eager(birth_date=date(2009, 2, 1), has_finished_compulsory_school=True)
+        students.save_alert(actor=student.user, details=AlertDetails(name="Allt", form="apl"))
+        return student
+
+    @staticmethod
+    def bar(*first_days):
+        offer = OfferFactory(state="submitted", submitted_at=NOW, period=None)
+        for day in first_days:
+            PeriodFactory(offer=offer, start=day, end=day + timedelta(days=25))
+        offer.hazards.set(["ALCOHOL_SALES"])
+        return publish(offer)
+
+    def test_a_place_that_begins_as_an_adult_is_suggested_and_told(self, soon_grown):
+        self.bar(date(2027, 2, 8))
+        assert Suggestion.objects.filter(student=soon_grown).count() == 1
+        assert told(soon_grown) == ["alert.matched"]
+        services.suggest_for_student(student_id=soon_grown.pk)
+        assert Suggestion.objects.filter(student=soon_grown).count() == 1
+
+    def test_a_place_that_begins_as_a_minor_is_not(self, soon_grown):
+        self.bar(date(2027, 1, 11))
+        services.suggest_for_student(student_id=soon_grown.pk)
+        assert not Suggestion.objects.filter(student=soon_grown).exists()
+        assert told(soon_grown) == []
+
+    def test_of_two_periods_the_allowed_one_counts_and_no_reason_names_the_other(self, soon_grown):
+        self.bar(date(2027, 1, 11), date(2027, 2, 8))
+        reasons = Suggestion.objects.get(student=soon_grown).reasons
+        assert not [each for each in reasons if each["code"] == "period" and each["start"] < "2027-02-01"]
+
+    def test_many_who_are_too_young_push_nobody_out(self, monkeypatch):
+        monkeypatch.setattr(services, "STUDENTS_PER_OFFER", 1)
+        for _each in range(3):
+            eager(birth_date=date(2009, 12, 1), has_finished_compulsory_school=True)
+        soon_grown = eager(birth_date=date(2009, 2, 1), has_finished_compulsory_school=True)
+        offer = self.bar(date(2027, 2, 8))
+        assert list(offer.suggestions.values_list("student", flat=True)) == [soon_grown.pk]
+
+
 class TestAPublishedOffer:
     def test_finds_those_it_fits_and_tells_each_once(self):
         student, other = eager(), eager(forms=["praktik"])

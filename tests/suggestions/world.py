@@ -132,8 +132,9 @@ class Rules:
             if offer.apply_by is None or offer.apply_by >= self.today
         ]
         self.allowed = {
-            offer.pk: allowed_age_classes([row.pk for row in offer.hazards.all()], offer.form_id, self.today)
+            (offer.pk, day): allowed_age_classes([row.pk for row in offer.hazards.all()], offer.form_id, day)
             for offer in self.offers
+            for day in {period.start for period in offer.periods.all()}
         }
         self.same = {code: equivalent_codes(code) for code in {s.programme_id for s in self.students} if code}
 
@@ -144,7 +145,7 @@ class Rules:
         wanted = {programme.pk for programme in offer.programmes.all()}
         return (
             offer.form_id in {form.pk for form in student.forms.all()}
-            and self.may_work(student, offer)
+            and any(self.may_work(student, offer, period.start) for period in self.free_periods(offer))
             and (not wanted or self.may_study(student, wanted))
             and (not student.languages or set(offer.languages) <= set(student.languages))
             and any(self.has_time(student, period) for period in self.free_periods(offer))
@@ -156,9 +157,9 @@ class Rules:
             return student.studies in {"", "upper_secondary"}
         return bool(wanted & self.same[student.programme_id])
 
-    def may_work(self, student: Student, offer: Offer) -> bool:
-        who = age_class(student.birth_date, self.today, student.has_finished_compulsory_school)
-        return who in self.allowed[offer.pk]
+    def may_work(self, student: Student, offer: Offer, first_day: date) -> bool:
+        who = age_class(student.birth_date, first_day, student.has_finished_compulsory_school)
+        return who in self.allowed[offer.pk, first_day]
 
     def free_periods(self, offer: Offer) -> list[OfferPeriod]:
         return [p for p in offer.periods.all() if p.end >= self.today and p.taken < p.capacity]
@@ -186,8 +187,7 @@ class Rules:
         return (
             alert.form_id in (None, offer.form_id)
             and alert.group_id in (None, offer.occupation_id)
-            and self.may_work(alert.student, offer)
-            and bool(self.free_periods(offer))
+            and any(self.may_work(alert.student, offer, period.start) for period in self.free_periods(offer))
             and self.is_around(alert.municipality, alert.radius_km, offer)
         )
 

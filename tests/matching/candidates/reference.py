@@ -76,7 +76,7 @@ def why_not(student: StudentRow, offer: OfferRow, weights: Weights) -> list[str]
     broken = []
     if not (student.forms >> offer.form) & 1:
         broken.append("FORM")
-    if not (offer.age_classes >> student.age_class) & 1:
+    if not offer.age_classes & student.age_classes:
         broken.append("AGE_HAZARD")
     if offer.programmes and student.programme not in (-2, *offer.programmes):
         broken.append("PROGRAMME")
@@ -172,7 +172,7 @@ def _alert_hit(alert: AlertRow, offer: OfferRow) -> tuple[tuple[str, ...], float
         criteria.append("form")
         if not (alert.forms >> offer.form) & 1:
             return None
-    if alert.age_class >= 0 and not (offer.age_classes >> alert.age_class) & 1:
+    if not offer.age_classes & alert.age_classes:
         return None
     if alert.programmes:
         criteria.append("programme")

@@ -45,7 +45,7 @@ def students(draw: st.DrawFn) -> StudentRow:
     return StudentRow(
         id=draw(IDS),
         forms=draw(BITS),
-        age_class=draw(st.integers(0, 3)),
+        age_classes=draw(st.sampled_from([1, 2, 4, 8, 0b110, 0b1100, 0b1110])),
         programme=draw(st.integers(-2, 3)),
         lat=lat,
         lon=lon,
@@ -85,7 +85,7 @@ def alerts(draw: st.DrawFn) -> AlertRow:
         id=draw(IDS),
         owner=draw(IDS),
         forms=draw(st.sampled_from([0, 1, 3, 2**63])),
-        age_class=draw(st.integers(-1, 3)),
+        age_classes=draw(st.sampled_from([15, 1, 2, 4, 8, 0b1100])),
         programmes=draw(PROGRAMMES),
         occupations=draw(st.lists(st.tuples(CODES, st.integers(1, 4)), max_size=3)),
         lat=lat,

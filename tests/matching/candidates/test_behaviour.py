@@ -31,7 +31,7 @@ from matching.candidates.geo import kilometres, places
 STUDENT = StudentRow(
     id=1,
     forms=0b10,
-    age_class=2,
+    age_classes=0b100,
     programme=4,
     lat=58.70,
     lon=15.77,
@@ -101,7 +101,7 @@ class TestParts:
     ("reason", "student", "offer"),
     [
         (Reason.FORM, replace(STUDENT, forms=0b01), OFFER),
-        (Reason.AGE_HAZARD, replace(STUDENT, age_class=1), OFFER),
+        (Reason.AGE_HAZARD, replace(STUDENT, age_classes=0b10), OFFER),
         (Reason.PROGRAMME, replace(STUDENT, programme=-1), OFFER),
         (
             Reason.DATES,
@@ -188,7 +188,7 @@ class TestAlerts:
         AlertRow(id=2, owner=5, forms=0b10, programmes=[5, 4], occupations=[(7200, 2), (7220, 3)]),
         AlertRow(id=3, owner=6, lat=58.7, lon=15.77, radius_km=10),
         AlertRow(id=4, owner=6, lat=58.7, lon=15.77, radius_km=5),
-        AlertRow(id=5, owner=7, age_class=1),
+        AlertRow(id=5, owner=7, age_classes=0b10),
         AlertRow(id=6, owner=7, occupations=[(7223, 4)]),
     )
 
@@ -234,7 +234,7 @@ class TestChanges:
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"age_class": 4}, "age classes"),
+        ({"age_classes": 16}, "age classes"),
         ({"programme": -3}, "programme"),
         ({"lat": 91.0}, "lat"),
         ({"max_km": math.nan}, "max_km"),

@@ -196,13 +196,13 @@ def offer_seat(*, actor: User, application_id: int, message: str = "") -> Applic
     """
     application = _locked(actor, application_id)
     _require_answerer(actor, application)
-    check_allowed(application.student, application.period)
     _offer_seat(application, actor, message=message)
     return application
 
 
 def _offer_seat(application: Application, actor: User | None, *, message: str = "", refill: bool = False) -> None:
     require_as_asked_for(application)
+    check_allowed(application.student, application.period)
     rules = _rules(application.period)
     until, now = require_in_time(application.period, rules), clock.now()
     application.offered_at = now
@@ -228,6 +228,7 @@ def waitlist_application(*, actor: User, application_id: int, message: str = "")
     """The organisation puts the applicant last on the period's waiting list."""
     application = _locked(actor, application_id)
     _require_answerer(actor, application)
+    check_allowed(application.student, application.period)
     require_in_time(application.period, _rules(application.period))
     # The period's row serialises the ranks: two applicants never get the same one.
     OfferPeriod.objects.select_for_update().get(pk=application.period_id)
@@ -396,23 +397,31 @@ def _lapse(application: Application, why: ReleaseReason) -> None:
 
 @transaction.atomic
 def refill_seat(*, period_id: int) -> Application | None:
-    """A freed seat goes to the first on the waiting list, with a short hold. None when nobody waits or no seat is left."""
-    waiting = (
+    """A freed seat goes to the first on the waiting list who may have it, with a short hold. None when nobody may, or no seat
+    is left."""
+    waiting = list(
         Application.objects.select_related(*RELATED)
         .filter(period=period_id, state=ApplicationState.WAITLISTED)
         .order_by("waiting_rank", "pk")
     )
-    # Who has not answered about a change keeps the rank, and gets a seat after the answer.
-    ready = next((row.pk for row in waiting if not waits_for_student(row)), None)
+    # Who has not answered about a change keeps the rank, and gets a seat after the answer; so does who is too young by a
+    # birth date or a risk that was corrected since.
+    rules = WorkRules(row.period.offer for row in waiting[:1])
+    ready = next((row.pk for row in waiting if not waits_for_student(row) and not _is_forbidden(row, rules)), None)
     if ready is None:
         return None
     first = _locked(None, ready)
     try:
         with transaction.atomic():
             _offer_seat(first, None, refill=True)
-    except Conflict:
+    except (Conflict, Invalid):
         return None
     return first
+
+
+def _is_forbidden(application: Application, rules: WorkRules) -> bool:
+    period = application.period
+    return rules.judge(application.student, period.offer, period.start).is_forbidden
 
 
 @transaction.atomic
@@ -431,15 +440,15 @@ def refill_offer(*, offer_id: int) -> int:
     }
     waiting = Application.objects.filter(period__in=free, state=ApplicationState.WAITLISTED)
     locked = waiting.select_related(*RELATED).select_for_update(of=("self",)).order_by("pk")
-    offered = 0
+    rules, offered = WorkRules([offer]), 0
     for application in sorted(locked, key=lambda row: (row.period_id, row.waiting_rank or 0, row.pk)):
-        if not free[application.period_id] or waits_for_student(application):
+        if not free[application.period_id] or waits_for_student(application) or _is_forbidden(application, rules):
             continue
         free[application.period_id] -= 1
         try:
             with transaction.atomic():
                 _offer_seat(application, None, refill=True)
-        except Conflict:
+        except (Conflict, Invalid):
             # Somebody took the seat meanwhile.
             free[application.period_id] = 0
             continue

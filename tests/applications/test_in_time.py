@@ -1,4 +1,5 @@
-"""A rule about time that is asked at the first step is asked at every later one: every command against three calendars."""
+"""A rule about time or age that is asked at the first step is asked at every later one: every command against three
+calendars, and against a birth date that the school corrects meanwhile."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -6,13 +7,14 @@ import pytest
 
 from backend.applications import scheduled_tasks, services
 from backend.applications.models import Application
-from backend.common.errors import Conflict
+from backend.common.errors import Conflict, Invalid
 from backend.common.workdays import end_of_day
 from backend.notifications.models import Notification
 from backend.placements import services as placements
 from backend.placements.gates import gates_of
 from backend.placements.models import Placement
 from backend.reference.models import PlacementFormVersion
+from backend.students.records import SchoolFacts, correct_student
 from tests.conftest import NOW
 from tests.factories import CoordinatorFactory, MembershipFactory, PeriodFactory, StudentFactory
 
@@ -204,3 +206,51 @@ class TestAnotherTry:
         with pytest.raises(Conflict) as refused:
             services.submit_application(actor=student.user, period_id=case.period.pk)
         assert refused.value.code == "application.too_often"
+
+
+# The same commands after the coordinator has corrected the student's age to fifteen; selling alcohol is for adults.
+TOO_YOUNG = {
+    "apply": "application.age",
+    "offer": "application.age",
+    "waitlist": "application.age",
+    "accept": "application.age",
+    "approve": "match.gate_closed",
+    "undo rejection": "ok",  # the match waits again, and shows the closed gate
+    "undo approval": "ok",
+    "refill": None,
+    "refill added seats": 0,
+    "end": "ok",
+}
+
+
+@pytest.mark.parametrize("name", TOO_YOUNG)
+def test_every_command_when_the_student_turns_out_to_be_too_young(name):
+    before, command, _refusal = COMMANDS[name]
+    case = Case(start=TODAY + timedelta(days=20), end=TODAY + timedelta(days=50))
+    case.period.offer.hazards.set(["ALCOHOL_SALES"])
+    for step in before:
+        getattr(case, step)("one")
+    if "one" in case.rows:
+        student = case.rows["one"].student
+        facts = SchoolFacts(birth_date=date(2011, 5, 1), school="Bergska", class_name="IN1", forms=["apl"])
+        correct_student(actor=case.coordinator, student_id=student.pk, facts=facts)
+    else:
+        case.apply = lambda _name: services.submit_application(
+            actor=StudentFactory(birth_date=date(2011, 5, 1)).user, period_id=case.period.pk
+        )
+    try:
+        found = outcome(case, command)
+    except Invalid as refusal:
+        found = refusal.code
+    assert found == TOO_YOUNG[name]
+
+
+def test_a_freed_seat_passes_those_who_are_too_young_and_goes_to_the_next():
+    case = Case(start=TODAY + timedelta(days=20), end=TODAY + timedelta(days=50))
+    case.period.offer.hazards.set(["ALCOHOL_SALES"])
+    for name in ("first", "second"):
+        case.apply(name)
+        case.waitlist(name)
+    facts = SchoolFacts(birth_date=date(2011, 5, 1), school="Bergska", class_name="IN1", forms=["apl"])
+    correct_student(actor=case.coordinator, student_id=case.rows["first"].student_id, facts=facts)
+    assert case.refill("second") == case.rows["second"]

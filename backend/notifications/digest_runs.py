@@ -12,7 +12,7 @@ from django.db.models import F
 
 from backend.common import events, outbox
 from backend.common.clock import DbNow, database_now
-from backend.notifications import grouping, quiet, summaries
+from backend.notifications import grouping, quiet, registry, summaries
 from backend.notifications.digests import last_slot, week_start
 from backend.notifications.enums import Category, ChannelName, DeliveryState, Slot
 from backend.notifications.models import Delivery, DigestSlot, Notification
@@ -112,22 +112,43 @@ def _write_together(written: Collection[Notification]) -> None:
     for notification in written:
         by_kind[notification.kind].append(notification.pk)
     for kind, ids in by_kind.items():
-        held = Delivery.objects.filter(
-            notification__in=ids, state=DeliveryState.PENDING, slot=Slot.NOW, channel=ChannelName.EMAIL
+        held = grouping.waiting_of([kind]).filter(notification__in=ids)
+        alone = _write_several(
+            kind, list(held.select_for_update(of=("self",)).select_related("recipient").order_by("pk"))
         )
-        rows = list(held.select_for_update(of=("self",)).select_related("recipient").order_by("pk"))
-        counted = Counter(row.recipient_id for row in rows)
-        several = [row for row in rows if counted[row.recipient_id] > 1]
-        alone = [row.pk for row in rows if counted[row.recipient_id] == 1]
         Delivery.objects.filter(pk__in=alone).update(
             due_at=F("due_at") - grouping.HOLD, expires_at=F("expires_at") - grouping.HOLD
         )
-        if several:
-            recipients = {row.recipient_id: row.recipient for row in several}
-            event = events.record("notifications.digest_due", several[0])
-            notify(event=event, recipients=recipients.values(), kind=SEVERAL, subject=several[0], data={"kind": kind})
-            _carry(event.pk, several)
     outbox.wake()
+
+
+def _write_several(kind: str, rows: Collection[Delivery]) -> list[int]:
+    """One mail for each person with more than one of the locked mails. Returns the mails of those with one."""
+    counted = Counter(row.recipient_id for row in rows)
+    several = [row for row in rows if counted[row.recipient_id] > 1]
+    if several:
+        recipients = {row.recipient_id: row.recipient for row in several}
+        event = events.record("notifications.digest_due", several[0])
+        notify(event=event, recipients=recipients.values(), kind=SEVERAL, subject=several[0], data={"kind": kind})
+        _carry(event.pk, several)
+    return [row.pk for row in rows if counted[row.recipient_id] == 1]
+
+
+@transaction.atomic
+def write_gathered(*, within: timedelta) -> int:
+    """Mails of kinds that gather, whose quarter of an hour is over `within` that time: one in the place of several. Returns
+    how many were carried by another. Should nobody call this in time, they go one by one."""
+    carried, until = 0, database_now() + within
+    for kind in registry.kinds():
+        if not kind.gathers:
+            continue
+        due = grouping.waiting_of([kind.name]).filter(due_at__lte=until).values("recipient")
+        rows = grouping.waiting_of([kind.name]).filter(recipient__in=due)
+        locked = list(rows.select_for_update(of=("self",), skip_locked=True).select_related("recipient").order_by("pk"))
+        carried += len(locked) - len(_write_several(kind.name, locked))
+    if carried:
+        outbox.wake()
+    return carried
 
 
 def _slot_rows() -> "models.QuerySet[Delivery]":

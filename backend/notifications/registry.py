@@ -52,6 +52,7 @@ class Kind:
     page(notification): the path that `context` gives as `link`, without what else the mail needs.
     acted(): for kinds that ask for something: an expression on notifications, when the reader did it (see effect.py).
     several(number): the title of one mail in the place of so many, where they come from one piece of work (see grouping.py).
+    gathers: nobody waits for its mails: those of a quarter of an hour go as one. Needs `several`.
     brief(notification): one sentence without names for the screen of a phone; the category's sentence when there is none.
     """
 
@@ -73,6 +74,7 @@ class Kind:
     page: Callable[["Notification"], str] = field(default=page_of)
     acted: Callable[[], Subquery] | None = None
     several: "Callable[[int], str | Promise] | None" = None
+    gathers: bool = False
     brief: 'Callable[["Notification"], str | Promise] | None' = None
 
     @property
@@ -105,6 +107,8 @@ def register(kind: Kind) -> Kind:
         raise ValueError(f"{kind.name}: urgency {kind.urgency} is none of {', '.join(Urgency.values)}")
     if kind.expires_after <= timedelta(0):
         raise ValueError(f"{kind.name}: expires before it is written")
+    if kind.gathers and kind.several is None:
+        raise ValueError(f"{kind.name}: gathers mails and cannot say several")
     _kinds[kind.name] = kind
     return kind
 

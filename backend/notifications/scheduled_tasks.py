@@ -20,6 +20,12 @@ def send_digests() -> int:
     return digest_runs.send_due_digests()
 
 
+@periodic("notifications.gather_mails", timedelta(minutes=1))
+def gather_mails() -> int:
+    """Twice the interval ahead, so that a run that comes late still finds them waiting."""
+    return digest_runs.write_gathered(within=timedelta(minutes=2))
+
+
 @periodic("notifications.send_reminders", timedelta(minutes=1))
 def send_reminders() -> int:
     """Reminders and tasks of matters that were left lying."""

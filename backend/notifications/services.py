@@ -108,8 +108,7 @@ def notify(
         if notification.recipient_id in asked
         for channel in channels_for(notification.recipient_id)
     ]
-    for delivery in deliveries:
-        grouping.hold(known, delivery)
+    grouping.hold(known, deliveries, here)
     insert_new(deliveries)
     grouping.note(known, (notification for notification in written if notification.recipient_id in asked))
     outbox.wake()

@@ -123,6 +123,7 @@ for _name in ("offer.submitted", "offer.resubmitted"):
         _review_words,
         still_relevant=_no_longer_waiting,
         acted=own_step("offer.published", "offer.sent_back"),
+        gathers=True,
         several=lambda number: (
             ngettext("%(number)d place to review", "%(number)d places to review", number) % {"number": number}
         ),
@@ -141,6 +142,7 @@ _register(
     "offer.published",
     lambda notification: _("Published: %(title)s") % {"title": _offer(notification).title},
     _published_words,
+    gathers=True,
     several=lambda number: (
         ngettext("%(number)d place is published", "%(number)d places are published", number) % {"number": number}
     ),

@@ -18,6 +18,7 @@ JOBS_IN_WORDS: "dict[str, str | Promise]" = {
     "notifications.clear_reports": _("Clears away old reports from mail providers"),
     "notifications.expire_overdue": _("Gives up messages that are too late to be of use"),
     "notifications.reconcile": _("The nightly check that every message is on its way"),
+    "notifications.gather_mails": _("Puts mails of the same kind together"),
     "notifications.send_digests": _("Sends digest mails"),
     "notifications.send_reminders": _("Sends reminders about what has been left undone"),
     "notifications.settle_reports": _("Reads what mail providers report"),

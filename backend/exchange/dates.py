@@ -82,6 +82,10 @@ def hide_personal_numbers(text: str) -> str:
     return PERSONAL_NUMBER.sub(lambda found: f"{found[0][:-4]}••••", text)
 
 
+def has_personal_number(text: str) -> bool:
+    return PERSONAL_NUMBER.search(text) is not None
+
+
 def is_week(text: str) -> bool:
     return any(pattern.match(text.strip()) for pattern in (*WEEKS, BARE_WEEK))
 

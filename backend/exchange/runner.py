@@ -29,7 +29,7 @@ from backend.exchange.enums import IMPORT_TRANSITIONS, WORKING, ImportStep, RowO
 from backend.exchange.fields import RowProblems
 from backend.exchange.importers import Importer, Turn
 from backend.exchange.kinds import IMPORTERS, read_table
-from backend.exchange.models import ImportJob, ImportRow, ImportWork
+from backend.exchange.models import ImportFile, ImportJob, ImportRow, ImportWork
 from backend.exchange.reading import SheetRow
 from backend.notifications.digest_runs import in_one_mail
 
@@ -146,6 +146,8 @@ def _pass_over(work: ImportWork, token: uuid.UUID, heart: _Heart) -> None:
                 data={"left_out": found.count(RowOutcome.FAULTY)},
             )
             _finish_work(job.pk, token)
+            # Nothing reads it any more: taking back goes by the rows.
+            ImportFile.objects.filter(pk=job.pk).delete()
     except _RollBack:
         with transaction.atomic():
             locked = lock(ImportJob.objects.all(), job.pk)

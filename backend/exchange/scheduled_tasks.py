@@ -20,9 +20,9 @@ def forget_webhook_deliveries() -> int:
     return webhooks.forget_old_deliveries()
 
 
-@periodic("exchange.forget_imports", every=timedelta(hours=6))
+@periodic("exchange.forget_imports", every=timedelta(minutes=15))
 def forget_imports() -> int:
-    """Uploaded files are kept for 30 days."""
+    """Uploaded files, and what was read of them, whose time is over."""
     return services.forget_old_imports()
 
 

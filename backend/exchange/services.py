@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import ProtectedError, RestrictedError
+from django.db.models import Exists, OuterRef, ProtectedError, RestrictedError
 from django.utils.translation import gettext_lazy as _
 
 from backend.accounts.models import User
@@ -14,14 +14,19 @@ from backend.common import clock
 from backend.common.errors import Conflict, Invalid, NotAllowed, NotFound
 from backend.common.transitions import lock, log, move
 from backend.exchange import policies, runner, undo
-from backend.exchange.enums import IMPORT_TRANSITIONS, ImportKind, ImportState, ImportStep
+from backend.exchange.dates import has_personal_number
+from backend.exchange.enums import IMPORT_TRANSITIONS, WORKING, ImportKind, ImportState, ImportStep
 from backend.exchange.fields import check_mapping, guess_mapping
 from backend.exchange.kinds import IMPORTERS, read_table
 from backend.exchange.models import ImportFile, ImportJob, ImportRow
 from backend.exchange.reading import Sheet
 from backend.reference.models import PlacementForm
 
+# What was read of a file stays so long, to be looked at and taken back. The file itself goes as soon as it is imported.
 KEPT_FOR = timedelta(days=30)
+# A file that nobody imports, and one in which personal identity numbers stand.
+FILE_KEPT_FOR = timedelta(days=7)
+NUMBERS_KEPT_FOR = timedelta(hours=1)
 LONGEST_NAME = 120
 MOST_LINES = 10
 ANSWERS = ("same", "new")
@@ -61,7 +66,9 @@ def upload_import(
         row_count=len(sheet.rows),
         expires_at=clock.now() + KEPT_FOR,
     )
-    ImportFile.objects.create(job=job, content=content)
+    has_numbers = any(has_personal_number(cell) for row in sheet.rows for cell in row.cells)
+    kept_until = clock.now() + (NUMBERS_KEPT_FOR if has_numbers else FILE_KEPT_FOR)
+    ImportFile.objects.create(job=job, content=content, kept_until=kept_until)
     log("import.uploaded", job, actor=actor, data={"kind": kind, "rows": len(sheet.rows)})
     return job
 
@@ -201,7 +208,7 @@ def run_import(*, actor: User, job_id: int, left: Sequence[int] = (), skip_fault
 
 def _require_file(job: ImportJob) -> None:
     if not ImportFile.objects.filter(pk=job.pk).exists():
-        raise Conflict("import.file_gone", _("The file has been deleted after 30 days. Upload it again."))
+        raise Conflict("import.file_gone", _("The file has been deleted. Upload it again."))
 
 
 @transaction.atomic
@@ -244,12 +251,18 @@ def undo_import(*, actor: User, job_id: int, only_unused: bool = False) -> Impor
 
 
 def forget_old_imports() -> int:
-    """Deletes the files and rows of imports whose time is over; the counts stay. Returns how many files went."""
-    due = ImportFile.objects.filter(job__expires_at__lte=clock.now())
-    ids = list(due.values_list("pk", flat=True))
+    """Deletes files, and later what was read of them; the counts stay. Returns how many files and imports went.
+
+    A file that a worker is reading stays until the worker is done.
+    """
+    now = clock.now()
+    files = ImportFile.objects.filter(kept_until__lte=now).exclude(job__state__in=WORKING)
+    gone = files.delete()[0]
+    over = ImportJob.objects.filter(Exists(ImportRow.objects.filter(job=OuterRef("pk"))), expires_at__lte=now)
+    ids = list(over.values_list("pk", flat=True))
     for pk in ids:
         _forget(pk)
-    return len(ids)
+    return gone + len(ids)
 
 
 def _forget(job_id: int) -> None:

@@ -12,7 +12,7 @@ JOBS_IN_WORDS: "dict[str, str | Promise]" = {
     "applications.lapse_holds": _("Passes on seats that were not answered in time"),
     "exchange.disable_failing_webhooks": _("Switches off webhooks that do not answer"),
     "exchange.forget_exports": _("Deletes files made for programs"),
-    "exchange.forget_imports": _("Deletes uploaded files after 30 days"),
+    "exchange.forget_imports": _("Deletes uploaded files and what was read of them"),
     "exchange.forget_webhook_deliveries": _("Deletes the record of what was sent to webhooks after 30 days"),
     "notifications.clear_done_work": _("Clears away finished work after 30 days"),
     "notifications.clear_reports": _("Clears away old reports from mail providers"),

@@ -312,16 +312,46 @@ def test_only_the_own_tenant(owner):
     assert selectors.get_import(stranger, job.pk) is None
 
 
-def test_files_and_rows_go_after_thirty_days(owner, frozen_clock):
+def test_a_file_goes_once_it_is_imported_and_its_rows_after_thirty_days(owner, frozen_clock):
     job = imported(upload_offers(owner, csv_file([OFFER_HEADINGS, OFFER_ROW])))
+    assert not ImportFile.objects.exists()
     frozen_clock.shift(timedelta(days=29))
     assert services.forget_old_imports() == 0
     frozen_clock.shift(timedelta(days=1))
     assert services.forget_old_imports() == 1
-    assert not ImportFile.objects.exists()
     assert not ImportRow.objects.exists()
     job.refresh_from_db()
     assert job.created_count == 1
+
+
+def test_a_file_that_nobody_imports_goes_after_a_week(owner, frozen_clock):
+    job = upload_offers(owner, csv_file([OFFER_HEADINGS, OFFER_ROW]))
+    frozen_clock.shift(timedelta(days=6))
+    assert services.forget_old_imports() == 0
+    frozen_clock.shift(timedelta(days=1))
+    assert services.forget_old_imports() == 1
+    with pytest.raises(Conflict) as caught:
+        services.run_import(actor=owner, job_id=job.pk)
+    assert caught.value.code == "import.file_gone"
+
+
+@pytest.mark.parametrize("number", ["20120501-1234", "120501-1234", "201205011234", "2012-05-01-1234"])
+def test_a_file_with_personal_identity_numbers_goes_after_an_hour(frozen_clock, number):
+    rows = [[*CLASS_HEADINGS, "Personnummer"], [*CLASS_ROW, number]]
+    job = upload_class(CoordinatorFactory(), csv_file(rows))
+    frozen_clock.shift(timedelta(hours=1))
+    assert services.forget_old_imports() == 1
+    assert not ImportFile.objects.filter(pk=job.pk).exists()
+
+
+def test_a_file_that_a_worker_reads_stays_until_it_is_read(frozen_clock):
+    coordinator = CoordinatorFactory()
+    job = upload_class(coordinator, csv_file([[*CLASS_HEADINGS, "Anm"], [*CLASS_ROW, "20120501-1234"]]))
+    services.check_import(actor=coordinator, job_id=job.pk, mapping=job.mapping)
+    frozen_clock.shift(timedelta(hours=2))
+    assert services.forget_old_imports() == 0
+    work(job)
+    assert services.forget_old_imports() == 1
 
 
 def test_a_doubled_message_does_nothing(owner):

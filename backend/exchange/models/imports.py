@@ -17,7 +17,7 @@ class ImportJob(TimestampedModel):
     """One uploaded table. It belongs to an organisation or to a municipality, and to the person who uploaded it.
 
     mapping: name of a field -> number of its column, from 0. options: what the person chose beside the file.
-    row_count: rows below the headings. The file itself and the rows' cells are deleted at `expires_at`.
+    row_count: rows below the headings. The rows' cells are deleted at `expires_at`.
     """
 
     kind = models.CharField(max_length=12, choices=ImportKind.choices)
@@ -69,10 +69,11 @@ class ImportJob(TimestampedModel):
 
 
 class ImportFile(models.Model):
-    """The uploaded bytes, apart from the job so that no list reads them."""
+    """The uploaded bytes, apart from the job so that no list reads them. Gone once imported, and at `kept_until`."""
 
     job = models.OneToOneField(ImportJob, primary_key=True, on_delete=models.CASCADE, related_name="file")
     content = models.BinaryField()
+    kept_until = models.DateTimeField()
 
     def __str__(self) -> str:
         return f"file of import {self.job_id}"

@@ -5,8 +5,6 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from django.conf import settings
-from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from backend.accounts.selectors import find_person_by_email
@@ -14,9 +12,8 @@ from backend.common import clock
 from backend.common.errors import DomainError
 from backend.common.text import clean_address
 from backend.exchange.fields import ImportField, RowProblems, RowReader, turned_round
-from backend.exchange.importers import Applied, Importer, ProgrammeCodes, Turn, form_codes
+from backend.exchange.importers import Applied, Importer, ProgrammeCodes, Turn, form_codes, language_codes
 from backend.exchange.models import ImportJob
-from backend.reference.languages import LANGUAGES
 from backend.reference.models import PlacementForm, Programme
 from backend.reference.models.mixins import fold
 from backend.students.addresses import correct_address
@@ -136,15 +133,6 @@ def school_year_of_today() -> int:
     """The year the present school year began in; it changes on 1 August."""
     today = clock.today()
     return today.year if today.month >= AUGUST else today.year - 1
-
-
-def language_codes() -> dict[str, str]:
-    """Codes, and the languages' names in every language of the service -> code."""
-    names = {code: code for code in LANGUAGES}
-    for active, _name in settings.LANGUAGES:
-        with translation.override(active):
-            names |= {fold(str(label)): code for code, label in LANGUAGES.items()}
-    return names
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,13 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any, ClassVar
 
+from django.conf import settings
+from django.utils import translation
+
 from backend.common.errors import DomainError
 from backend.exchange.fields import ImportField
 from backend.exchange.models import ImportJob
+from backend.reference.languages import LANGUAGES
 from backend.reference.models.mixins import fold
 
 
@@ -100,6 +104,15 @@ FORM_ALIASES = {
     "praktik": ("praktikplats", "praktikplatser", "internships"),
     "exjobb": ("exjobb", "examensjobb", "uppsats", "thesis"),
 }
+
+
+def language_codes() -> dict[str, str]:
+    """Codes, and the languages' names in every language of the service -> code."""
+    names = {code: code for code in LANGUAGES}
+    for active, _name in settings.LANGUAGES:
+        with translation.override(active):
+            names |= {fold(str(label)): code for code, label in LANGUAGES.items()}
+    return names
 
 
 def form_codes(rows: Iterable[Any]) -> dict[str, str]:

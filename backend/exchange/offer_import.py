@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from backend.exchange.fields import ImportField, RowProblems, RowReader
-from backend.exchange.importers import Applied, Importer, ProgrammeCodes, form_codes, names_to_codes
+from backend.exchange.importers import Applied, Importer, ProgrammeCodes, form_codes, language_codes, names_to_codes
 from backend.exchange.models import ImportedOffer, ImportJob
 from backend.offers.details import OfferDetails, PeriodDetails
 from backend.offers.enums import OfferState
@@ -68,6 +68,13 @@ FIELDS = (
     ImportField("hazards", _("Risks at work"), "MACHINE_CUTTING", ("risker",)),
     ImportField("requirements", _("Good to know or have"), "Skyddsskor finns.", ("krav", "bra att kunna")),
     ImportField("skills", _("Skills"), "cnc, ritningsläsning", ("kompetenser", "färdigheter")),
+    ImportField(
+        "languages",
+        _("Languages"),
+        "svenska",
+        ("språk", "språkkrav"),
+        help=_("Those that are needed at the workplace. Empty: nobody is ruled out."),
+    ),
     ImportField("supervisor_name", _("Supervisor"), "Sara Nyqvist", ("handledare",)),
     ImportField(
         "supervisor_email", _("The supervisor's e-mail address"), "sara@verkstad.example", ("handledarens mejl",)
@@ -103,6 +110,7 @@ class OfferImporter(Importer):
         self.occupations = names_to_codes(OccupationGroup.objects.current())
         self.programmes = ProgrammeCodes(Programme.objects.all())
         self.hazards = names_to_codes(HazardFlag.objects.all())
+        self.languages = language_codes()
         self.known = {(each.organisation_id, each.reference): each for each in known}
         self.seen: dict[tuple[int | None, str], int] = {}
 
@@ -131,7 +139,7 @@ class OfferImporter(Importer):
             "hazards": reader.many_of("hazards", self.hazards),
             "requirements": reader.text("requirements"),
             "skills": reader.words("skills"),
-            "languages": ["sv"],
+            "languages": reader.many_of("languages", self.languages),
             "apply_by": reader.day("apply_by"),
             "supervisor_name": reader.text("supervisor_name"),
             "supervisor_email": reader.text("supervisor_email"),

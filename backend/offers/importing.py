@@ -138,7 +138,7 @@ def _write(offer: Offer, workplace: Workplace, details: ImportedOffer) -> None:
     offer.form_id, offer.occupation_id = details.form, details.occupation or None
     offer.title, offer.tasks = details.title[:120], details.tasks[:4000]
     offer.requirements, offer.skills = details.requirements[:2000], clean_words(details.skills)
-    offer.languages, offer.apply_by = ["sv"], details.apply_by
+    offer.apply_by = details.apply_by
     offer.source, offer.source_ref = details.source, details.source_ref
     offer.save()
     existing = list(offer.periods.select_for_update())

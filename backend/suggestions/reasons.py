@@ -5,10 +5,9 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, cast
 
 from django.utils.text import get_text_list
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from backend.reference.languages import LANGUAGES
+from backend.reference.languages import names_of_languages
 from backend.reference.models import OccupationGroup, Programme
 from backend.suggestions.columns import programme_is_unknown, word_token
 
@@ -87,18 +86,11 @@ def sentence(reason: Reason, names: Mapping[str, str]) -> str:
             start, end = date.fromisoformat(reason["start"]), date.fromisoformat(reason["end"])
             return _("Fits your weeks: %(weeks)s") % {"weeks": period_label(start, end)}
         case "languages":
-            asked = [str(LANGUAGES.get(code, code)) for code in reason["languages"]]
-            return _("The place asks for %(languages)s") % {"languages": _in_a_sentence(asked)}
+            return _("The place asks for %(languages)s") % {"languages": names_of_languages(reason["languages"])}
         case "programmes":
             wanted = [names.get(code, code) for code in reason["programmes"]]
             return _("Meant for students of %(programmes)s") % {"programmes": get_text_list(wanted, _("or"))}
     raise ValueError(f"unknown reason {reason['code']}")
-
-
-def _in_a_sentence(languages: list[str]) -> str:
-    """Names of languages have a capital letter in English, none in Swedish."""
-    text = get_text_list(languages, _("and"))
-    return text if (get_language() or "").startswith("en") else text.lower()
 
 
 def period_label(start: date, end: date) -> str:

@@ -150,9 +150,7 @@ def edit_offer(request: HttpRequest, offer_id: int) -> HttpResponse:
     )
     if request.method == "POST" and form.is_valid():
         try:
-            offer_services.update_offer(
-                actor=user, offer_id=found.pk, details=form.details(found.languages), periods=form.periods()
-            )
+            offer_services.update_offer(actor=user, offer_id=found.pk, details=form.details(), periods=form.periods())
         except DomainError as error:
             add_domain_error(form, error)
         else:

@@ -1,6 +1,6 @@
 """The one-page form of a place: texts, who it is for, up to four periods, and the risks."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -14,6 +14,7 @@ from backend.common import clock
 from backend.offers.details import OfferDetails, PeriodDetails
 from backend.offers.models import Offer
 from backend.organisations.models import Workplace
+from backend.reference.languages import LANGUAGES
 from backend.reference.models import HazardFlag, OccupationGroup, PlacementForm, Programme
 from backend.web.forms.contacts import phone_field
 
@@ -130,6 +131,15 @@ class OfferForm(forms.Form):
         help_text=_("None chosen means that everyone may apply."),
         error_messages={"invalid_choice": _("Choose from the list.")},
     )
+    languages = forms.MultipleChoiceField(
+        label=_("Languages needed at work"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_(
+            "Choose only what the work cannot be done without. Students who have not said what they speak see it too."
+        ),
+        error_messages={"invalid_choice": _("Choose from the list.")},
+    )
     hazards = forms.MultipleChoiceField(
         label=_("Risks at work"),
         required=False,
@@ -158,6 +168,9 @@ class OfferForm(forms.Form):
         self._choose("workplace", [(str(place.pk), _workplace_label(place)) for place in workplaces])
         self._choose("form", [("", _("Choose")), *((form.pk, form.name) for form in PlacementForm.objects.all())])
         self._choose("occupation", occupation_choices())
+        # A program may have asked for others; whoever changes the place here does not lose them.
+        kept = dict.fromkeys(self.initial.get("languages", ()))
+        self._choose("languages", [*LANGUAGES.items(), *((code, code) for code in kept if code not in LANGUAGES)])
         self._choose("programmes", [(codes[0], name) for name, codes in programmes_by_name().items()])
         self._choose("hazards", hazard_choices())
         for number in range(self.rows):
@@ -222,8 +235,8 @@ class OfferForm(forms.Form):
             # The command says so as well, but one thing at a time.
             self.add_error(end, str(_("The last day is before the first.")))
 
-    def details(self, languages: Sequence[str] = ()) -> OfferDetails:
-        """What was filled in, periods aside. Call it on a valid form. languages: kept as they are, the page has none."""
+    def details(self) -> OfferDetails:
+        """What was filled in, periods aside. Call it on a valid form."""
         cleaned = self.cleaned_data
         return OfferDetails(
             workplace_id=int(cleaned["workplace"]),
@@ -235,7 +248,7 @@ class OfferForm(forms.Form):
             hazards=cleaned["hazards"],
             requirements=cleaned["requirements"],
             skills=cleaned["skills"].split(","),
-            languages=languages,
+            languages=cleaned["languages"],
             apply_by=cleaned["apply_by"],
             supervisor_name=cleaned["supervisor_name"],
             supervisor_email=cleaned["supervisor_email"],
@@ -281,6 +294,7 @@ def offer_initial(offer: Offer) -> dict[str, Any]:
         "skills": ", ".join(offer.skills),
         "occupation": offer.occupation_id or "",
         "programmes": [programme.pk for programme in offer.programmes.all()],
+        "languages": offer.languages,
         "hazards": [hazard.pk for hazard in offer.hazards.all()],
         "risk_assessed_on": offer.risk_assessed_on,
         "apply_by": offer.apply_by,

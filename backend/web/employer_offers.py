@@ -24,6 +24,7 @@ from backend.offers.policies import can_publish_offer, is_own_offer, require
 from backend.offers.queues import work_facts
 from backend.offers.school_weeks import next_time
 from backend.organisations.models import Workplace
+from backend.reference.languages import names_of_languages
 from backend.reference.models import HazardFlag
 from backend.rounds.selectors import mark_kept
 from backend.suggestions.selectors import count_students_suggested
@@ -123,6 +124,7 @@ def _form_page(request: HttpRequest, form: OfferForm, more: dict[str, Any]) -> H
         "spare_rows": rows[shown:],
         "excluded": excluded,
         "open_programmes": bool(form["programmes"].value()) or "programmes" in form.errors,
+        "open_languages": bool(form["languages"].value()) or "languages" in form.errors,
         "open_hazards": bool(chosen) or "hazards" in form.errors,
         **more,
     }
@@ -146,9 +148,7 @@ def edit(request: HttpRequest, offer_id: int) -> HttpResponse:
     )
     if request.method == "POST" and form.is_valid():
         try:
-            saved = services.update_offer(
-                actor=user, offer_id=offer.pk, details=form.details(offer.languages), periods=form.periods()
-            )
+            saved = services.update_offer(actor=user, offer_id=offer.pk, details=form.details(), periods=form.periods())
         except DomainError as error:
             add_domain_error(form, error)
         else:
@@ -183,6 +183,7 @@ def offer(request: HttpRequest, offer_id: int) -> HttpResponse:
             "can_publish": can_publish_offer(user, found),
             "waiting": waiting,
             "programmes": list(dict.fromkeys(each.name for each in found.programmes.all())),
+            "languages": names_of_languages(found.languages),
             "close_text": _close_consequence(waiting),
             "fits": count_students_suggested(found),
         },

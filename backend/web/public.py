@@ -35,6 +35,7 @@ from backend.offers.selectors import (
     open_figures,
 )
 from backend.offers.work import WorkVerdict
+from backend.reference.languages import names_of_languages
 from backend.reference.models import Municipality, PlacementForm
 from backend.reference.selectors import get_municipality
 from backend.rounds.selectors import mark_kept
@@ -226,6 +227,7 @@ def facts_of(place: Offer) -> list[tuple[str, str]]:
     rows = [
         (_("Occupation"), place.occupation.name if place.occupation else ""),
         (_("For"), programmes_text(place) or _("everyone, whatever the programme")),
+        (_("Languages needed"), names_of_languages(place.languages)),
         (_("Supervisor"), place.supervisor_name),
         (_("Risks"), ", ".join(hazard.name for hazard in place.hazards.all())),
         (_("Risk assessment"), format_day(place.risk_assessed_on, with_year=True) if place.risk_assessed_on else ""),

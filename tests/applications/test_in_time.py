@@ -14,6 +14,7 @@ from backend.placements import services as placements
 from backend.placements.gates import gates_of
 from backend.placements.models import Placement
 from backend.reference.models import PlacementFormVersion
+from backend.students.models import Student
 from backend.students.records import SchoolFacts, correct_student
 from tests.conftest import NOW
 from tests.factories import CoordinatorFactory, MembershipFactory, PeriodFactory, StudentFactory
@@ -30,9 +31,11 @@ class Case:
         self.company = MembershipFactory(organisation=self.period.offer.organisation).user
         self.coordinator = CoordinatorFactory()
         self.rows: dict[str, Application] = {}
+        # Who applies next; None: somebody of ordinary age.
+        self.newcomer: Student | None = None
 
     def apply(self, name):
-        student = StudentFactory()
+        student = self.newcomer or StudentFactory()
         self.rows[name] = services.submit_application(actor=student.user, period_id=self.period.pk)
         return self.rows[name]
 
@@ -235,9 +238,7 @@ def test_every_command_when_the_student_turns_out_to_be_too_young(name):
         facts = SchoolFacts(birth_date=date(2011, 5, 1), school="Bergska", class_name="IN1", forms=["apl"])
         correct_student(actor=case.coordinator, student_id=student.pk, facts=facts)
     else:
-        case.apply = lambda _name: services.submit_application(
-            actor=StudentFactory(birth_date=date(2011, 5, 1)).user, period_id=case.period.pk
-        )
+        case.newcomer = StudentFactory.create(birth_date=date(2011, 5, 1))
     try:
         found = outcome(case, command)
     except Invalid as refusal:

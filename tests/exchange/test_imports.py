@@ -78,6 +78,13 @@ def test_a_table_of_places_becomes_drafts(owner):
     assert (period.start, period.end, period.capacity) == (date(2027, 1, 25), date(2027, 2, 19), 1)
 
 
+def test_a_place_asks_for_the_languages_of_its_row_and_for_none_where_it_says_none(owner):
+    headings = [*OFFER_HEADINGS, "Språk"]
+    rows = [[*OFFER_ROW, "svenska, Arabic"], ["A2", *OFFER_ROW[1:3], "Fräsa", *OFFER_ROW[4:], ""]]
+    imported(upload_offers(owner, csv_file([headings, *rows])))
+    assert list(Offer.objects.order_by("pk").values_list("languages", flat=True)) == [["sv", "ar"], []]
+
+
 def test_they_can_be_sent_in_at_once(owner):
     imported(upload_offers(owner, csv_file([OFFER_HEADINGS, OFFER_ROW]), submit=True))
     assert Offer.objects.get().state == "submitted"

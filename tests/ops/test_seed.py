@@ -42,7 +42,6 @@ BY_COMMANDS: dict[str, set[str]] = {
     "Role": {"user"},
     "Membership": {"user", "role"},  # whoever registers an organisation administers it
     "Workplace": {"position_source"},  # the pin
-    # languages: the page has no field for them; the API and the imports of places have.
     "Offer": {
         "state",
         "submitted_at",

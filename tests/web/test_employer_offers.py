@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 
 from backend.common.models import LogEntry
@@ -158,18 +159,19 @@ def test_a_changed_date_goes_back_to_review_and_a_changed_text_does_not(company:
     assert offer.state == OfferState.SUBMITTED
 
 
-def test_editing_keeps_what_the_page_does_not_show(company: Company) -> None:
-    offer = company.offer(languages=["sv", "en"], skills=["svarv"])
+def test_a_place_asks_for_a_language_and_the_students_page_says_so(company: Company) -> None:
+    offer = company.offer(languages=["sv", "et"], skills=["svarv"])
+    url = reverse("employer_offer_edit", args=[offer.pk])
+    values = offer_data(company.workplace, skills="svarv", **{"periods-0-id": str(only_period(offer).pk)})
 
-    response = company.client.get(reverse("employer_offer_edit", args=[offer.pk]))
-    assert "svarv" in response.text
-    company.client.post(
-        reverse("employer_offer_edit", args=[offer.pk]),
-        offer_data(company.workplace, skills="svarv", **{"periods-0-id": str(only_period(offer).pk)}),
-    )
-
+    # A program has asked for one that the page has no name for; whoever changes the place here can keep it.
+    assert 'value="et"' in company.client.get(url).text
+    company.client.post(url, {**values, "languages": ["en", "et"]})
     offer.refresh_from_db()
-    assert (offer.languages, offer.skills) == (["sv", "en"], ["svarv"])
+    assert (offer.languages, offer.skills) == (["en", "et"], ["svarv"])
+    company.client.post(url, {**values, "languages": ["en"]})
+    assert "engelska" in Client(headers={"accept-language": "sv"}).get(reverse("offer", args=[offer.pk])).text
+    assert company.client.post(url, {**values, "languages": ["xx"]}).status_code == 400
 
 
 def test_sending_in_waits_for_review_and_a_trusted_company_publishes(company: Company) -> None:

@@ -4,10 +4,16 @@ from typing import Any
 
 from allauth.account import forms as allauth_forms
 from allauth.core import context, ratelimit
+from allauth.mfa.adapter import get_adapter
+from allauth.mfa.base.forms import AuthenticateForm
+from allauth.mfa.base.internal.flows import check_rate_limit
+from allauth.mfa.webauthn.forms import AddWebAuthnForm, AuthenticateWebAuthnForm
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+
+from backend.accounts.second_factor import LONGEST_NAME, use_code
 
 LIMIT = "wrong_code"
 TOO_MANY = "too_many"
@@ -44,3 +50,69 @@ class LoginCodeForm(SixDigits, allauth_forms.ConfirmLoginCodeForm):
 
 class EmailCodeForm(SixDigits, allauth_forms.ConfirmEmailVerificationCodeForm):
     pass
+
+
+class SecondFactorForm(AuthenticateForm):  # type: ignore[misc]
+    """The code that the app shows, or a recovery code. Five wrong ones in five minutes are enough."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["code"]
+        field.label = gettext_lazy("Code")
+        field.help_text = gettext_lazy("Six digits from your app, or one of your recovery codes.")
+        field.widget.attrs.pop("placeholder", None)
+        field.widget.attrs.update({"autocomplete": "one-time-code", "inputmode": "numeric"})
+
+    def clean_code(self) -> str:
+        clear = check_rate_limit(self.user)
+        code: str = self.cleaned_data["code"]
+        found = use_code(self.user, code)
+        if found is None:
+            raise get_adapter().validation_error("incorrect_code")
+        found.user = self.user
+        self.authenticator = found
+        clear()
+        return code
+
+
+class CredentialField(forms.JSONField):
+    """What a browser's passkey answers. What no browser writes is no answer, whatever is wrong with it."""
+
+    def to_python(self, value: Any) -> Any:
+        try:
+            found = super().to_python(value)
+        except (ValueError, RecursionError) as error:
+            raise get_adapter().validation_error("incorrect_code") from error
+        if found is not None and not isinstance(found, dict):
+            raise get_adapter().validation_error("incorrect_code")
+        return found
+
+
+class _Checked(forms.Form):
+    """Turns what the library says of a damaged answer into an error of the form."""
+
+    def full_clean(self) -> None:
+        try:
+            super().full_clean()
+        except (ValueError, KeyError, TypeError, AttributeError):
+            self.add_error(None, get_adapter().validation_error("incorrect_code"))
+
+
+class PasskeyForm(_Checked, AuthenticateWebAuthnForm):  # type: ignore[misc]
+    """The answer of a passkey at a login."""
+
+    credential = CredentialField(widget=forms.HiddenInput)
+
+
+class NewPasskeyForm(_Checked, AddWebAuthnForm):  # type: ignore[misc]
+    """A new passkey: its name, and what the browser answered, which the script puts into the hidden field."""
+
+    name = forms.CharField(label=gettext_lazy("What you call it"), max_length=LONGEST_NAME, required=False)
+    credential = CredentialField(
+        widget=forms.HiddenInput,
+        error_messages={"required": gettext_lazy("The browser has made no passkey. Try again, or use an app.")},
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs["initial"] = {"name": _("My passkey")}
+        super().__init__(*args, **kwargs)

@@ -13,3 +13,8 @@ class RoleInvitationOutcome(models.TextChoices):
     ACCEPTED = "accepted", _("Accepted")
     DECLINED = "declined", _("Declined")
     WITHDRAWN = "withdrawn", _("Taken back")
+
+
+class ResetOutcome(models.TextChoices):
+    DONE = "done", _("Done")
+    STOPPED = "stopped", _("Stopped")

@@ -5,11 +5,12 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
-from backend.accounts.enums import RoleInvitationOutcome, RoleKind
+from backend.accounts.enums import ResetOutcome, RoleInvitationOutcome, RoleKind
 from backend.common.models import TimestampedModel
 from backend.common.text import clean_address, clean_line
 from backend.reference.models import Municipality
@@ -214,3 +215,62 @@ class OpenIdentity(models.Model):
 
     def __str__(self) -> str:
         return f"identity {self.pk}"
+
+
+class SecondFactorReset(models.Model):
+    """The network office lets somebody who has lost their second factor set up a new one, once a wait is over.
+
+    due_at: when it happens unless it is stopped. ended_at, outcome: both empty until then.
+    """
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="second_factor_resets")
+    asked_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    reason = models.CharField(_("Reason"), max_length=500)
+    asked_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+    outcome = models.CharField(max_length=10, choices=ResetOutcome.choices, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user"], condition=models.Q(ended_at__isnull=True), name="one_open_second_factor_reset"
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(asked_by=models.F("user")) | models.Q(asked_by__isnull=True),
+                name="nobody_resets_their_own_second_factor",
+                violation_error_message=_("Somebody else at the network office has to do that for you."),
+            ),
+            models.CheckConstraint(
+                condition=models.Q(ended_at__isnull=True, outcome="")
+                | models.Q(ended_at__isnull=False) & ~models.Q(outcome=""),
+                name="second_factor_reset_ends_with_an_outcome",
+            ),
+            models.CheckConstraint(condition=~models.Q(reason=""), name="second_factor_reset_has_a_reason"),
+        ]
+
+    def __str__(self) -> str:
+        return f"second factor reset {self.pk}"
+
+
+class AccountSession(AbstractBaseSession):
+    """A login on a device, with what its owner needs to recognise it by. Rows of visitors have no user.
+
+    device: the browser and the system it names, "Firefox, Windows". network: the part of the network address that a
+    street shares, not the device's own. seen_at: to within ten minutes.
+    """
+
+    user = models.ForeignKey(User, null=True, on_delete=models.CASCADE, related_name="sessions")
+    device = models.CharField(max_length=80, blank=True, default="")
+    network = models.CharField(max_length=40, blank=True, default="")
+    started_at = models.DateTimeField(null=True, blank=True)
+    seen_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"session of user {self.user_id}"
+
+    @classmethod
+    def get_session_store_class(cls) -> Any:
+        from backend.accounts.session_store import SessionStore
+
+        return SessionStore

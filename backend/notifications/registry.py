@@ -46,6 +46,7 @@ class Kind:
     resend_when_uncertain: decisions that must arrive: sent once more, with the same Message-ID, when the first answer
         was lost.
     weigh(notifications): id -> how well it fits, in one query: the best stand first in a digest, the newest without it.
+    to_every_address: its mail goes to all addresses that the person has confirmed: what changes who may come in.
     at_any_hour: what the person asked for a moment ago: quiet hours do not hold it.
     may_manage(actor, notification): who sees it in the ledger and may send it again.
     subject: how the row it speaks of is read; a list reads the subjects of all its rows together.
@@ -67,6 +68,7 @@ class Kind:
     expires_after: timedelta = timedelta(days=3)
     resend_when_uncertain: bool = False
     weigh: Callable[[list["Notification"]], dict[int, float]] | None = None
+    to_every_address: bool = False
     at_any_hour: bool = False
     still_relevant: Callable[["Notification"], str] = field(default=always_relevant)
     may_manage: Callable[["User", "Notification"], bool] = field(default=network_office_only)

@@ -1,10 +1,10 @@
 """What notifications do themselves when something happened in an app below them: tell those concerned."""
 
-from backend.accounts.models import RoleInvitation, User
+from backend.accounts.models import RoleInvitation, SecondFactorReset, User
 from backend.accounts.selectors import list_network_office
 from backend.common.events import subscribe
 from backend.common.models import DomainEvent
-from backend.notifications import about_organisations, about_roles
+from backend.notifications import about_logins, about_organisations, about_roles
 from backend.notifications.services import notify
 from backend.organisations.models import Invitation, OrganisationClaim
 from backend.organisations.selectors import list_responsible_for_organisation
@@ -67,3 +67,15 @@ def tell_who_decides(event: DomainEvent) -> None:
 def tell_claimant(event: DomainEvent) -> None:
     claim = OrganisationClaim.objects.select_related("user").get(pk=event.subject_id)
     notify(event=event, recipients=[claim.user], kind=event.kind, subject=claim)
+
+
+@subscribe(*about_logins.CHANGES)
+def tell_of_changed_login(event: DomainEvent) -> None:
+    person = User.objects.get(pk=event.subject_id)
+    notify(event=event, recipients=[person], kind=event.kind, subject=person)
+
+
+@subscribe("second_factor.reset_asked")
+def tell_of_asked_reset(event: DomainEvent) -> None:
+    row = SecondFactorReset.objects.select_related("user").get(pk=event.subject_id)
+    notify(event=event, recipients=[row.user], kind=about_logins.ASKED.name, subject=row)

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from allauth.mfa.adapter import get_adapter
+from allauth.mfa.models import Authenticator
 from django.contrib.auth import login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -10,7 +12,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
+from backend.accounts import totp
 from backend.accounts.models import User
+from backend.common import clock
 from backend.web.access import public
 from backend.web.context import PERSONAS, is_demo
 from backend.web.onward import own_address
@@ -118,3 +122,22 @@ def demo_login(request: HttpRequest) -> HttpResponse:
     if onward := own_address(request, request.POST.get("next", "")):
         return redirect(onward)
     return redirect(page if page in START_PAGES else "home")
+
+
+@public
+@require_safe
+def codes(request: HttpRequest) -> HttpResponse:
+    """What the apps of the invented people show now. 404 anywhere but in the demo."""
+    if not is_demo():
+        raise Http404
+    apps = Authenticator.objects.filter(user__email__in=PERSONAS, type=Authenticator.Type.TOTP).select_related("user")
+    step = totp.step_at(clock.now())
+    rows = [
+        {
+            "email": app.user.email,
+            "label": PERSONAS[app.user.email],
+            "code": totp.code_of(get_adapter().decrypt(app.data["secret"]), step),
+        }
+        for app in apps.order_by("pk")
+    ]
+    return render(request, "pages/demo/codes.html", {"rows": rows})

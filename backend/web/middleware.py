@@ -5,7 +5,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.contrib.sessions.models import Session
 from django.db import DataError, InterfaceError, OperationalError, transaction
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseNotFound, QueryDict
@@ -14,6 +13,7 @@ from django.template.response import TemplateResponse
 from django.utils import translation
 from django.utils.cache import patch_cache_control
 
+from backend.accounts.models import AccountSession
 from backend.common.errors import DomainError
 from backend.common.text import clean_text
 from backend.web.errors import bad_request, database_away, not_a_page, not_found, way_back
@@ -40,7 +40,7 @@ class CodesWorkOnceMiddleware:
         if request.method != "POST" or not key or not request.path_info.startswith(LOGIN_PAGES):
             return self.get_response(request)
         with transaction.atomic():
-            Session.objects.select_for_update().filter(pk=key).first()
+            AccountSession.objects.select_for_update().filter(pk=key).first()
             return self.get_response(request)
 
 

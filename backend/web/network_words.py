@@ -4,6 +4,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 JOBS_IN_WORDS: "dict[str, str | Promise]" = {
+    "accounts.clear_sessions": _("Deletes logins that have run out"),
+    "accounts.reset_second_factors": _("Resets lost second steps when the wait is over"),
     "api.forget_answers": _("Forgets answers kept for programs"),
     "log.seal": _("Chains what was logged, so that no change stays unseen"),
     "applications.escalate_silence": _("Tells a coordinator of applications that nobody answers"),

@@ -38,6 +38,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("galleri/", gallery.gallery, name="gallery"),
     path("demo/", demo.tour, name="demo_tour"),
     path("demo/logga-in/", demo.demo_login, name="demo_login"),
+    path("demo/koder/", demo.codes, name="demo_codes"),
     path("demo/mail/", caught_mail.index, name="caught_mails"),
     path("demo/mail/<str:mail_id>/", caught_mail.message, name="caught_mail"),
     path("demo/mail/<str:mail_id>/html/", caught_mail.message_html, name="caught_mail_html"),

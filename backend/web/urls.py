@@ -12,6 +12,7 @@ from backend.web import (
     openid,
     public,
     search,
+    second_factor,
     skills,
     student,
     tokens,
@@ -45,6 +46,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("konto/via/<slug:slug>/svar/", openid.answer, name="openid_answer"),
     path("profil/nycklar/", tokens.index, name="tokens"),
     path("profil/nycklar/<int:token_id>/ta-bort/", tokens.revoke, name="token_revoke"),
+    path("konto/andra-steget/", second_factor.overview, name="second_factor"),
+    path("konto/andra-steget/app/", second_factor.app, name="second_factor_app"),
+    path("konto/andra-steget/nyckel/", second_factor.passkey, name="second_factor_passkey"),
+    path("konto/andra-steget/koder/", second_factor.codes_file, name="second_factor_codes"),
+    path("konto/andra-steget/stoppa/<str:token>/", second_factor.stop, name="second_factor_stop"),
+    # Named as allauth's stage of the login looks it up.
+    path("konto/andra-steget/fraga/", second_factor.ask, name="mfa_authenticate"),
     # Before allauth's own addresses, whose names stay: its code looks some of them up.
     path("konto/login/code/confirm/", login_codes.confirm_code),
     path("konto/confirm-email/", login_codes.confirm_email),

@@ -194,6 +194,7 @@ def demo_pages(directory) -> list[str]:
     )
     return [
         reverse("demo_tour"),
+        reverse("demo_codes"),
         reverse("caught_mails"),
         reverse("caught_mail", args=[mail_id]),
         reverse("start"),

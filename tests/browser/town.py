@@ -7,6 +7,7 @@ from typing import Any
 
 from django.urls import reverse
 
+from backend.accounts import second_factor
 from backend.accounts.appointments import invite_to_role
 from backend.accounts.services import give_grant
 from backend.applications import services as applications
@@ -16,6 +17,7 @@ from backend.common import clock
 from backend.exchange import services as imports
 from backend.exchange.models import ImportJob
 from backend.exchange.webhooks import services as webhooks
+from backend.notifications.about_logins import stop_token
 from backend.notifications.links import UNSUBSCRIBE_PATH
 from backend.notifications.models import Delivery, Notification
 from backend.notifications.reminders import Owner, open_task
@@ -185,6 +187,9 @@ def build_people() -> Town:
         municipality_code=EMPTY_TOWN,
     )
     imported = OrganisationFactory(name=LONG_COMPANY, source="yh", source_ref="people")
+    reset = second_factor.ask_reset(
+        actor=NetworkOfficerFactory(), user=MembershipFactory(role="owner").user, reason=LONG_TEXT[:300]
+    )
     contact = save_contact(
         actor=owner,
         organisation_id=offer.organisation_id,
@@ -229,6 +234,9 @@ def build_people() -> Town:
         reverse("reach"),
         reverse("profile"),
         reverse("connections"),
+        reverse("second_factor"),
+        reverse("second_factor_app"),
+        reverse("second_factor_passkey"),
         reverse("calendar"),
     ]
     pages = {
@@ -261,6 +269,7 @@ def build_people() -> Town:
             reverse("account_inactive"),
             reverse("guardian_link", args=[_last_part(guardian_path(guardianship.pk))]),
             UNSUBSCRIBE_PATH.format(token="no-such-token"),
+            reverse("second_factor_stop", args=[stop_token(reset.pk)]),
         ],
         STUDENT: [
             reverse("student_home"),
@@ -432,6 +441,8 @@ def build_desks() -> Town:
         role="utbildningsledare",
         email="anna@skola.example",
     )
+    losing = MembershipFactory(user__name=LONG_NAME, role="owner").user
+    second_factor.ask_reset(actor=NetworkOfficerFactory(), user=losing, reason=LONG_TEXT[:300])
     open_one, published, run_id = _rounds_of_coordinators(company)
     handle_events()
     Delivery.objects.filter(pk=Delivery.objects.values("pk")[:1]).update(state="dead")
@@ -496,6 +507,7 @@ def build_desks() -> Town:
         NETWORK: [
             reverse("network_home"),
             reverse("network_people"),
+            reverse("network_second_factor"),
             reverse("network_members"),
             reverse("skills"),
             reverse("network_grants"),

@@ -4,6 +4,8 @@ from datetime import date, timedelta
 from typing import Any
 
 import factory
+from allauth.mfa.adapter import get_adapter
+from allauth.mfa.models import Authenticator
 from factory.django import DjangoModelFactory
 from stdnum import luhn
 
@@ -13,6 +15,7 @@ from backend.applications.models import Application
 from backend.common import clock
 from backend.offers.enums import OfferState
 from backend.offers.models import Offer, OfferPeriod
+from backend.organisations.enums import MembershipRole
 from backend.organisations.models import Membership, Organisation, Workplace
 from backend.reference.enums import PositionSource
 from backend.students.models import Guardianship, Student
@@ -22,6 +25,19 @@ FINSPANG = "0562"
 # Four weeks from the Monday nine weeks ahead.
 START = NOW.date() + timedelta(days=63 - NOW.weekday())
 END = START + timedelta(days=25)
+
+
+# What an authenticator app of the tests' people was given: their codes are `totp.code_of(APP_SECRET, step)`.
+APP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+
+
+def give_second_factor(user: User) -> None:
+    """An app, as its owner set it up some time ago."""
+    Authenticator.objects.get_or_create(
+        user=user,
+        type=Authenticator.Type.TOTP,
+        defaults={"data": {"secret": get_adapter().encrypt(APP_SECRET), "last_step": 0}},
+    )
 
 
 class UserFactory(DjangoModelFactory[User]):
@@ -44,6 +60,12 @@ class RoleFactory(DjangoModelFactory[Role]):
     user = factory.SubFactory(UserFactory)
     kind = RoleKind.COORDINATOR
     municipality_id = FINSPANG
+
+    @classmethod
+    def _create(cls, model_class: type[Role], *args: Any, **kwargs: Any) -> Role:
+        role: Role = super()._create(model_class, *args, **kwargs)
+        give_second_factor(role.user)
+        return role
 
 
 class CoordinatorFactory(UserFactory):
@@ -87,6 +109,13 @@ class MembershipFactory(DjangoModelFactory[Membership]):
 
     user = factory.SubFactory(UserFactory)
     organisation = factory.SubFactory(OrganisationFactory)
+
+    @classmethod
+    def _create(cls, model_class: type[Membership], *args: Any, **kwargs: Any) -> Membership:
+        membership: Membership = super()._create(model_class, *args, **kwargs)
+        if membership.role == MembershipRole.OWNER:
+            give_second_factor(membership.user)
+        return membership
 
 
 class OfferFactory(DjangoModelFactory[Offer]):

@@ -112,7 +112,8 @@ DOORS = {
         guardian_home
     """,
     ("logged_in", "form"): """
-        profile connections student_profile=NB+ST+CO+KO! apply=NB+ST+CO+KO! alert_new=NB+ST+CO+KO!
+        profile connections second_factor second_factor_app second_factor_passkey
+        student_profile=NB+ST+CO+KO! apply=NB+ST+CO+KO! alert_new=NB+ST+CO+KO!
         alert=ST+KO! placement_end_ask=CO+CM invitation=NB organisation_claim role_invitation=NB
         organisation_contacts=CO+CM+KO organisation_contact=CO+CM+KO notification_settings reach calendar
     """,
@@ -121,11 +122,11 @@ DOORS = {
         reach_browser_remove=ST organisation_contact_remove=CO+CM+KO
     """,
     ("logged_in", "read"): """
-        home welcome unsent alerts placement=CO+CM+KO go=ST+CO+KO notifications notification=ST notifications_csv
-        notifications_xlsx
+        home welcome unsent alerts second_factor_codes placement=CO+CM+KO go=ST+CO+KO notifications notification=ST
+        notifications_csv notifications_xlsx
     """,
     ("network", "form"): """
-        network_members network_grants network_people
+        network_members network_grants network_people network_second_factor
     """,
     ("network", "post"): """
         network_member_end=NA network_grant_revoke=NA network_resend=NA network_role_pause=NA
@@ -140,10 +141,10 @@ DOORS = {
         openid_start openid_answer
     """,
     ("public", "off"): """
-        gallery demo_tour caught_mails caught_mail caught_mail_html sitemap_part calendar_file
+        gallery demo_tour demo_codes caught_mails caught_mail caught_mail_html sitemap_part calendar_file
     """,
     ("public", "off form"): """
-        unsubscribe
+        unsubscribe second_factor_stop
     """,
     ("public", "off post"): """
         demo_login sms_reports
@@ -181,7 +182,7 @@ DOORS = {
         suggestions_xlsx alerts_csv alerts_xlsx
     """,
     ("public", "code"): """
-        /konto/login/code/confirm/ /konto/confirm-email/
+        /konto/login/code/confirm/ /konto/confirm-email/ mfa_authenticate
     """,
 }
 

@@ -214,4 +214,5 @@ def _rows_of_routes(everybody: dict[str, Any], pages: dict[str, dict[str, Any]])
         "round_publish": {"run_id": run["run_id"]},
         "round_seat_exclude": {"seat_id": the_round.seats.all()[0].pk},
         "calendar_file": {"token": "no-such-token"},
+        "second_factor_stop": {"token": "no-such-token"},
     }

@@ -199,6 +199,10 @@ TABLE: dict[str, tuple[Contradiction, ...] | str] = {
     "profile": REASON,
     "set_language": ONLY_BUTTONS,
     "connections": ONLY_BUTTONS,
+    "second_factor": ONLY_BUTTONS,
+    "second_factor_app": (C("another app's code", "code", {"code": "000000"}),),
+    "second_factor_passkey": "what the browser's passkey answers; tests/browser/test_second_factor.py",
+    "second_factor_stop": ONLY_BUTTONS,
     "tokens": (
         C("for an organisation of others", "organisation", {"name": "X", "organisation": other_organisation}),
         C("opens what is not there", "scopes", {"name": "X", "scopes": ["everything"]}),
@@ -465,6 +469,10 @@ TABLE: dict[str, tuple[Contradiction, ...] | str] = {
         C("somebody who has it", "email", {"email": a_coordinators_address}),
         C("no days", "valid_days", {"valid_days": "0"}),
     ),
+    "network_second_factor": (
+        C("an address of nobody", "email", {"email": "ingen@example.com", "reason": "Ringde."}),
+        C("one's own", "email", {"email": "own", "reason": "Ringde."}),
+    ),
     "network_role_pause": ONLY_BUTTONS,
     "network_role_resume": ONLY_BUTTONS,
     "network_role_end": ONLY_BUTTONS,
@@ -507,6 +515,7 @@ NO_FORMS = {
     "demo_login": "a demo only; tests/web/test_demo.py",
     "draft_autosave": "sent by the script while somebody types; never shown",
     "reach_browser": "sent by the script with the browser's keys; tests/web/test_reach_page.py",
+    "mfa_authenticate": "between the mail's code and the pages; tests/security/test_second_factor.py",
     "mail_reports": "from the mail provider",
     "sms_reports": "from the provider of text messages",
 }

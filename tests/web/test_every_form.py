@@ -128,7 +128,7 @@ def written() -> list[str]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT relname FROM pg_stat_xact_user_tables WHERE n_tup_ins + n_tup_upd + n_tup_del > 0"
-            " AND relname <> 'django_session'"
+            " AND relname <> 'accounts_accountsession'"
         )
         return [name for (name,) in cursor.fetchall()]
 

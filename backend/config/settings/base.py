@@ -75,6 +75,7 @@ INSTALLED_APPS = [
     "template_partials.apps.SimpleAppConfig",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -93,6 +94,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "backend.web.middleware.UserLanguageMiddleware",
+    "backend.web.second_factor_wall.SecondFactorWall",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -181,6 +183,15 @@ ACCOUNT_FORMS = {
     "confirm_email_verification_code": "backend.accounts.code_forms.EmailCodeForm",
 }
 ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = True
+# The second step of a login, see docs/adr/0024-staff-accounts.md.
+MFA_ADAPTER = "backend.accounts.adapter.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_FORMS = {
+    "authenticate": "backend.accounts.code_forms.SecondFactorForm",
+    "authenticate_webauthn": "backend.accounts.code_forms.PasskeyForm",
+}
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+SESSION_ENGINE = "backend.accounts.session_store"
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = urlsplit(SITE_URL).scheme

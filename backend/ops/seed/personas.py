@@ -2,9 +2,12 @@
 
 from datetime import date, timedelta
 
+from backend.accounts import totp
 from backend.accounts.enums import RoleKind
 from backend.accounts.models import Role
+from backend.accounts.second_factor import enrol_app, keep_recovery_codes
 from backend.applications.services import decline_application, offer_seat, submit_application, waitlist_application
+from backend.common import clock
 from backend.offers.details import OfferDetails, PeriodDetails
 from backend.offers.models import Offer
 from backend.offers.services import create_offer, publish_offer, submit_offer
@@ -50,6 +53,11 @@ class Personas:
         self.owner = new_user(COMPANY, "Karin Lindqvist")
         self.elin_user = new_user(STUDENT, "Elin Berg")
         new_user(GUARDIAN, "Maria Berg")
+        for person in (self.coordinator, network, self.owner):
+            secret = totp.make_secret()
+            code = totp.code_of(secret, totp.step_at(clock.now()))
+            enrol_app(actor=person, secret=secret, code=code, session_key="")
+            keep_recovery_codes(actor=person)
 
     def plant_workshop(self) -> None:
         """Four published places, and two that wait for the coordinator."""

@@ -8,6 +8,8 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx
 
+from backend.accounts import totp
+from backend.common import clock
 from backend.ops.walkthrough.pages import File, Page, read_page
 from backend.ops.walkthrough.timeline import NotSeenError
 
@@ -15,6 +17,8 @@ PATIENCE_SECONDS = 30.0
 POLL_SECONDS = 0.3
 CODE = re.compile(r"(?<![\w@.-])(\d{3}) ?(\d{3})(?![\w@-])")
 MAIL_LIST = "/demo/mail/"
+SET_UP, ASKED = "/konto/andra-steget/", "/konto/andra-steget/fraga/"
+KEY = re.compile(r"\b[A-Z2-7]{4}(?: [A-Z2-7]{4}){7}\b")
 
 
 @dataclass
@@ -26,6 +30,9 @@ class Browser:
     email: str
     client: httpx.Client = field(init=False)
     read: set[str] = field(default_factory=set)
+    # What this person's authenticator app was given, "" before it was.
+    app_secret: str = ""
+    last_step: int = 0
 
     def __post_init__(self) -> None:
         self.client = httpx.Client(
@@ -109,7 +116,34 @@ class Browser:
         found = CODE.search(mail.text)
         if found is None:
             raise NotSeenError(f"the mail to {self.name} brings no code of six digits: {mail.text[:300]}")
-        return self.send(page, {"code": "".join(found.groups())})
+        return self.second_step(self.send(page, {"code": "".join(found.groups())}))
+
+    def log_out(self) -> None:
+        self.send(self.get("/konto/logout/"), {}, action="logout")
+
+    def second_step(self, page: Page) -> Page:
+        """Shows the app's code where it is asked for, and sets an app up where nothing else is open before."""
+        if page.path == ASKED:
+            return self.send(page, {"code": self._app_code()}, action=ASKED)
+        return self._set_up_app() if page.path == SET_UP else page
+
+    def _set_up_app(self) -> Page:
+        page = self.get(f"{SET_UP}app/")
+        found = KEY.search(page.text)
+        if found is None:
+            raise NotSeenError(f"{self.name} sees no key for an app: {page.text[:300]}")
+        self.app_secret = found.group().replace(" ", "")
+        shown = self.send(page, {"code": self._app_code()})
+        return self.send(shown.must_show("återställningskoder"), {}, press="keep")
+
+    def _app_code(self) -> str:
+        """The code of a step not used yet: an app's owner waits for the next one as well."""
+        step = totp.step_at(clock.now())
+        while step <= self.last_step:
+            time.sleep(POLL_SECONDS)
+            step = totp.step_at(clock.now())
+        self.last_step = step
+        return totp.code_of(self.app_secret, step)
 
     def _page(self, answer: httpx.Response) -> Page:
         html = answer.text if "html" in answer.headers.get("content-type", "") else ""

@@ -56,7 +56,7 @@ def begin(play: Play) -> None:
     """The office by command, the coordinator by its invitation."""
     office = play.browser("office", "Nina Nät")
     call_command("create_user", office.email, role="network", name=office.name)
-    play.saw("office", "logs in with the code and sees the network's page", office.log_in().must_show(office.name))
+    play.saw("office", "logs in, sets up an app and sees the network's page", office.log_in().must_show(office.name))
     coordinator = play.browser("coordinator", "Karin Strand")
     people = office.send(
         office.get("/natverket/personer/"),
@@ -66,7 +66,7 @@ def begin(play: Play) -> None:
     invitation = coordinator.mail(TOWN)
     coordinator.log_in()
     asked = coordinator.get(invitation.link("/till/"))
-    coordinator.send(asked, {}, press="yes")
+    coordinator.second_step(coordinator.send(asked, {}, press="yes"))
     play.saw(
         "coordinator", "has said yes and sees the desk", coordinator.get("/samordnare/").must_show(coordinator.name)
     )
@@ -153,6 +153,8 @@ def register_company(play: Play) -> None:
     company.send(page, values)
     seen = company.get("/foretag/arbetsplatser/").must_show("Verkstaden", TOWN)
     play.saw("company", "has registered and sees the workplace in its town", seen)
+    company.log_out()
+    play.saw("company", "logs in again, sets up an app and sees its page", company.log_in().must_show(company.name))
 
 
 def _number() -> str:

@@ -57,7 +57,7 @@ class ApiMail:
 
     key: str
     sender: str
-    recipient: str
+    recipients: tuple[str, ...]
     subject: str
     text: str
     html: str
@@ -98,7 +98,7 @@ def send(provider: str, mail: ApiMail, timeout: float) -> Result:
 
 def _message(mail: ApiMail) -> EmailMultiAlternatives:
     message: Any = EmailMultiAlternatives(
-        mail.subject, mail.text, mail.sender, [mail.recipient], headers=dict(mail.headers)
+        mail.subject, mail.text, mail.sender, list(mail.recipients), headers=dict(mail.headers)
     )
     message.attach_alternative(mail.html, "text/html")
     message.metadata = {"key": mail.key}

@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
 from email.charset import QP, Charset
 from email.header import Header
@@ -46,7 +47,7 @@ def build(
     key: uuid.UUID,
     domain: str,
     sender: str,
-    recipient: str,
+    recipients: Sequence[str],
     subject: str,
     text: str,
     html: str,
@@ -56,15 +57,16 @@ def build(
 ) -> bytes:
     """A mail with a text and an HTML part.
 
-    unsubscribe_url: for kinds one may opt out of (one click, RFC 8058).
+    recipients: the addresses of one person. unsubscribe_url: for kinds one may opt out of (one click, RFC 8058).
     Raises Undeliverable: `address_invalid`, `subject_invalid`, `too_large`.
     """
-    check_address(recipient)
+    for recipient in recipients:
+        check_address(recipient)
     if not subject or any(ord(sign) < 32 for sign in subject) or len(subject) > 200:
         raise Undeliverable("subject_invalid")
     message = MIMEMultipart("alternative", boundary=f"=_{key.hex}", policy=_POLICY)
     message["From"] = _mailbox(sender)
-    message["To"] = recipient
+    message["To"] = ", ".join(recipients)
     message["Subject"] = Header(subject, None if subject.isascii() else "utf-8", header_name="Subject")  # type: ignore[assignment]
     message["Date"] = format_datetime(date)
     message["Message-ID"] = f"<{key}@{domain}>"

@@ -12,7 +12,7 @@ import smtplib
 import socket
 import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -105,10 +105,10 @@ class Conversation:
         self._deadline = time.monotonic() + timeout
         self._smtp: smtplib.SMTP | None = None
 
-    def deliver(self, sender: str, recipient: str, message: bytes) -> Result:
+    def deliver(self, sender: str, recipients: Sequence[str], message: bytes) -> Result:
         """The whole conversation. Never raises; says what came of it."""
         try:
-            answer = self._talk(sender, recipient, message)
+            answer = self._talk(sender, recipients, message)
         except Refused as refusal:
             return self._refused(refusal)
         except Exception as error:
@@ -117,10 +117,15 @@ class Conversation:
             self._close()
         return Result(Outcome.SENT, answer)
 
-    def _talk(self, sender: str, recipient: str, message: bytes) -> str:
+    def _talk(self, sender: str, recipients: Sequence[str], message: bytes) -> str:
         smtp = self._begin(sender)
         self.phase = Phase.RCPT
-        self._ask(smtp, f"RCPT TO:<{recipient}>")
+        first, *others = recipients
+        self._ask(smtp, f"RCPT TO:<{first}>")
+        for other in others:
+            # A further address of the same person that is refused keeps the mail from nobody.
+            with contextlib.suppress(Refused):
+                self._ask(smtp, f"RCPT TO:<{other}>")
         self.phase = Phase.DATA
         self._ask(smtp, "DATA", expected=354)
         self.phase = Phase.BODY

@@ -52,7 +52,7 @@ class EmailCodeForm(SixDigits, allauth_forms.ConfirmEmailVerificationCodeForm):
     pass
 
 
-class SecondFactorForm(AuthenticateForm):  # type: ignore[misc]
+class SecondFactorForm(AuthenticateForm):
     """The code that the app shows, or a recovery code. Five wrong ones in five minutes are enough."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -98,13 +98,13 @@ class _Checked(forms.Form):
             self.add_error(None, get_adapter().validation_error("incorrect_code"))
 
 
-class PasskeyForm(_Checked, AuthenticateWebAuthnForm):  # type: ignore[misc]
+class PasskeyForm(_Checked, AuthenticateWebAuthnForm):
     """The answer of a passkey at a login."""
 
     credential = CredentialField(widget=forms.HiddenInput)
 
 
-class NewPasskeyForm(_Checked, AddWebAuthnForm):  # type: ignore[misc]
+class NewPasskeyForm(_Checked, AddWebAuthnForm):
     """A new passkey: its name, and what the browser answered, which the script puts into the hidden field."""
 
     name = forms.CharField(label=gettext_lazy("What you call it"), max_length=LONGEST_NAME, required=False)

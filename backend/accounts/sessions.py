@@ -68,7 +68,7 @@ def note_proof(session: SessionBase) -> None:
 def is_fresh(session: SessionBase) -> bool:
     """Whether the last proof is young enough for what changes who may come in."""
     proved = session.get(PROVED_AT)
-    return bool(proved) and clock.now() - datetime.fromisoformat(proved) < FRESH
+    return proved is not None and clock.now() - datetime.fromisoformat(proved) < FRESH
 
 
 @transaction.atomic

@@ -7,8 +7,9 @@ and then whether to connect the two. So an account is never opened by an e-mail 
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
+from allauth.account.internal.flows.login import perform_login
+from allauth.account.models import Login
 from django.contrib import messages
-from django.contrib.auth import login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -21,7 +22,6 @@ from backend.accounts.openid import Claim, Provider
 from backend.common import clock
 from backend.common.errors import DomainError
 from backend.web.access import logged_in, public
-from backend.web.demo import BACKEND
 from backend.web.numbers import number_in
 from backend.web.onward import own_address
 
@@ -77,8 +77,8 @@ def answer(request: HttpRequest, slug: str) -> HttpResponse:
         messages.error(request, _("This account is closed."))
         return redirect("account_login")
     target = request.session.pop(NEXT, "")
-    login(request, user, backend=BACKEND)
-    return redirect(target or "home")
+    # Allauth's way in, which asks for the second step of those who have one.
+    return perform_login(request, Login(user=user, redirect_url=target or reverse("home")))
 
 
 def _ask_to_connect(request: HttpRequest, provider: Provider, claim: Claim) -> HttpResponse:

@@ -6,7 +6,7 @@ Without a script everything works but the passkey, which a browser makes and sho
 import json
 from typing import Any
 
-import qrcode
+import qrcode  # type: ignore[import-untyped]
 from allauth.mfa.base.views import AuthenticateView
 from allauth.mfa.webauthn.internal import auth as webauthn
 from django import forms
@@ -188,7 +188,7 @@ def stop(request: HttpRequest, token: str) -> HttpResponse:
     return render(request, "pages/account/second_factor_stop.html", {"reset": row, "is_open": row.ended_at is None})
 
 
-class AskView(AuthenticateView):  # type: ignore[misc]
+class AskView(AuthenticateView):
     """Between the code of the mail and the pages: the second step. Allauth keeps who is being let in."""
 
     template_name = "pages/account/second_factor_ask.html"

@@ -18,7 +18,7 @@ from backend.accounts.openid import Claim, read_providers
 from backend.common import clock
 from backend.common.models import LogEntry
 from tests.accounts.openid_provider import CLIENT_ID, CLIENT_SECRET, running_provider
-from tests.factories import StudentFactory, UserFactory
+from tests.factories import CoordinatorFactory, StudentFactory, UserFactory
 from tests.factories.refusals import refused
 from tests.web.desk import logged_in
 
@@ -70,6 +70,12 @@ class TestLogin:
         assert client.session["_auth_user_id"] == str(user.pk)
         identity.refresh_from_db()
         assert identity.last_used_on == clock.today()
+
+    def test_it_takes_the_place_of_the_mail_and_not_of_the_second_step(self, client, provider):
+        connected(CoordinatorFactory(), provider)
+        answer = come_back(client, reverse("notifications"))
+        assert answer["Location"] == reverse("mfa_authenticate")
+        assert not is_logged_in(client)
 
     def test_it_never_leads_to_another_site(self, client, provider):
         connected(UserFactory(), provider)

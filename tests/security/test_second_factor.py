@@ -53,13 +53,13 @@ def code_now(secret: str = APP_SECRET, steps: int = 0) -> str:
 
 def bare_coordinator(**fields: Any) -> User:
     """Somebody who became a coordinator just now, as by invitation."""
-    user = UserFactory(**fields)
+    user: Any = UserFactory(**fields)
     Role.objects.create(user=user, kind="coordinator", municipality_id=FINSPANG)
     return user
 
 
 def bare_office() -> User:
-    user = UserFactory()
+    user: Any = UserFactory()
     Role.objects.create(user=user, kind="network")
     return user
 

@@ -154,7 +154,7 @@ def register_company(play: Play) -> None:
     seen = company.get("/foretag/arbetsplatser/").must_show("Verkstaden", TOWN)
     play.saw("company", "has registered and sees the workplace in its town", seen)
     company.log_out()
-    play.saw("company", "logs in again, sets up an app and sees its page", company.log_in().must_show(company.name))
+    play.saw("company", "logs in again, sets up an app and sees its page", company.log_in().must_show(name))
 
 
 def _number() -> str:

@@ -87,6 +87,12 @@ class CredentialField(forms.JSONField):
             raise get_adapter().validation_error("incorrect_code")
         return found
 
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        try:
+            return super().bound_data(data, initial)
+        except (ValueError, RecursionError):
+            return None
+
 
 class _Checked(forms.Form):
     """Turns what the library says of a damaged answer into an error of the form."""

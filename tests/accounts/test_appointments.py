@@ -17,7 +17,7 @@ from backend.common.models import LogEntry
 from backend.notifications.models import Notification
 from tests.factories import CoordinatorFactory, NetworkOfficerFactory, UserFactory
 from tests.factories.refusals import refused
-from tests.factories.rows import FINSPANG
+from tests.factories.rows import FINSPANG, give_second_factor
 from tests.factories.work import handle_events
 from tests.web.desk import logged_in
 
@@ -68,6 +68,8 @@ class TestByPage:
         assert karin.get(page).status_code == 200
         assert not has_coordinator(FINSPANG), "a GET, also a mail scanner's, answers nothing"
         assert karin.post(page, {"answer": "yes"}).url == reverse("coordinator_home")
+        assert karin.get(reverse("coordinator_home")).url.startswith(reverse("second_factor"))
+        give_second_factor(invitation.invitee)
         assert karin.get(reverse("coordinator_home")).status_code == 200
         assert told("role.invitation_accepted") == [officer]
         assert list_coordinators_of(FINSPANG) == [invitation.invitee]

@@ -8,9 +8,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
-from backend.accounts import appointments
+from backend.accounts import appointments, second_factor, totp
 from backend.accounts.contacts import Contact
-from backend.accounts.models import Role
+from backend.accounts.models import Role, SecondFactorReset
 from backend.applications import changes, forwarding
 from backend.applications import services as applications
 from backend.applications.undoing import undo_offered_seat
@@ -45,6 +45,7 @@ from tests.factories import (
     OfferFactory,
     PeriodFactory,
     StudentFactory,
+    UserFactory,
 )
 from tests.factories.work import handle_events
 from tests.rounds.world import CLOSES, World
@@ -102,6 +103,7 @@ def everything(frozen_clock) -> None:
     import_class(coordinator)
     stand_in_for(coordinator)
     appoint()
+    change_logins()
     minor = StudentFactory(birth_date=date(2010, 5, 1))
     guardianship = students.add_guardian(
         actor=minor.user, student_id=minor.pk, email="mamma@home.example", name="Mamma"
@@ -157,6 +159,25 @@ def appoint() -> None:
     appointments.pause_role(actor=officer, role_id=role.pk)
     appointments.resume_role(actor=officer, role_id=role.pk)
     appointments.end_role(actor=officer, role_id=role.pk)
+    handle_events()
+
+
+def change_logins() -> None:
+    """Somebody gets a second step, changes it and loses it; one reset is stopped, one is carried out."""
+    office, person = NetworkOfficerFactory(), UserFactory()
+    secret = totp.make_secret()
+    code = totp.code_of(secret, totp.step_at(clock.now()))
+    app = second_factor.enrol_app(actor=person, secret=secret, code=code, session_key="")
+    second_factor.use_code(person, second_factor.shown_recovery_codes(person)[0])
+    second_factor.renew_recovery_codes(actor=person)
+    stopped = second_factor.ask_reset(actor=office, user=person, reason="Ringde.")
+    handle_events()
+    second_factor.stop_reset(actor=person, reset_id=stopped.pk)
+    second_factor.remove_second_factor(actor=person, authenticator_id=app.pk)
+    lost = second_factor.ask_reset(actor=office, user=CoordinatorFactory(municipality="2021"), reason="Ringde.")
+    handle_events()
+    SecondFactorReset.objects.filter(pk=lost.pk).update(due_at=clock.now())
+    second_factor.carry_out_reset(lost.pk)
     handle_events()
 
 

@@ -7,7 +7,7 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         """A mistake in the list of providers stops the start."""
-        from backend.accounts import checks  # noqa: F401
+        from backend.accounts import addresses, checks, sessions  # noqa: F401
         from backend.accounts.openid import read_providers
 
         read_providers(settings.OIDC_PROVIDERS)

@@ -4,6 +4,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from backend.accounts.models import OpenIdentity, User
+from backend.accounts.notices import tell_of_change
 from backend.accounts.openid import Claim
 from backend.common import clock
 from backend.common.errors import Conflict, NotFound
@@ -42,6 +43,7 @@ def connect_identity(*, actor: User, claim: Claim) -> OpenIdentity:
     except IntegrityError as error:
         raise Conflict("identity.taken", _("This login is connected to another account.")) from error
     log("identity.connected", identity, actor=actor, data={"issuer": claim.issuer})
+    tell_of_change("identity.connected", actor)
     return identity
 
 
@@ -54,3 +56,4 @@ def disconnect_identity(*, actor: User, identity_id: int) -> None:
         raise NotFound("identity.unknown", _("There is no such login.")) from error
     log("identity.disconnected", identity, actor=actor, data={"issuer": identity.issuer})
     identity.delete()
+    tell_of_change("identity.disconnected", actor)

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backend.accounts import policies
 from backend.accounts.models import ProtectedGrant, User
+from backend.accounts.notices import tell_of_change
 from backend.common import clock
 from backend.common.errors import Conflict, Invalid, NotAllowed, NotFound
 from backend.common.transitions import lock, log
@@ -46,6 +47,7 @@ def give_grant(*, actor: User, user: User, municipality_code: str, valid_until: 
             "grant.exists", _("This person has a grant already. Take it back to give another one."), field="user"
         ) from error
     log("grant.given", grant, actor=actor, reason=reason.strip(), data={"user": user.pk, "until": f"{valid_until}"})
+    tell_of_change("grant.given", user, actor)
     return grant
 
 
@@ -77,4 +79,5 @@ def revoke_grant(*, actor: User, grant_id: int) -> ProtectedGrant:
     grant.revoked_at, grant.revoked_by = clock.now(), actor
     grant.save(update_fields=["revoked_at", "revoked_by"])
     log("grant.revoked", grant, actor=actor, data={"user": grant.user_id})
+    tell_of_change("grant.revoked", grant.user, actor)
     return grant

@@ -46,6 +46,54 @@ CHANGES: dict[str, "tuple[str | Promise, str | Promise]"] = {
         gettext_lazy("Your second step was reset"),
         gettext_lazy("You are logged out everywhere. Log in with a code by mail and set up a new second step."),
     ),
+    "address.added": (
+        gettext_lazy("An e-mail address was added to your account"),
+        gettext_lazy("Once it is confirmed, a code sent to it opens your account."),
+    ),
+    "address.changed": (
+        gettext_lazy("Your account has another e-mail address"),
+        gettext_lazy("From now on codes and notifications go to another one of your addresses."),
+    ),
+    "address.removed": (
+        gettext_lazy("An e-mail address was removed from your account"),
+        gettext_lazy("Codes are no longer sent to it."),
+    ),
+    "identity.connected": (
+        gettext_lazy("Another login opens your account"),
+        gettext_lazy("A login of a school or a company was connected to your account."),
+    ),
+    "identity.disconnected": (
+        gettext_lazy("A login was disconnected from your account"),
+        gettext_lazy("A login of a school or a company no longer opens your account."),
+    ),
+    "token.created": (
+        gettext_lazy("An API token was made with your account"),
+        gettext_lazy("Another system can now read and write here for you or your organisation."),
+    ),
+    "token.revoked": (
+        gettext_lazy("An API token was revoked"),
+        gettext_lazy("The system that used it is refused from now on."),
+    ),
+    "webhook.registered": (
+        gettext_lazy("A webhook was added with your account"),
+        gettext_lazy("Another system is now told what happens here."),
+    ),
+    "webhook.changed": (
+        gettext_lazy("A webhook was changed with your account"),
+        gettext_lazy("What happens here may now be told to another address."),
+    ),
+    "webhook.secret_renewed": (
+        gettext_lazy("A webhook has a new secret"),
+        gettext_lazy("The secret that signs its messages was made anew with your account."),
+    ),
+    "grant.given": (
+        gettext_lazy("A grant for protected identities was given"),
+        gettext_lazy("Your account received the grant, or gave it to somebody else."),
+    ),
+    "grant.revoked": (
+        gettext_lazy("A grant for protected identities was taken back"),
+        gettext_lazy("Your account lost the grant, or took it back from somebody else."),
+    ),
 }
 """What happened -> title and sentence. The event of the same name writes the notification."""
 

@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from backend.accounts.models import User
+from backend.accounts.notices import tell_of_change
 from backend.common import clock
 from backend.common.errors import Conflict, Invalid, NotAllowed, NotFound
 from backend.common.transitions import log
@@ -71,6 +72,7 @@ def create_token(*, actor: User | None, user: User, details: TokenDetails) -> Ne
         expires_at=clock.now() + timedelta(days=details.days),
     )
     log("token.created", token, actor=actor, data={"scopes": token.scopes, "organisation": details.organisation_id})
+    tell_of_change("token.created", user)
     return NewToken(token, secret)
 
 
@@ -107,6 +109,7 @@ def revoke_token(*, actor: User, token_id: int) -> None:
         token.revoked_at = clock.now()
         token.save(update_fields=["revoked_at", "updated_at"])
         log("token.revoked", token, actor=actor)
+        tell_of_change("token.revoked", token.user, actor)
 
 
 def note_use(token: ApiToken) -> None:

@@ -1,4 +1,5 @@
-"""Whoever has to have a second factor and has none yet meets the page where it is set up, whatever they ask for."""
+"""Two questions in front of every view: whether somebody who has to have a second factor has one, and, before what changes who
+may come in, whether the last proof of who sits there is fresh."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,12 +10,41 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from backend.accounts.models import User
+from backend.accounts.sessions import is_fresh
 from backend.organisations.second_factor import must_enrol
 from backend.web import unsent
 from backend.web.errors import page_behind
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
-CODE = "second_factor.required"
+REQUIRED, NOT_FRESH = "second_factor.required", "login.not_fresh"
+SET_UP = "second_factor"
+# What changes who may come in, to an account, to what an organisation's systems read, or to a protected identity: asked for
+# with a proof that is a quarter of an hour old at most.
+ASKED_AGAIN = frozenset(
+    {
+        "account_email",
+        "connections",
+        "second_factor",
+        "second_factor_app",
+        "second_factor_passkey",
+        "sessions",
+        "token",
+        "tokens",
+        "token_revoke",
+        "webhook",
+        "webhooks",
+        "webhook_delete",
+        "webhook_pause",
+        "webhook_resume",
+        "webhook_renew_secret",
+        "network_grants",
+        "network_grant_revoke",
+        "network_second_factor",
+        "network_role_end",
+        "coordinator_protect",
+        "coordinator_protected_student",
+    }
+)
 # By name: the set-up itself, the way out, another language, help, and what machines ask for with a browser's cookie.
 OPEN = frozenset(
     {
@@ -53,35 +83,50 @@ class SecondFactorWall:
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
         match = request.resolver_match
-        if match is None or match.url_name in OPEN or not isinstance(request.user, User):
+        if match is None or not isinstance(request.user, User):
             return None
-        if not must_enrol(request.user):
-            return None
-        if request.path_info.startswith("/api/"):
-            return _problem()
-        return _to_set_up(request)
+        is_api = request.path_info.startswith("/api/")
+        if match.url_name not in OPEN and must_enrol(request.user):
+            return (
+                _problem(REQUIRED, _("Set up the second step of your login first.")) if is_api else _to(request, SET_UP)
+            )
+        if match.url_name in ASKED_AGAIN and _changes(request, match.url_name) and not is_fresh(request.session):
+            return (
+                _problem(NOT_FRESH, _("Show once more that it is you, then send it again."))
+                if is_api
+                else _to(request, "proof")
+            )
+        return None
 
 
-def _problem() -> HttpResponse:
+def _changes(request: HttpRequest, name: str) -> bool:
+    if request.method in {"GET", "HEAD", "OPTIONS"}:
+        return False
+    if name == "coordinator_protected_student":
+        return request.POST.get("decision") == "clear"
+    return name != "second_factor" or request.POST.get("action") != "keep"
+
+
+def _problem(code: str, detail: str) -> HttpResponse:
     body = {
-        "type": f"urn:praktiknavet:problem:{CODE}",
+        "type": f"urn:praktiknavet:problem:{code}",
         "title": "Forbidden",
         "status": 403,
-        "code": CODE,
-        "detail": _("Set up the second step of your login first."),
+        "code": code,
+        "detail": detail,
         "errors": [],
         "data": {},
     }
     return JsonResponse(body, status=403, content_type="application/problem+json")
 
 
-def _to_set_up(request: HttpRequest) -> HttpResponse:
+def _to(request: HttpRequest, page: str) -> HttpResponse:
     """There, and afterwards on to what was asked for; what was being sent is kept."""
     if request.method in {"GET", "HEAD"}:
         target = page_behind(request) if request.headers.get("HX-Request") else request.get_full_path()
     else:
         target = reverse("unsent") if unsent.keep(request) else page_behind(request)
-    address = f"{reverse('second_factor')}?{urlencode({'next': target})}"
+    address = f"{reverse(page)}?{urlencode({'next': target})}"
     if request.headers.get("HX-Request"):
         return HttpResponse(headers={"HX-Redirect": address})
     return HttpResponseRedirect(address)

@@ -236,6 +236,7 @@ def build_people() -> Town:
         reverse("connections"),
         reverse("second_factor"),
         reverse("second_factor_app"),
+        reverse("proof"),
         reverse("second_factor_passkey"),
         reverse("calendar"),
     ]

@@ -4,13 +4,17 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import translation
 
-from backend.accounts import appointments, second_factor, totp
+from backend.accounts import appointments, identities, second_factor, totp
 from backend.accounts.contacts import Contact
 from backend.accounts.models import Role, SecondFactorReset
+from backend.accounts.openid import Claim
+from backend.accounts.services import give_grant, revoke_grant
 from backend.applications import changes, forwarding
 from backend.applications import services as applications
 from backend.applications.undoing import undo_offered_seat
@@ -37,6 +41,7 @@ from backend.rounds import services as rounds
 from backend.students import services as students
 from backend.students.records import SchoolFacts, correct_student
 from backend.suggestions import subscriptions
+from backend.tokens.services import TokenDetails, create_token, revoke_token
 from tests.exchange.files import CLASS_HEADINGS, CLASS_ROW, csv_file, work
 from tests.factories import (
     CoordinatorFactory,
@@ -49,6 +54,7 @@ from tests.factories import (
 )
 from tests.factories.work import handle_events
 from tests.rounds.world import CLOSES, World
+from tests.web.desk import logged_in
 
 pytestmark = pytest.mark.django_db
 
@@ -178,6 +184,26 @@ def change_logins() -> None:
     handle_events()
     SecondFactorReset.objects.filter(pk=lost.pk).update(due_at=clock.now())
     second_factor.carry_out_reset(lost.pk)
+    identity = identities.connect_identity(actor=person, claim=Claim("https://skolan.example", "elev-17"))
+    identities.disconnect_identity(actor=person, identity_id=identity.pk)
+    EmailAddress.objects.create(user=person, email="privat@home.example", verified=True)
+    browser = logged_in(person)
+    for action, address in (("add", "ny@home.example"), ("primary", "privat@home.example"), ("remove", person.email)):
+        browser.post(reverse("account_email"), {f"action_{action}": "", "email": address})
+    coordinator = CoordinatorFactory(municipality="2021")
+    until = clock.today() + timedelta(days=9)
+    grant = give_grant(actor=office, user=coordinator, municipality_code="2021", valid_until=until, reason="Vikarie.")
+    revoke_grant(actor=office, grant_id=grant.pk)
+    details = TokenDetails(name="Affärssystemet", scopes=["offers:read"])
+    made = create_token(actor=coordinator, user=coordinator, details=details)
+    revoke_token(actor=coordinator, token_id=made.token.pk)
+    endpoint, _secret = webhooks.register_webhook(
+        actor=coordinator, municipality_code="2021", url="https://example.com/logins", kinds=["offer.published"]
+    )
+    webhooks.renew_secret(actor=coordinator, endpoint_id=endpoint.pk)
+    webhooks.change_webhook(
+        actor=coordinator, endpoint_id=endpoint.pk, url="https://example.com/logins2", kinds=["offer.published"]
+    )
     handle_events()
 
 

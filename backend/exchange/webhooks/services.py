@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from backend.accounts.models import User
+from backend.accounts.notices import tell_of_change
 from backend.accounts.selectors import list_coordinators_of
 from backend.common import clock, events, outbox
 from backend.common.clock import DbNow
@@ -63,6 +64,7 @@ def register_webhook(
         created_by=actor,
     )
     log("webhook.registered", endpoint, actor=actor)
+    tell_of_change("webhook.registered", actor)
     return endpoint, secret_of(endpoint.seed)
 
 
@@ -89,6 +91,7 @@ def change_webhook(*, actor: User, endpoint_id: int, url: str, kinds: Sequence[s
     endpoint.url, endpoint.kinds = url, sorted(set(kinds))
     endpoint.save(update_fields=["url", "kinds", "updated_at"])
     log("webhook.changed", endpoint, actor=actor)
+    tell_of_change("webhook.changed", actor)
     return endpoint
 
 
@@ -100,6 +103,7 @@ def renew_secret(*, actor: User, endpoint_id: int) -> str:
     endpoint.seed = secrets.token_bytes(SEED_BYTES)
     endpoint.save(update_fields=["seed", "former_seed", "former_until", "updated_at"])
     log("webhook.secret_renewed", endpoint, actor=actor)
+    tell_of_change("webhook.secret_renewed", actor)
     return secret_of(endpoint.seed)
 
 

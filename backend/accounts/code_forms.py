@@ -109,6 +109,9 @@ class PasskeyForm(_Checked, AuthenticateWebAuthnForm):
 
     credential = CredentialField(widget=forms.HiddenInput)
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+
 
 class NewPasskeyForm(_Checked, AddWebAuthnForm):
     """A new passkey: its name, and what the browser answered, which the script puts into the hidden field."""

@@ -43,7 +43,7 @@ def send_code(request: HttpRequest, user: User) -> None:
 def has_code(request: HttpRequest) -> bool:
     """Whether a code has been sent that still holds."""
     kept = request.session.get(KEY)
-    return bool(kept) and datetime.fromisoformat(kept["until"]) > clock.now() and kept["tries"] < MOST_TRIES
+    return kept is not None and datetime.fromisoformat(kept["until"]) > clock.now() and kept["tries"] < MOST_TRIES
 
 
 def prove(request: HttpRequest, user: User, code: str) -> None:

@@ -48,7 +48,7 @@ CHANGES: dict[str, "tuple[str | Promise, str | Promise]"] = {
     ),
     "address.added": (
         gettext_lazy("An e-mail address was added to your account"),
-        gettext_lazy("Once it is confirmed, a code sent to it opens your account."),
+        gettext_lazy("From now on a code sent to it opens your account."),
     ),
     "address.changed": (
         gettext_lazy("Your account has another e-mail address"),

@@ -27,7 +27,6 @@ ASKED_AGAIN = frozenset(
         "second_factor",
         "second_factor_app",
         "second_factor_passkey",
-        "sessions",
         "token",
         "tokens",
         "token_revoke",

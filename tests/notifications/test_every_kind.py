@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 from allauth.account.models import EmailAddress
+from django.core import mail as mails
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -54,6 +55,7 @@ from tests.factories import (
 )
 from tests.factories.work import handle_events
 from tests.rounds.world import CLOSES, World
+from tests.security.test_login_codes import code_of
 from tests.web.desk import logged_in
 
 pytestmark = pytest.mark.django_db
@@ -188,7 +190,9 @@ def change_logins() -> None:
     identities.disconnect_identity(actor=person, identity_id=identity.pk)
     EmailAddress.objects.create(user=person, email="privat@home.example", verified=True)
     browser = logged_in(person)
-    for action, address in (("add", "ny@home.example"), ("primary", "privat@home.example"), ("remove", person.email)):
+    browser.post(reverse("account_email"), {"action_add": "", "email": "ny@home.example"})
+    browser.post(reverse("account_email_verification_sent"), {"code": code_of(mails.outbox[-1])})
+    for action, address in (("primary", "privat@home.example"), ("remove", person.email)):
         browser.post(reverse("account_email"), {f"action_{action}": "", "email": address})
     coordinator = CoordinatorFactory(municipality="2021")
     until = clock.today() + timedelta(days=9)

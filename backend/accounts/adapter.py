@@ -1,16 +1,14 @@
 """How allauth behaves here: login by a code, no passwords, mails in the person's language, secrets sealed at rest."""
 
-import base64
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
-from cryptography.fernet import Fernet, MultiFernet
 from django.http import HttpRequest
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
-from backend.common.keys import keys_for
+from backend.common.keys import sealer
 
 SEAL = "second_factor"
 
@@ -50,12 +48,7 @@ class SecondFactorAdapter(DefaultMFAAdapter):
         return "Praktiknavet"
 
     def encrypt(self, text: str) -> str:
-        return _seals().encrypt(text.encode()).decode()
+        return sealer(SEAL).encrypt(text.encode()).decode()
 
     def decrypt(self, encrypted_text: str) -> str:
-        return _seals().decrypt(encrypted_text.encode()).decode()
-
-
-def _seals() -> MultiFernet:
-    """Seals with the present key, opens with the former ones too."""
-    return MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in keys_for(SEAL)])
+        return sealer(SEAL).decrypt(encrypted_text.encode()).decode()

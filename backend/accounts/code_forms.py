@@ -45,7 +45,13 @@ class SixDigits(forms.Form):
 
 
 class LoginCodeForm(SixDigits, allauth_forms.ConfirmLoginCodeForm):
-    pass
+    remember = forms.BooleanField(
+        label=gettext_lazy("Keep me logged in on this device for 30 days"),
+        help_text=gettext_lazy(
+            "Not on a computer that others use. Who works for a municipality is logged out in the evening."
+        ),
+        required=False,
+    )
 
 
 class EmailCodeForm(SixDigits, allauth_forms.ConfirmEmailVerificationCodeForm):

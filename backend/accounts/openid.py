@@ -19,13 +19,14 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from backend.common.errors import Invalid
+from backend.common.text import clean_line
 
 if TYPE_CHECKING:
     from authlib.integrations.django_client import DjangoOAuth2App
 
 logger = logging.getLogger(__name__)
 
-LONGEST_ISSUER, LONGEST_SUBJECT = 255, 255
+LONGEST_ISSUER, LONGEST_SUBJECT, LONGEST_LABEL = 255, 255, 120
 TIMEOUT_SECONDS = 10
 # How far a provider's clock may be off.
 LEEWAY_SECONDS = 60
@@ -46,10 +47,12 @@ class Provider:
 
 @dataclass(frozen=True)
 class Claim:
-    """Who a provider says that somebody is. Only issuer and subject together name a person."""
+    """Who a provider says that somebody is. Only issuer and subject together name a person; label is the name or the address
+    that the provider shows for it, for the person to recognise, and decides nothing."""
 
     issuer: str
     subject: str
+    label: str = ""
 
 
 @cache
@@ -114,7 +117,11 @@ def _client(provider: Provider) -> "DjangoOAuth2App":
         client_id=provider.client_id,
         client_secret=provider.client_secret,
         server_metadata_url=description,
-        client_kwargs={"scope": "openid", "code_challenge_method": "S256", "default_timeout": TIMEOUT_SECONDS},
+        client_kwargs={
+            "scope": "openid profile email",
+            "code_challenge_method": "S256",
+            "default_timeout": TIMEOUT_SECONDS,
+        },
     )
 
 
@@ -182,7 +189,9 @@ def read_answer(provider: Provider, request: HttpRequest) -> Claim:
     try:
         answer = _client(provider).authorize_access_token(request, claims_options=options, leeway=LEEWAY_SECONDS)
         claims = answer["userinfo"]
-        claim = Claim(str(claims["iss"]), str(claims["sub"]))
+        shown = [claims.get(name) for name in ("name", "email", "preferred_username")]
+        label = clean_line(next((each for each in shown if isinstance(each, str) and each), ""))[:LONGEST_LABEL]
+        claim = Claim(str(claims["iss"]), str(claims["sub"]), label)
     except _failures() as error:
         # Whoever tries again meets what the provider says of itself by then.
         _forget_description(_client(provider))

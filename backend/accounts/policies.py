@@ -52,6 +52,11 @@ def is_network_office(user: User) -> bool:
     return any(kind == RoleKind.NETWORK for kind, _code in _roles(user))
 
 
+def works_for_the_network(user: User) -> bool:
+    """Coordinators, among them whoever may know of protected identities, and the network office."""
+    return bool(_roles(user))
+
+
 def protected_municipalities_of(user: User) -> set[str]:
     """Codes of the municipalities whose protected identities the user may know, by a grant that holds today.
 

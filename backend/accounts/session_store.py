@@ -3,11 +3,14 @@
 from datetime import datetime
 from typing import Any
 
+from cryptography.fernet import InvalidToken
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 
 from backend.accounts.models import AccountSession
+from backend.common.keys import sealer
 
+SEAL = "session"
 # What the session itself remembers of the login, copied to the row whenever it is saved.
 DEVICE, NETWORK, STARTED_AT, SEEN_AT, PROVED_AT = (
     "login_device",
@@ -22,6 +25,17 @@ class SessionStore(DatabaseStore):
     @classmethod
     def get_model_class(cls) -> type[AccountSession]:
         return AccountSession
+
+    def encode(self, session_dict: dict[str, Any]) -> str:
+        """Sealed: codes of logins, keys of apps and what people were writing lie in it."""
+        return sealer(SEAL).encrypt(super().encode(session_dict).encode()).decode()
+
+    def decode(self, session_data: str) -> dict[str, Any]:
+        try:
+            opened = sealer(SEAL).decrypt(session_data.encode()).decode()
+        except InvalidToken:
+            return {}
+        return super().decode(opened)
 
     def create_model_instance(self, data: dict[str, Any]) -> AccountSession:
         row: AccountSession = super().create_model_instance(data)  # type: ignore[assignment]

@@ -11,16 +11,23 @@ from typing import Any
 from django.contrib.auth.signals import user_logged_in
 from django.contrib.sessions.backends.base import SessionBase
 from django.db import transaction
+from django.db.models import QuerySet
 from django.dispatch import receiver
 from django.http import HttpRequest
 
 from backend.accounts.models import AccountSession, User
 from backend.accounts.network import address_of
+from backend.accounts.policies import works_for_the_network
 from backend.accounts.session_store import DEVICE, NETWORK, PROVED_AT, SEEN_AT, STARTED_AT
 from backend.common import clock
 from backend.common.transitions import log
 
 FRESH = timedelta(minutes=15)
+REMEMBERED = timedelta(days=30)
+# Those who decide about others: a day's work, and an hour away from the desk.
+STAFF_LASTS, STAFF_RESTS = timedelta(hours=12), timedelta(hours=1)
+SEEN_EVERY = timedelta(minutes=10)
+REMEMBER = "login_remember"
 _BROWSERS = (("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari"))
 _SYSTEMS = (
     ("iPhone", "iPhone"),
@@ -58,6 +65,33 @@ def note_login(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> 
     request.session[DEVICE] = device_named(request.META.get("HTTP_USER_AGENT", ""))
     request.session[NETWORK] = network_named(address_of(request))
     request.session[STARTED_AT] = request.session[SEEN_AT] = request.session[PROVED_AT] = now
+    is_remembered = request.session.pop(REMEMBER, False)
+    if user.roles.filter(paused_at__isnull=True).exists():
+        request.session.set_expiry(STAFF_LASTS)
+    else:
+        # Without the choice it ends with the browser, and on the server after SESSION_COOKIE_AGE.
+        request.session.set_expiry(REMEMBERED if is_remembered else 0)
+
+
+def has_ended(session: SessionBase, user: User) -> bool:
+    """Whether the login of somebody who decides about others has lasted or rested for too long."""
+    started, seen = session.get(STARTED_AT), session.get(SEEN_AT)
+    if started is None or seen is None or not works_for_the_network(user):
+        return False
+    now = clock.now()
+    return now - datetime.fromisoformat(started) >= STAFF_LASTS or now - datetime.fromisoformat(seen) >= STAFF_RESTS
+
+
+def note_seen(session: SessionBase) -> None:
+    """To within ten minutes: not every page is worth a write."""
+    seen = session.get(SEEN_AT)
+    if seen is None or clock.now() - datetime.fromisoformat(seen) >= SEEN_EVERY:
+        session[SEEN_AT] = clock.now().isoformat()
+
+
+def list_sessions(user: User) -> "QuerySet[AccountSession]":
+    """Those that have not run out, the last one seen first."""
+    return AccountSession.objects.filter(user=user, expire_date__gt=clock.now()).order_by("-seen_at", "session_key")
 
 
 def note_proof(session: SessionBase) -> None:

@@ -73,6 +73,16 @@ def unsubscribe(*, actor: "User", subscription_id: int) -> None:
     transitions.log("push.switched_off", actor, actor=actor, data={"browser": subscription_id})
 
 
+@transaction.atomic
+def forget_browser(subscription_id: int, *, besides: int | None = None) -> None:
+    """Whoever it belonged to has left this browser, or somebody else has logged in there. besides: the account whose
+    subscription stays. Doing it twice changes nothing."""
+    row = PushSubscription.objects.filter(pk=subscription_id).exclude(user=besides).select_related("user").first()
+    if row is not None:
+        transitions.log("push.switched_off", row.user, actor=None, data={"browser": row.pk})
+        row.delete()
+
+
 def check_keys(keys: BrowserKeys) -> None:
     """Raises Invalid `push.unknown_service` for an address outside PUSH_SERVICES, `push.bad_keys` for keys that are none."""
     if len(keys.endpoint) > LONGEST_ENDPOINT or not _is_known_service(keys.endpoint):

@@ -6,7 +6,7 @@ from allauth.mfa.models import Authenticator
 from django.db.models import F, Q
 
 from backend.accounts.models import User
-from backend.accounts.policies import is_coordinator, is_network_office
+from backend.accounts.policies import works_for_the_network
 from backend.accounts.second_factor import FACTORS
 from backend.common import clock
 from backend.organisations.enums import MembershipRole
@@ -14,11 +14,6 @@ from backend.organisations.models import Membership
 
 # Whoever has just registered an organisation finishes the first place before anything is asked of them.
 FIRST_PLACE = timedelta(hours=24)
-
-
-def works_for_the_network(user: User) -> bool:
-    """Coordinators, among them whoever may know of protected identities, and the network office."""
-    return is_coordinator(user) or is_network_office(user)
 
 
 def must_enrol(user: User) -> bool:

@@ -20,6 +20,7 @@ from django.views.decorators.http import require_POST
 
 from backend.common import clock
 from backend.web.access import logged_in
+from backend.web.device import is_of_this_account, last_account
 
 View = Callable[..., HttpResponse]
 
@@ -57,7 +58,7 @@ def keep(request: HttpRequest, path: str, data: QueryDict) -> bool:
         return False
     drafts = dict(request.session.get(KEY, {}))
     drafts.pop(path, None)
-    drafts[path] = {"fields": text, "at": clock.now().isoformat()}
+    drafts[path] = {"fields": text, "at": clock.now().isoformat(), "of": last_account(request)}
     request.session[KEY] = dict(list(drafts.items())[-MOST_DRAFTS:])
     return True
 
@@ -69,9 +70,10 @@ def discard(request: HttpRequest, path: str) -> None:
 
 
 def restore(request: HttpRequest, form: forms.Form) -> datetime | None:
-    """Puts the page's draft into an unbound form. Returns when it was kept; None when there is nothing to show."""
+    """Puts the page's draft into an unbound form, for nobody but whoever wrote it. Returns when it was kept; None when
+    there is nothing to show."""
     draft = request.session.get(KEY, {}).get(request.path)
-    if draft is None or form.is_bound:
+    if draft is None or form.is_bound or not is_of_this_account(request, draft["of"]):
         return None
     fields = QueryDict(draft["fields"])
     for name, field in form.fields.items():

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from backend.accounts.code_forms import TOO_MANY, SixDigits
+from backend.accounts.sessions import REMEMBER
 from backend.web.access import public
 
 
@@ -38,7 +39,11 @@ class CountsTries:
 
 
 class LoginCodeView(CountsTries, ConfirmLoginCodeView):
-    pass
+    def form_valid(self, form: Any) -> HttpResponse:
+        if isinstance(form, SixDigits):
+            self.request.session[REMEMBER] = bool(form.cleaned_data.get("remember"))
+        response: HttpResponse = super().form_valid(form)
+        return response
 
 
 class EmailCodeView(CountsTries, ConfirmEmailVerificationCodeView):

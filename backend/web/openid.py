@@ -4,6 +4,7 @@ Whoever comes back from a provider with a login that nobody has connected is ask
 and then whether to connect the two. So an account is never opened by an e-mail address that another service names.
 """
 
+import secrets
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
@@ -83,7 +84,16 @@ def answer(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _ask_to_connect(request: HttpRequest, provider: Provider, claim: Claim) -> HttpResponse:
     until = clock.now() + KEPT
-    request.session[PENDING] = {"issuer": claim.issuer, "subject": claim.subject, "until": until.isoformat()}
+    request.session[PENDING] = {
+        "issuer": claim.issuer,
+        "subject": claim.subject,
+        "label": claim.label,
+        "until": until.isoformat(),
+        # Whoever began it, where somebody did: nobody else is asked. The key is the question's own: an answer to another
+        # question connects nothing.
+        "of": request.user.pk,
+        "key": secrets.token_urlsafe(16),
+    }
     if request.user.is_authenticated:
         return redirect("connections")
     messages.info(
@@ -99,10 +109,11 @@ def _ask_to_connect(request: HttpRequest, provider: Provider, claim: Claim) -> H
 
 def _pending(request: HttpRequest) -> Claim | None:
     kept = request.session.get(PENDING)
-    if not kept or datetime.fromisoformat(kept["until"]) <= clock.now():
+    is_somebody_elses = kept and kept["of"] not in {None, request.user.pk}
+    if not kept or is_somebody_elses or datetime.fromisoformat(kept["until"]) <= clock.now():
         request.session.pop(PENDING, None)
         return None
-    return Claim(kept["issuer"], kept["subject"])
+    return Claim(kept["issuer"], kept["subject"], kept["label"])
 
 
 @logged_in
@@ -118,6 +129,8 @@ def connections(request: HttpRequest) -> HttpResponse:
     context = {
         "rows": [{"identity": row, "name": _name_of(row.issuer)} for row in rows],
         "pending": _name_of(pending.issuer) if pending else "",
+        "pending_label": pending.label if pending else "",
+        "pending_key": request.session[PENDING]["key"] if pending else "",
         "possible": [row for row in openid.list_providers() if row.issuer.rstrip("/") not in connected],
     }
     return render(request, "pages/account/connections.html", context)
@@ -129,7 +142,7 @@ def _change(request: HttpRequest, user: User, pending: Claim | None) -> HttpResp
         if action == "disconnect":
             identities.disconnect_identity(actor=user, identity_id=number_in(number) or 0)
             messages.success(request, _("Disconnected. You log in with a code by mail."))
-        elif action == "connect" and pending is not None:
+        elif action == "connect" and pending is not None and request.POST.get("key") == request.session[PENDING]["key"]:
             identities.connect_identity(actor=user, claim=pending)
             messages.success(request, _("Connected. Next time you can log in that way."))
         elif action == "connect":

@@ -18,6 +18,7 @@ from backend.notifications import opt_in, push, services, vapid
 from backend.notifications.enums import ChannelName
 from backend.notifications.provider_reports import bounced_channels, trust_address_again
 from backend.web.access import logged_in, public
+from backend.web.device import PUSH, remember
 from backend.web.form_errors import add_domain_error
 from backend.web.forms.reach import PhoneForm
 
@@ -84,13 +85,15 @@ def add_browser(request: HttpRequest) -> JsonResponse:
     """What the page's script sends after the person said yes: `PushSubscription.toJSON()`. 201, or 400 with a message."""
     try:
         keys = _subscription_in(request)
-        push.subscribe(
+        row = push.subscribe(
             actor=_person(request), keys=keys, browser=push.browser_name(request.headers.get("User-Agent", ""))
         )
     except DomainError as error:
         return JsonResponse({"message": str(error.message)}, status=error.status)
     messages.success(request, _("This browser now tells you. Send yourself a trial message to see it."))
-    return JsonResponse({}, status=201)
+    answer = JsonResponse({}, status=201)
+    remember(request, answer, **{PUSH: row.pk})
+    return answer
 
 
 def _subscription_in(request: HttpRequest) -> push.BrowserKeys:

@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from backend.common import clock
+from backend.web.device import is_of_this_account, last_account
 from backend.web.errors import forbidden, is_ours, page_behind, way_back
 
 KEY, MARK = "unsent", "_unsent"
@@ -74,6 +75,7 @@ def keep(request: HttpRequest) -> bool:
         "fields": fields.urlencode(),
         "had_files": bool(request.FILES),
         "at": clock.now().isoformat(),
+        "of": last_account(request),
     }
     return True
 
@@ -85,9 +87,12 @@ def discard_when_sent(request: HttpRequest) -> None:
 
 
 def kept(request: HttpRequest) -> dict[str, Any] | None:
-    """The address it goes to, its fields, and of those the texts a person typed. None when there is nothing (any more)."""
+    """The address it goes to, its fields, and of those the texts a person typed. None when there is nothing
+    (any more), or when somebody else sent it from this browser."""
     found = request.session.get(KEY)
     if not found or datetime.fromisoformat(found["at"]) + KEPT <= clock.now():
+        return None
+    if not is_of_this_account(request, found["of"]):
         return None
     fields = [(name, value) for name, values in QueryDict(found["fields"]).lists() for value in values]
     texts = [value for _name, value in fields if len(value) > LONGEST_BUTTON or " " in value.strip()]

@@ -91,11 +91,27 @@ class TestLogin:
         client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
         page = client.get(parse_qs(urlsplit(answer["Location"]).query)["next"][0]).text
         assert "Skolkonto" in page
+        assert "elin@skolan.example" in page, "whose login it is"
         client.post(reverse("connections"), {"action": "connect"})
+        assert not OpenIdentity.objects.exists(), "an answer without the question's key"
+        client.get(reverse("connections"))
+        come_back(client)
+        client.post(reverse("connections"), {"action": "connect", "key": client.session["openid_pending"]["key"]})
         assert OpenIdentity.objects.get().subject == "elev-17"
         later = Client()
         come_back(later)
         assert later.session["_auth_user_id"] == str(user.pk)
+
+    def test_a_question_begun_by_one_is_not_asked_of_another(self, provider):
+        client = logged_in(UserFactory())
+        come_back(client)
+        kept = client.session["openid_pending"]
+        other = logged_in(UserFactory())
+        session = other.session
+        session["openid_pending"] = kept
+        session.save()
+        other.post(reverse("connections"), {"action": "connect", "key": kept["key"]})
+        assert not OpenIdentity.objects.exists()
 
     def test_saying_no_connects_nothing(self, provider):
         client = logged_in(UserFactory())

@@ -45,6 +45,7 @@ PAGES_ONLY = {
     "accounts.second_factor.remove_second_factor": LOGIN,
     "accounts.second_factor.renew_recovery_codes": LOGIN,
     "accounts.second_factor.stop_reset": LOGIN,
+    "accounts.sessions.end_other_sessions": LOGIN,
     "accounts.services.give_grant": PROTECTED,
     "accounts.services.revoke_grant": PROTECTED,
     "students.enrolment.enrol_student": f"{OF_THE_PAGE} POST imports/ with a class list of one row",

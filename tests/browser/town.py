@@ -237,6 +237,7 @@ def build_people() -> Town:
         reverse("second_factor"),
         reverse("second_factor_app"),
         reverse("proof"),
+        reverse("sessions"),
         reverse("second_factor_passkey"),
         reverse("calendar"),
     ]

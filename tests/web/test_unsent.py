@@ -66,8 +66,8 @@ def test_a_fragment_sends_the_whole_page_to_the_login(client, url):
 
 def test_it_is_forgotten_after_an_hour_and_never_too_long(client, world, url, frozen_clock):
     client.post(url, {"reason": WHY})
-    client.force_login(world.coordinator)
     frozen_clock.move_to(clock.now() + timedelta(minutes=61), tick=False)
+    client.force_login(world.coordinator)
     assert client.get(reverse("unsent"))["Location"] == reverse("home")
     anonymous = Client()
     assert way_after_login(anonymous.post(url, {"reason": "å" * 20_000}, headers=PAGE)) == "/samordnare/omgangar/1/"

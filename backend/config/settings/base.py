@@ -99,6 +99,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "backend.web.session_middleware.LoginLastsMiddleware",
     "backend.web.middleware.PersonalPagesAreNotStored",
     "backend.web.middleware.CleanTextMiddleware",
     "backend.web.middleware.DatabaseAwayMiddleware",
@@ -192,6 +193,9 @@ MFA_FORMS = {
 }
 MFA_RECOVERY_CODES_SHOW_ONCE = True
 SESSION_ENGINE = "backend.accounts.session_store"
+# For whoever has not chosen to stay; how long the others stay stands in backend/accounts/sessions.py.
+SESSION_COOKIE_AGE = 12 * 3600
+DEVICE_COOKIE_NAME = "device"
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = urlsplit(SITE_URL).scheme

@@ -30,9 +30,10 @@ class SessionStore(DatabaseStore):
         """Sealed: codes of logins, keys of apps and what people were writing lie in it."""
         return sealer(SEAL).encrypt(super().encode(session_dict).encode()).decode()
 
-    def decode(self, session_data: str) -> dict[str, Any]:
+    def decode(self, session_data: bytes | str) -> dict[str, Any]:
+        sealed = session_data.encode() if isinstance(session_data, str) else session_data
         try:
-            opened = sealer(SEAL).decrypt(session_data.encode()).decode()
+            opened = sealer(SEAL).decrypt(sealed).decode()
         except InvalidToken:
             return {}
         return super().decode(opened)

@@ -58,15 +58,22 @@ class UserLanguageMiddleware:
 
 
 class PersonalPagesAreNotStored:
-    """A shared computer in a school library must not show the last person's pages from its history."""
+    """A shared computer in a school library must not show the last person's pages from its history, and no proxy keeps a page
+    that was made for one visitor. Also says what no page of ours asks a browser for."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        if request.user.is_authenticated and not response.has_header("Cache-Control"):
+        response.headers.setdefault("Permissions-Policy", settings.PERMISSIONS_POLICY)
+        if response.has_header("Cache-Control"):
+            return response
+        if request.user.is_authenticated:
             patch_cache_control(response, no_store=True, private=True)
+        elif response.headers.get("Content-Type", "").startswith("text/html"):
+            # Each page holds the visitor's own token against forged forms.
+            patch_cache_control(response, no_cache=True, private=True)
         return response
 
 

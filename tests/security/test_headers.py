@@ -34,7 +34,7 @@ DEPLOYED = {
     "REDIS_URL": "redis://127.0.0.1:1/0",
     "SMTP_URL": "smtp://127.0.0.1:1",
 }
-TAKEN_OVER = ("SESSION_COOKIE_NAME", "CSRF_COOKIE_NAME", "ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS")
+TAKEN_OVER = ("DEVICE_COOKIE_NAME", "MESSAGES_COOKIE_NAME", "ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS")
 
 
 def production(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
@@ -74,8 +74,13 @@ def test_the_cookies_belong_to_this_host_alone(deployed: None) -> None:
     response = client.get(reverse("account_login"), secure=True)
     client.post(reverse("account_request_login_code"), {"email": StudentFactory().user.email}, secure=True)
     cookies = {**client.cookies, **response.cookies}
-    assert {"__Host-session", "__Host-csrf"} <= cookies.keys()
-    for name in ("__Host-session", "__Host-csrf"):
+    client.post(reverse("set_language"), {"language": "en"}, secure=True)
+    client.force_login(StudentFactory().user)
+    client.get(reverse("profile"), secure=True)
+    cookies |= client.cookies
+    names = {f"__Host-{name}" for name in ("session", "csrf", "messages", "language", "device")}
+    assert set(cookies) == names
+    for name in names:
         assert cookies[name]["secure"]
         assert (cookies[name]["path"], cookies[name]["domain"]) == ("/", "")
         assert cookies[name]["samesite"] == "Lax"
@@ -147,6 +152,8 @@ def everywhere(response: Any) -> None:
     assert response["X-Content-Type-Options"] == "nosniff"
     assert response["Cross-Origin-Opener-Policy"] == "same-origin"
     assert response["Referrer-Policy"] == "same-origin"
+    assert "camera=()" in response["Permissions-Policy"]
+    assert "publickey-credentials-get=(self)" in response["Permissions-Policy"]
     rules = policy(response)
     assert rules["default-src"] == "'none'"
     assert rules["script-src"] == "'self'"
@@ -160,6 +167,13 @@ def test_nothing_foreign_runs_in_a_page(name: str) -> None:
     assert response.status_code == 200
     everywhere(response)
     assert policy(response)["frame-ancestors"] == "'none'"
+
+
+@pytest.mark.parametrize("name", ["start", "search", "account_login", "account_signup", "contact"])
+def test_a_proxy_keeps_no_page_with_a_visitors_token(name: str) -> None:
+    response = Client().get(address(name))
+    assert "X-CSRFToken" in response.text
+    assert {"private", "no-cache"} <= set(response["Cache-Control"].split(", "))
 
 
 @pytest.mark.parametrize("name", ["/kommuner/finns-inte/", "/samordnare/", "/api/v1/offers/0/"])

@@ -291,6 +291,24 @@ CSRF_FAILURE_VIEW = "backend.web.unsent.sent_from_an_old_page"
 # 0 = the address of the connection.
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
+# No page asks for the first ones; the search near oneself and passkeys are our own.
+PERMISSIONS_POLICY = ", ".join(
+    [
+        *(f"{what}=()" for what in ("accelerometer", "camera", "display-capture", "gyroscope", "hid")),
+        *(
+            f"{what}=()"
+            for what in ("magnetometer", "microphone", "midi", "payment", "serial", "usb", "xr-spatial-tracking")
+        ),
+        *(
+            f"{what}=(self)"
+            for what in ("publickey-credentials-create", "publickey-credentials-get", "geolocation", "fullscreen")
+        ),
+    ]
+)
+MESSAGE_STORAGE = "backend.web.message_storage.MessageStorage"
+MESSAGES_COOKIE_NAME = "messages"
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CONTENT_SECURITY_POLICY = {

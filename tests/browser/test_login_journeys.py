@@ -10,14 +10,16 @@ from django.core import mail
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
-from backend.accounts import openid
+from backend.accounts import openid, totp
 from backend.accounts.models import OpenIdentity
+from backend.common import clock
 from backend.rounds import services as rounds
 from backend.rounds.models import Appeal, OwnFoundPlace, Round
 from tests.accounts.openid_provider import CLIENT_ID, CLIENT_SECRET, running_provider
 from tests.browser.conftest import axe_findings, is_wider_than_window
 from tests.browser.round_town import Town
 from tests.factories import CoordinatorFactory, StudentFactory, UserFactory
+from tests.factories.rows import APP_SECRET
 
 LOOKS = pytest.mark.parametrize("size", ["phone", "desktop"])
 
@@ -225,6 +227,8 @@ class TestWhatWasBeingWritten:
         page.context.clear_cookies(name="sessionid")
         press(page, "Spara omgången")
         type_code(page, ask_for_code(page, coordinator.email))
+        expect(page.locator("h1")).to_have_text("Ett steg till")
+        type_code(page, totp.code_of(APP_SECRET, totp.step_at(clock.now())))
         page.wait_for_url("**" + reverse("round_new"))
         expect(page.locator("[name=name]")).to_have_value("Prao i åttan")
         assert not Round.objects.exists()

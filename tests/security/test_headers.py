@@ -82,7 +82,7 @@ def test_the_cookies_belong_to_this_host_alone(deployed: None) -> None:
     assert set(cookies) == names
     for name in names:
         assert cookies[name]["secure"]
-        assert (cookies[name]["path"], cookies[name]["domain"]) == ("/", "")
+        assert (cookies[name]["path"], cookies[name]["domain"] or "") == ("/", "")
         assert cookies[name]["samesite"] == "Lax"
     assert cookies["__Host-session"]["httponly"]
 

@@ -3,6 +3,8 @@
 from typing import Any
 
 from allauth.account import forms as allauth_forms
+from allauth.account.adapter import get_adapter as get_account_adapter
+from allauth.account.internal.userkit import filter_users_by_email
 from allauth.core import context, ratelimit
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base.forms import AuthenticateForm
@@ -13,10 +15,43 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from backend.accounts.models import KnownNetwork
+from backend.accounts.network import address_of
 from backend.accounts.second_factor import LONGEST_NAME, use_code
+from backend.accounts.sessions import network_named
 
-LIMIT = "wrong_code"
+LIMIT, FROM_ANYWHERE = "wrong_code", "code_from_unknown_network"
 TOO_MANY = "too_many"
+
+
+class CodeRequestForm(allauth_forms.RequestLoginCodeForm):
+    """Counts how often an address asks from one network, and from all those together that its owner never came from: whoever
+    asks in somebody else's name keeps them out of no place where they have logged in before."""
+
+    def clean_email(self) -> str:
+        email: str = self.cleaned_data["email"]
+        users = filter_users_by_email(email, is_active=True, prefer_verified=True, for_login=True)
+        self._user = users[0] if users else None
+        network = network_named(address_of(context.request))
+        is_known = KnownNetwork.objects.filter(user=self._user, network=network).exists()
+        key = email.lower()
+        if not ratelimit.consume(context.request, action="request_login_code", key=f"{key}|{network}") or not (
+            is_known or ratelimit.consume(context.request, action=FROM_ANYWHERE, key=key)
+        ):
+            raise get_account_adapter().validation_error("too_many_login_attempts")
+        return email
+
+
+class AddressForm(allauth_forms.LoginForm):
+    """The login page's form, counted in the same way."""
+
+    def _clean_without_password(self, email: str | None, phone: str | None) -> dict[str, Any]:
+        form = CodeRequestForm({"email": email or ""})
+        if form.is_valid():
+            self.user = form._user  # noqa: SLF001 - as allauth's own form does
+        else:
+            self.add_error("login", form.errors.get("email", []))
+        return self.cleaned_data
 
 
 class SixDigits(forms.Form):

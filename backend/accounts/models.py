@@ -274,3 +274,17 @@ class AccountSession(AbstractBaseSession):
         from backend.accounts.session_store import SessionStore
 
         return SessionStore
+
+
+class KnownNetwork(models.Model):
+    """A network that somebody has logged in from, roughly: from there nobody else's tries can keep them out."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="known_networks")
+    network = models.CharField(max_length=40)
+    seen_on = models.DateField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "network"], name="known_network_once")]
+
+    def __str__(self) -> str:
+        return f"network of user {self.user_id}"

@@ -32,7 +32,7 @@ def fingerprint(code: str) -> str:
 
 def send_code(request: HttpRequest, user: User) -> None:
     """A new code to the account's address; an older one opens nothing any more. Raises Conflict after too many."""
-    if not ratelimit.consume(request, action="request_login_code", key=user.email.lower()):
+    if not ratelimit.consume(request, action="request_login_code", key=f"proof-{user.pk}"):
         raise Conflict("proof.too_many", _("Too many codes have been requested. Wait a minute and try again."))
     code = f"{secrets.randbelow(10**6):06}"
     until = clock.now() + GOOD_FOR

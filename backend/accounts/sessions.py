@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 from django.dispatch import receiver
 from django.http import HttpRequest
 
-from backend.accounts.models import AccountSession, User
+from backend.accounts.models import AccountSession, KnownNetwork, User
 from backend.accounts.network import address_of
 from backend.accounts.policies import works_for_the_network
 from backend.accounts.session_store import DEVICE, NETWORK, PROVED_AT, SEEN_AT, STARTED_AT
@@ -65,6 +65,8 @@ def note_login(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> 
     request.session[DEVICE] = device_named(request.META.get("HTTP_USER_AGENT", ""))
     request.session[NETWORK] = network_named(address_of(request))
     request.session[STARTED_AT] = request.session[SEEN_AT] = request.session[PROVED_AT] = now
+    if network := request.session[NETWORK]:
+        KnownNetwork.objects.update_or_create(user=user, network=network, defaults={"seen_on": clock.today()})
     is_remembered = request.session.pop(REMEMBER, False)
     if user.roles.filter(paused_at__isnull=True).exists():
         request.session.set_expiry(STAFF_LASTS)

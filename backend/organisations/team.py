@@ -18,6 +18,8 @@ from backend.organisations.models import Invitation, Membership, Organisation
 
 GOOD_FOR = timedelta(days=14)
 LONGEST_USER_NAME = 120
+# Mails to people who have not asked for anything: more than any team needs, too few to pester a town.
+MOST_A_DAY = 20
 
 
 @transaction.atomic
@@ -40,6 +42,13 @@ def invite_colleague(*, actor: User, organisation: Organisation, email: str, nam
     if policies.is_member(invitee, organisation.pk):
         raise Conflict("invitation.member", _("This person belongs to the organisation already."), field="email")
     now = clock.now()
+    # The organisation's row serialises the count.
+    Organisation.objects.select_for_update().get(pk=organisation.pk)
+    today = Invitation.objects.filter(organisation=organisation, created_at__gt=now - timedelta(days=1))
+    if today.count() >= MOST_A_DAY:
+        raise Conflict(
+            "invitation.too_many_today", _("That was the last invitation for today. Invite the others tomorrow.")
+        )
     Invitation.objects.filter(
         organisation=organisation, invitee=invitee, ended_at__isnull=True, expires_at__lte=now
     ).update(ended_at=now, outcome=InvitationOutcome.WITHDRAWN)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import TypeVar
 
 from django.core.exceptions import ValidationError
@@ -14,6 +14,7 @@ from backend.accounts.models import User
 from backend.accounts.selectors import find_person_by_email
 from backend.common import clock, events, outbox
 from backend.common.errors import Conflict, Invalid, NotAllowed, NotFound
+from backend.common.models import LogEntry
 from backend.common.text import clean_line
 from backend.common.transitions import log
 from backend.reference.enums import PositionSource
@@ -27,6 +28,8 @@ from backend.students.studies import has_finished_compulsory_school, usual_forms
 
 CONSENT_TEXT_VERSION = "2026-1"
 MAX_GUARDIANS = 2
+# Each is a mail to somebody who has not asked for it: a slip of the pen or two, and no more.
+MOST_NAMED_A_DAY = 5
 MAX_ALERTS = 20
 YOUNGEST, OLDEST = 12, 80
 LONGEST = {"school": 120, "class_name": 20}
@@ -268,6 +271,13 @@ def add_guardian(*, actor: User, student_id: int, email: str, name: str) -> Guar
         validate_email(email.strip())
     except ValidationError as error:
         raise Invalid("guardian.bad_email", _("Enter an e-mail address."), field="email") from error
+    if policies.is_self(actor, student):
+        day_ago = clock.now() - timedelta(days=1)
+        named = LogEntry.objects.filter(
+            action="guardian.added", subject_type="student", subject_id=student.pk, at__gt=day_ago
+        )
+        if named.count() >= MOST_NAMED_A_DAY:
+            raise Conflict("guardian.too_many_today", _("You have named several today. Name another one tomorrow."))
     guardian = known or User.objects.create_user(
         email, name=(name.strip() or email.strip().split("@")[0])[:LONGEST_USER_NAME]
     )

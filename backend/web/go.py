@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from backend.accounts.models import User
+from backend.accounts.models import SecondFactorReset, User
 from backend.accounts.policies import is_coordinator, is_network_office
 from backend.accounts.selectors import get_role_invitation_to
 from backend.applications.board import students_of
@@ -17,6 +17,7 @@ from backend.applications.models import Application
 from backend.applications.policies import can_answer, visible_to
 from backend.exchange.selectors import get_import
 from backend.exchange.webhooks.selectors import get_webhook
+from backend.notifications.about_logins import stop_token
 from backend.notifications.models import Notification
 from backend.offers.models import Offer
 from backend.offers.policies import can_review_offer, is_own_offer
@@ -241,6 +242,13 @@ def _role_invitation(user: User, pk: int) -> str:
     return reverse("network_people")
 
 
+def _reset(user: User, pk: int) -> str:
+    """The person whose second step it is may stop it while it waits."""
+    if not SecondFactorReset.objects.filter(pk=pk, user=user).exists():
+        raise Http404
+    return reverse("second_factor_stop", args=[stop_token(pk)])
+
+
 GUIDES: dict[str, Guide] = {
     "importjob": _import,
     "webhookendpoint": _webhook,
@@ -254,6 +262,7 @@ GUIDES: dict[str, Guide] = {
     "guardianship": _guardianship,
     "invitation": _invitation,
     "roleinvitation": _role_invitation,
+    "secondfactorreset": _reset,
     "organisationclaim": _claim,
     "round": _round,
     "result": _result,

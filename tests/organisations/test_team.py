@@ -145,3 +145,12 @@ class TestAskAColleague:
             application_id=application.pk,
             colleague_id=owner.user.pk,
         )
+
+
+def test_a_team_invites_twenty_a_day(owner, frozen_clock):
+    for number in range(team.MOST_A_DAY):
+        invite(owner, f"kollega{number}@firma.example")
+    args = {"actor": owner.user, "organisation": owner.organisation}
+    refused("invitation.too_many_today", team.invite_colleague, email="en.till@firma.example", **args)
+    frozen_clock.shift(timedelta(days=1, minutes=1))
+    assert invite(owner, "en.till@firma.example").pk

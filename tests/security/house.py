@@ -33,6 +33,7 @@ from tests.browser import town as towns
 from tests.browser.town import EMPTY_TOWN, Town
 from tests.factories import CoordinatorFactory, GuardianshipFactory, MembershipFactory, OfferFactory, StudentFactory
 from tests.factories.rows import FINSPANG
+from tests.factories.work import handle_events
 
 # Those of security.md, and between them: NB somebody without any part but an invitation, SC another student of the same
 # class, G2 a guardian of somebody else, CM a member of the company who does not own it, KC a colleague of KO.
@@ -114,6 +115,8 @@ def build() -> House:
     }
     details = TokenDetails("Affärssystemet", list(ORGANISATION_SCOPES), membership.organisation_id)
     secret = create_token(actor=owner, user=owner, details=details).secret
+    # Who made it is told before anything is looked at.
+    handle_events()
     clients = {name: client_of(user) for name, user in everybody.items()}
     return House(everybody, clients, f"Bearer {secret}", _ids(people, desks, everybody, membership))
 

@@ -105,6 +105,8 @@ UNNAMED = {
     "network_undelivered_xlsx",
     "network_resend",
 }
+# They show a key or a challenge that is drawn anew each time, and nothing of anybody else.
+DRAWN_ANEW = {"second_factor_app", "second_factor_passkey"}
 # Searches and filters that would find the student, by the route they belong to.
 LOOKED_FOR = {
     "coordinator_students": ("q=Kvasthilda", "q=QXZW", "q=hemlig.example", "state=unplaced", "class=IN3"),
@@ -126,6 +128,8 @@ def asks(world: World, of: Hidden) -> Iterator[Ask]:
     short = tuple((name.removesuffix("_id"), pk) for name, pk in fields)
     data = (*fields, *short, ("reason", "Av ett skäl."), ("text", "Ord."), ("answer", "Ja."), ("decision", "approve"))
     for route, pattern in every_route():
+        if pattern.name in DRAWN_ANEW:
+            continue
         view = pattern.callback
         is_api = route.startswith("/api/v1/") and pattern.name != "api_docs"
         people = OF_THE_API if is_api else BEHIND[getattr(view, "access", "public")]

@@ -244,6 +244,35 @@ class TestLimits:
             frozen_clock.shift(timedelta(minutes=55))
         assert sent == [10, 20, 30, 30, 30]
 
+    def test_nobody_is_kept_out_by_somebody_elses_tries(self):
+        """Somebody asks in another's name until nothing more is sent, from one network and then from many."""
+        user = UserFactory()
+        client, code = asked(user.email)
+        client.post(CONFIRM, {"code": code})
+        cache.clear()
+        for network in range(60):
+            for _try in range(3):
+                Client(REMOTE_ADDR=f"198.51.{network}.7").post(ASK, {"email": user.email})
+        assert Client(REMOTE_ADDR="203.0.113.9").post(ASK, {"email": user.email}).status_code != 302
+        assert len(mail.outbox) <= 1 + 100
+        client, code = asked(user.email)
+        client.post(CONFIRM, {"code": code})
+        assert is_in(client), "where the person has been before"
+
+    def test_one_network_that_asks_too_often_stops_only_itself(self):
+        user = UserFactory()
+        for _try in range(4):
+            answer = Client(REMOTE_ADDR="198.51.100.7").post(ASK, {"email": user.email})
+        assert answer.status_code != 302
+        assert Client(REMOTE_ADDR="203.0.113.9").post(ASK, {"email": user.email}).status_code == 302
+
+    @pytest.mark.parametrize("page", ["account_login", "account_request_login_code"])
+    def test_both_pages_count(self, page):
+        user, field = UserFactory(), "login" if page == "account_login" else "email"
+        statuses = [Client().post(reverse(page), {field: user.email}).status_code for _ in range(4)]
+        assert statuses[:3] == [302] * 3
+        assert statuses[3] != 302
+
     def test_who_guesses_at_many_accounts_is_stopped(self):
         """A network that has sent a hundred wrong codes gets no further, not even with the right one."""
         for _account in range(25):

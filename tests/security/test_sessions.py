@@ -91,6 +91,7 @@ class TestList:
     def test_each_device_with_when_and_roughly_where(self, frozen_clock):
         user = StudentFactory().user
         here = Client(headers={"user-agent": FIREFOX, "accept-language": "en"}, REMOTE_ADDR="192.0.2.77")
+        here.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
         asked(user.email, here)
         here.post(reverse("account_confirm_login_code"), {"code": code_of(mail.outbox[-1])})
         page = here.get(PAGE).text

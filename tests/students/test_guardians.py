@@ -47,6 +47,15 @@ class TestGuardians:
         assert add(student.user, student) == add(student.user, student, email=" VUXEN@home.example ")
         assert Notification.objects.count() == LogEntry.objects.count() == 1
 
+    def test_a_student_names_five_a_day_and_the_school_as_many_as_it_needs(self, student, frozen_clock):
+        for number in range(services.MOST_NAMED_A_DAY):
+            add(student.user, student, f"person{number}@home.example").delete()
+        args = {"student_id": student.pk, "email": "en.till@home.example", "name": "En Till"}
+        refused("guardian.too_many_today", services.add_guardian, actor=student.user, **args)
+        add(CoordinatorFactory(), student, "skolan@home.example")
+        frozen_clock.shift(timedelta(days=1, minutes=1))
+        assert add(student.user, student, "en.till@home.example").pk
+
     def test_two_at_most(self, student):
         add(student.user, student, "en@home.example")
         add(student.user, student, "tva@home.example")

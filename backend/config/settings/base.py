@@ -180,6 +180,8 @@ ACCOUNT_EMAIL_VERIFICATION_BY_CODE_FORMAT = ACCOUNT_LOGIN_BY_CODE_FORMAT
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_TIMEOUT = ACCOUNT_LOGIN_BY_CODE_TIMEOUT
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_MAX_ATTEMPTS = ACCOUNT_LOGIN_BY_CODE_MAX_ATTEMPTS
 ACCOUNT_FORMS = {
+    "login": "backend.accounts.code_forms.AddressForm",
+    "request_login_code": "backend.accounts.code_forms.CodeRequestForm",
     "confirm_login_code": "backend.accounts.code_forms.LoginCodeForm",
     "confirm_email_verification_code": "backend.accounts.code_forms.EmailCodeForm",
 }
@@ -200,12 +202,15 @@ ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = urlsplit(SITE_URL).scheme
 # A school shares one address: a class that logs in at the start of a lesson must not be stopped, one account must.
-# Five tries at each of thirty codes a day: whoever guesses at one account hits it with 0.015 % in a day. Whoever guesses
-# at many is stopped by the wrong codes of one network: a thousand of a school mistype fewer in an hour.
+# A code is asked for by an address from a network: thirty a day there, with five tries each, hit one account with 0.015 %. All
+# networks together that its owner never came from get a hundred, 0.05 %; so nobody is kept out by somebody else's tries where
+# they have logged in before. Whoever guesses at many accounts is stopped by the wrong codes of one network: a thousand of a
+# school mistype fewer in an hour.
 ACCOUNT_RATE_LIMITS = {
     "login": "300/m/ip",
     "signup": "300/m/ip",
     "request_login_code": "300/m/ip,3/m/key,10/h/key,30/d/key",
+    "code_from_unknown_network": "100/d/key",
     "wrong_code": "100/h/ip",
     "login_failed": "300/m/ip,5/5m/key",
 }

@@ -125,7 +125,7 @@ def save_imported_offer(
         offer.state, offer.closed_at, offer.close_reason = OfferState.CLOSED, clock.now(), CloseReason.ENDED
     _write(offer, workplace, details)
     log(IMPORTED, offer, actor=actor, data={"fingerprint": fingerprint, "source": details.source})
-    if (known is None and not over) or offer.state in {OfferState.PUBLISHED, OfferState.PAUSED}:
+    if (known is None and not over) or offer.state in {OfferState.SUBMITTED, OfferState.PUBLISHED, OfferState.PAUSED}:
         _settle(offer, actor, is_new=known is None)
     outbox.wake()
     return ImportOutcome(offer.pk, "updated" if known else "created", offer.state)

@@ -22,7 +22,7 @@ from backend.offers.notifications import tell, tell_of_change
 from backend.offers.school_weeks import next_time
 from backend.organisations.models import Organisation, Workplace
 from backend.organisations.municipality_settings import settings_of
-from backend.organisations.policies import require_member
+from backend.organisations.policies import has_people, require_member
 from backend.reference.models import HazardFlag, OccupationGroup, PlacementForm, Programme
 
 M = TypeVar("M", bound=models.Model)
@@ -415,9 +415,14 @@ def close_overdue_offer(*, offer_id: int) -> bool:
     """The calendar closes an offer whose last day to apply or last period has passed. False when neither is so.
 
     After the deadline those who applied in time still get their answers; after the last period nothing can come of them.
+    One that waits for review is sent back for new dates instead, unless it was imported for an organisation that nobody
+    here belongs to: then nobody could give them.
     """
     offer = _locked(offer_id)
-    if offer.state not in {OfferState.PUBLISHED, OfferState.PAUSED}:
+    if offer.state == OfferState.SUBMITTED:
+        if has_people(offer.organisation_id):
+            return False
+    elif offer.state not in {OfferState.PUBLISHED, OfferState.PAUSED}:
         return False
     if not offer.periods.filter(end__gte=clock.today()).exists():
         _close(offer, None, CloseReason.ENDED)

@@ -23,6 +23,7 @@ from backend.offers.scheduled_tasks import close_overdue
 from backend.offers.services import close_overdue_offer
 from backend.organisations.models import Membership, OrganisationClaim
 from tests.factories import MembershipFactory, StudentFactory, UserFactory
+from tests.factories.rows import give_second_factor
 from tests.factories.work import handle_events
 from tests.web.desk import logged_in
 
@@ -42,7 +43,7 @@ COURSES = {
 
 
 class Service:
-    """As `create_user` leaves it: the network office, and one coordinator, in Falun."""
+    """As `create_user` leaves it, each with a second step: the network office, and one coordinator, in Falun."""
 
     def __init__(self) -> None:
         assert not Offer.objects.exists()
@@ -54,6 +55,8 @@ class Service:
             call_command("create_user", address, "--name", address.partition("@")[0], *options, stdout=StringIO())
         self.office = User.objects.get(email="kansli@natverket.example")
         self.coordinator = User.objects.get(email="ulla@falun.example")
+        for user in (self.office, self.coordinator):
+            give_second_factor(user)
 
     def take_in(self, *options: str) -> str:
         shown = StringIO()

@@ -109,6 +109,7 @@ WORDS: dict[str, "str | Promise"] = {
     "result.offered": _("A seat passed on"),
     "result.lapsed": _("A seat not answered in time"),
     "round.opened": _("Round opened"),
+    "round.wished_for_you": _("Wishes put in by the coordinator"),
     "round.ranking_asked": _("Order of applicants asked for"),
     "round.published": _("Result of the round"),
     "round.organisation_told": _("Students for the places"),

@@ -20,7 +20,7 @@ from backend.notifications.registry import Kind, register
 from backend.notifications.services import notify
 from backend.notifications.subjects import Subject, from_rows
 from backend.rounds.enums import ROUND_TRANSITIONS, ResultState, RoundState, UnplacedPolicy
-from backend.rounds.models import Appeal, Result, Round
+from backend.rounds.models import Appeal, Participant, Result, Round
 from backend.rounds.reasons import facts_for, summary_of
 from backend.students.protection import deciders_for
 
@@ -84,6 +84,11 @@ def tell_round(event: DomainEvent, the_round: Round) -> None:
         notify(event=event, recipients=people, kind=kind, subject=the_round)
 
 
+def tell_of_help(event: DomainEvent, participant: Participant) -> None:
+    """The student learns that the coordinator has wished for them."""
+    notify(event=event, recipients=[participant.student.user], kind="round.wished_for_you", subject=participant.round)
+
+
 def tell_result(event: DomainEvent, result: Result) -> None:
     """A seat given on, or kept too long: the student is told."""
     if event.kind in {"result.offered", "result.lapsed"}:
@@ -144,6 +149,17 @@ def _opened_words(notification: Notification) -> Words:
             % {"seed": the_round.seed},
         ),
         button=_("Choose your places"),
+    )
+
+
+def _wished_words(notification: Notification) -> Words:
+    return Words(
+        paragraphs=(
+            _("Your coordinator has put places on your list in “%(name)s” for you.")
+            % {"name": _round(notification).name},
+            _("Look through the list. You can change it yourself until the round closes."),
+        ),
+        button=_("See your list"),
     )
 
 
@@ -291,6 +307,14 @@ _register(
     "round.opened",
     lambda n: _("Choose your places: %(name)s") % {NAME: _round(n).name},
     _opened_words,
+    opt_out=False,
+    expires_after=timedelta(days=14),
+    still_relevant=_only_while(RoundState.OPEN),
+)
+_register(
+    "round.wished_for_you",
+    lambda n: _("Your coordinator has wished for you: %(name)s") % {NAME: _round(n).name},
+    _wished_words,
     opt_out=False,
     expires_after=timedelta(days=14),
     still_relevant=_only_while(RoundState.OPEN),

@@ -302,6 +302,12 @@ def rounds_of_every_kind() -> None:
     ranked.open()
     for participant in ranked.round.participants.select_related("student__user"):
         ranked.wish(participant, 0)
+    rounds.set_wishes(
+        actor=ranked.coordinator,
+        participant_id=participant.pk,
+        seat_ids=[ranked.rows[0].pk],
+        reason="Ringde och bad om hjälp.",
+    )
     ranked.close()
     ranked.publish()
     rounds.undo_publication(actor=ranked.coordinator, round_id=ranked.round.pk, reason="Fel körning.")

@@ -49,7 +49,6 @@ BY_COMMANDS: dict[str, set[str]] = {
         "closed_at",
         "close_reason",
         "undo_until",
-        "languages",
         "approved",
     },
     "OfferPeriod": {"offer", "capacity", "taken"},  # capacity: "seats" in the form

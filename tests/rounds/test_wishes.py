@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from backend.accounts.services import give_grant
 from backend.common import clock
 from backend.common.models import LogEntry
+from backend.notifications.models import Notification
 from backend.offers.enums import OfferState
 from backend.offers.models import Offer
 from backend.reference.models import HazardFlag
@@ -110,6 +111,10 @@ class TestWishes:
         )
         entry = LogEntry.objects.get(action="wishes.set")
         assert (entry.actor, entry.data["by_student"]) == (world.coordinator, False)
+        told = Notification.objects.get(kind="round.wished_for_you")
+        assert told.recipient == participant.student.user
+        services.set_wishes(**set_wishes(world, participant, [], actor=participant.student.user))
+        assert Notification.objects.filter(kind="round.wished_for_you").count() == 1
 
     def test_others_do_not_know_of_the_participant(self):
         world = World(1).open()

@@ -6,13 +6,14 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from backend.accounts.models import User
-from backend.common import clock
+from backend.common import clock, events, outbox
 from backend.common.errors import Conflict, Invalid, NotAllowed, NotFound
 from backend.common.transitions import log
 from backend.rounds import policies
 from backend.rounds.eligibility import problems_for
 from backend.rounds.enums import RoundState
 from backend.rounds.models import EmployerRanking, Participant, Round, RoundSeat, Wish
+from backend.rounds.notifications import tell_of_help
 from backend.rounds.services.setup import require_no_run, require_state, students_allowed
 from backend.students.models import Student
 from backend.students.policies import is_self
@@ -125,6 +126,9 @@ def set_wishes(
         reason=reason.strip(),
         data={"seats": list(seat_ids), "by_student": by_student},
     )
+    if not by_student:
+        tell_of_help(events.record("wishes.set_for_you", participant), participant)
+        outbox.wake()
     return wishes
 
 

@@ -90,7 +90,8 @@ def application(request: HttpRequest, application_id: int) -> HttpResponse:
             "row": applicant_row(found),
             "waits_for_student": waits_for_student(found),
             "undo_until": found.undo_until if found.undo_until and found.undo_until > clock.now() else None,
-            "show_decline": bool(reason or message) or bool(form.errors) or request.method == "POST",
+            # Whoever comes by "Decline" finds it open; whoever looks at the applicant meets the offer first.
+            "show_decline": "decline" in request.GET or bool(reason or message or form.errors),
             "letter": decline_letter(str(reason), str(message)),
             "first_name": found.student.display_name.split(" ")[0],
             "colleagues": [

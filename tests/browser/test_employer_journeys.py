@@ -114,7 +114,7 @@ def test_a_no_is_read_before_it_is_sent_and_a_colleagues_later_yes_is_explained(
     expect(page.locator("main")).to_contain_text("Elin Dahlqvist har fått ert svar")
     row.refresh_from_db()
     assert (row.state, row.message) == ("declined", "Välkommen i höst.")
-    press(late, "Erbjud plats")
+    press(late, "Erbjud Elin platsen")
     expect(late.locator("main")).to_contain_text("redan")
     row.refresh_from_db()
     assert row.state == "declined"

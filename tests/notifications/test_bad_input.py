@@ -51,7 +51,7 @@ def test_it_ends_with_a_reason_and_its_neighbours_arrive(reason, make_kind, smtp
         build = message.build
 
         def with_a_limit(**fields):
-            monkeypatch.setattr(message, "MAX_BYTES", 10 if fields["recipient"] == bad_address() else 500_000)
+            monkeypatch.setattr(message, "MAX_BYTES", 10 if bad_address() in fields["recipients"] else 500_000)
             return build(**fields)
 
         def bad_address() -> str:

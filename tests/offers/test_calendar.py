@@ -59,6 +59,8 @@ def test_the_calendar_closes(state, facts, reason):
 @pytest.mark.parametrize("state", [OfferState.DRAFT, OfferState.SUBMITTED, OfferState.CLOSED])
 def test_the_calendar_leaves_other_states_alone(state):
     offer = OfferFactory(state=state, apply_by=date(2026, 1, 1))
+    # Somebody who could give an offer under review new dates; without one it is closed, tests/scenarios has it.
+    MembershipFactory(organisation=offer.organisation)
     assert scheduled_tasks.close_overdue() == 0
     assert not services.close_overdue_offer(offer_id=offer.pk)
     offer.refresh_from_db()

@@ -83,7 +83,7 @@ def _post_and_publish(place: Offer, cast: Cast, timeline: Timeline) -> Offer:
     )
     submit_offer(actor=cast.company, offer_id=copied.pk)
     posted = timeline.done("the company posts it with one seat")
-    timeline.wait_for_mail(cast.coordinator, "offer.submitted", since=posted)
+    timeline.see_on_site(cast.coordinator, "offer.submitted", copied.pk, since=posted)
     offer = publish_offer(actor=cast.coordinator, offer_id=copied.pk)
     _must(Offer.objects.filter(pk=offer.pk, state=OfferState.PUBLISHED).exists(), "the offer is published")
     return offer

@@ -10,7 +10,7 @@ from backend.accounts.models import User
 from backend.common.caught_mail import CaughtMail, list_mails
 from backend.notifications.channels.email.message import KEY_HEADER
 from backend.notifications.enums import ChannelName, DeliveryState
-from backend.notifications.models import Delivery
+from backend.notifications.models import Delivery, Notification
 
 T = TypeVar("T")
 POLL_SECONDS = 0.05
@@ -57,6 +57,11 @@ class Timeline:
             time.sleep(POLL_SECONDS)
         self._note(text, time.monotonic() - since)
         return found
+
+    def see_on_site(self, user: User, kind: str, subject_id: int, *, since: float) -> None:
+        """Told on the site; the mail of the kind may wait for others (see notifications/grouping.py)."""
+        rows = Notification.objects.filter(recipient=user, kind=kind, subject_id=subject_id, is_shown=True)
+        self.wait(f"told on the site: {kind} to {user.name}", rows.exists, since=since, hint="Nothing was written.")
 
     def wait_for_mail(self, user: User, kind: str, *, since: float) -> CaughtMail:
         """The delivery is recorded as sent, and the very mail with its key was caught for that address."""

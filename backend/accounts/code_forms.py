@@ -11,10 +11,14 @@ from allauth.mfa.base.forms import AuthenticateForm
 from allauth.mfa.base.internal.flows import check_rate_limit
 from allauth.mfa.webauthn.forms import AddWebAuthnForm, AuthenticateWebAuthnForm
 from django import forms
+from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from backend.accounts.login_by_code import ask_for_code
 from backend.accounts.models import KnownNetwork
 from backend.accounts.network import address_of
 from backend.accounts.second_factor import LONGEST_NAME, use_code
@@ -43,7 +47,7 @@ class CodeRequestForm(allauth_forms.RequestLoginCodeForm):
 
 
 class AddressForm(allauth_forms.LoginForm):
-    """The login page's form, counted in the same way."""
+    """The login page's form, counted in the same way. An address that nobody has gets a code as well."""
 
     def _clean_without_password(self, email: str | None, phone: str | None) -> dict[str, Any]:
         form = CodeRequestForm({"email": email or ""})
@@ -52,6 +56,13 @@ class AddressForm(allauth_forms.LoginForm):
         else:
             self.add_error("login", form.errors.get("email", []))
         return self.cleaned_data
+
+    def _login_by_code(
+        self, request: HttpRequest, redirect_url: str | None, credentials: dict[str, Any]
+    ) -> HttpResponse:
+        ask_for_code(request, user=self.user, email=credentials["email"])
+        query = {REDIRECT_FIELD_NAME: redirect_url} if redirect_url else None
+        return HttpResponseRedirect(reverse("account_confirm_login_code", query=query))
 
 
 class SixDigits(forms.Form):

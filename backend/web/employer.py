@@ -115,7 +115,7 @@ def register(request: HttpRequest) -> HttpResponse:
     form = OrganisationForm(request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid() and not request.user.is_authenticated:
         if keep(request):
-            messages.info(request, _("Log in with a code to your mail. What you wrote is kept."))
+            messages.info(request, _("Now your e-mail address: it gets a code. What you wrote is kept."))
             return redirect_to_login(reverse("unsent"))
         return redirect_to_login(request.get_full_path())
     if form.is_bound and form.is_valid():

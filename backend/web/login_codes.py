@@ -1,16 +1,19 @@
-"""The pages where the code of a mail is typed: how many tries are left, and what to do when the code is worth nothing."""
+"""The pages where a code is asked for and typed: how many tries are left, and what to do when the code is worth nothing."""
 
 from typing import Any
 
-from allauth.account.views import ConfirmEmailVerificationCodeView, ConfirmLoginCodeView
+from allauth.account.adapter import get_adapter
+from allauth.account.views import ConfirmEmailVerificationCodeView, ConfirmLoginCodeView, RequestLoginCodeView
+from allauth.core.exceptions import RateLimited
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from backend.accounts.code_forms import TOO_MANY, SixDigits
+from backend.accounts.login_by_code import ask_for_code, open_account, send_code_again
 from backend.accounts.sessions import REMEMBER
 from backend.web.access import public
 
@@ -40,14 +43,42 @@ class CountsTries:
 
 class LoginCodeView(CountsTries, ConfirmLoginCodeView):
     def form_valid(self, form: Any) -> HttpResponse:
-        if isinstance(form, SixDigits):
-            self.request.session[REMEMBER] = bool(form.cleaned_data.get("remember"))
+        if not isinstance(form, SixDigits):
+            return self._send_again()
+        self.request.session[REMEMBER] = bool(form.cleaned_data.get("remember"))
+        if self._process.user is None:
+            open_account(self._process)
         response: HttpResponse = super().form_valid(form)
         return response
+
+    def _send_again(self) -> HttpResponse:
+        try:
+            send_code_again(self._process)
+        except RateLimited:
+            messages.error(self.request, get_adapter().error_messages["rate_limited"])
+        return HttpResponseRedirect(self.passthrough_next_url(reverse("account_confirm_login_code")))
 
 
 class EmailCodeView(CountsTries, ConfirmEmailVerificationCodeView):
     pass
+
+
+class CodeRequestView(RequestLoginCodeView):
+    """A login and a new account are the same question; what the page says differs."""
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        ask_for_code(self.request, user=form._user, email=form.cleaned_data["email"])  # noqa: SLF001 - as the library does
+        return HttpResponseRedirect(self.get_success_url())
+
+
+@public
+def request_code(request: HttpRequest) -> HttpResponse:
+    return CodeRequestView.as_view()(request)
+
+
+@public
+def sign_up(request: HttpRequest) -> HttpResponse:
+    return CodeRequestView.as_view(template_name="account/signup.html")(request)
 
 
 @public
@@ -59,7 +90,7 @@ def confirm_code(request: HttpRequest) -> HttpResponse:
 
 @public
 def confirm_email(request: HttpRequest) -> HttpResponse:
-    """The code of a new account or of a further address."""
+    """The code of a further address."""
     return _or_to_login(request, EmailCodeView.as_view()(request), reverse("account_login"))
 
 

@@ -58,6 +58,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # Named as allauth's stage of the login looks it up.
     path("konto/andra-steget/fraga/", second_factor.ask, name="mfa_authenticate"),
     # Before allauth's own addresses, whose names stay: its code looks some of them up.
+    path("konto/signup/", login_codes.sign_up, name="account_signup"),
+    path("konto/login/code/", login_codes.request_code, name="account_request_login_code"),
     path("konto/login/code/confirm/", login_codes.confirm_code),
     path("konto/confirm-email/", login_codes.confirm_email),
     path("konto/password/<path:rest>", account.closed),

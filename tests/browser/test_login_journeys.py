@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 from backend.accounts import openid, totp
 from backend.accounts.models import OpenIdentity
 from backend.common import clock
+from backend.organisations.models import Organisation
 from backend.rounds import services as rounds
 from backend.rounds.models import Appeal, OwnFoundPlace, Round
 from tests.accounts.openid_provider import CLIENT_ID, CLIENT_SECRET, running_provider
@@ -109,12 +110,17 @@ class TestByCode:
         type_code(other, code)
         other.wait_for_url("**" + reverse("alerts"))
 
-    def test_an_address_nobody_knows_looks_the_same_and_gets_a_mail(self, visit):
-        page = visit(reverse("account_login"), size="phone")
-        page.locator("[name=login]").fill("ingen@example.com")
-        press(page, "Skicka en kod till mig")
-        expect(page.locator("h1")).to_have_text("Skriv koden")
-        assert mail.outbox[-1].to == ["ingen@example.com"]
+    def test_an_address_nobody_knows_becomes_an_account_and_what_was_written_is_sent(self, visit):
+        page = visit(reverse("employer_register"), size="phone")
+        page.locator("[name=name]").fill("Nyqvists Svets AB")
+        page.locator("[name=registration_number]").fill("556036-0793")
+        page.locator("[name=municipality]").select_option("0562")
+        press(page, "Registrera organisationen")
+        type_code(page, ask_for_code(page, "sara@svets.example"))
+        expect(page.locator("h1")).to_have_text("Skicka nu?")
+        press(page, "Skicka nu")
+        page.wait_for_url("**" + reverse("employer_workplace_new"))
+        assert Organisation.objects.get().memberships.get().user.email == "sara@svets.example"
 
     @LOOKS
     def test_somebody_new_creates_an_account_and_chooses(self, visit, size):

@@ -182,7 +182,7 @@ DOORS = {
         suggestions_xlsx alerts_csv alerts_xlsx
     """,
     ("public", "code"): """
-        /konto/login/code/confirm/ /konto/confirm-email/ mfa_authenticate
+        /konto/login/code/confirm/ /konto/confirm-email/ mfa_authenticate account_signup account_request_login_code
     """,
 }
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.core import mail
 from django.core.cache import cache
@@ -167,15 +168,99 @@ class TestOneCode:
         client.post(CONFIRM, {"code": code})
         assert not is_in(client)
 
-    def test_an_address_is_confirmed_in_the_same_way(self):
-        client = Client()
-        client.post(reverse("account_signup"), {"email": "ny@school.example"})
+    def test_a_further_address_is_confirmed_in_the_same_way(self):
+        client, code = asked(UserFactory().email)
+        client.post(CONFIRM, {"code": code})
+        client.post(reverse("account_email"), {"action_add": "", "email": "ny@school.example"})
         code = code_of(mail.outbox[-1])
         assert re.fullmatch(r"\d{6}", code)
         page = reverse("account_email_verification_sent")
         assert "4 försök" in client.post(page, {"code": not_(code)}).text
         client.post(page, {"code": code})
+        assert EmailAddress.objects.get(email="ny@school.example").verified
+
+
+@pytest.mark.django_db
+class TestOneDoor:
+    """Whoever types an address gets a code there: it logs in, or makes the account."""
+
+    NEW = "ny@home.example"
+
+    @pytest.mark.parametrize(
+        ("page", "name"),
+        [("account_login", "login"), ("account_request_login_code", "email"), ("account_signup", "email")],
+    )
+    def test_an_address_nobody_has_becomes_an_account_when_its_code_is_typed(self, page, name):
+        client = Client()
+        answer = client.post(reverse(page), {name: self.NEW, "next": "/foretag/registrera/"})
+        assert not User.objects.exists(), "an address that somebody else typed leaves nothing behind"
+        assert "skapar ett" in mail.outbox[-1].body
+        where = answer["Location"]
+        assert client.post(where, {"code": not_(code_of(mail.outbox[-1]))}).status_code == 400
+        assert not User.objects.exists()
+        answer = client.post(where, {"code": code_of(mail.outbox[-1])})
+        assert answer["Location"] == "/foretag/registrera/", "where the person was going is not forgotten"
+        user = User.objects.get()
+        assert user.email == self.NEW
+        assert EmailAddress.objects.get(user=user).verified
+        assert client.session["_auth_user_id"] == str(user.pk)
+
+    @pytest.mark.parametrize("page", ["account_signup", "account_login"])
+    def test_an_address_that_has_an_account_logs_in(self, page):
+        user, client = UserFactory(), Client()
+        client.post(reverse(page), {"email": user.email, "login": user.email})
+        client.post(CONFIRM, {"code": code_of(mail.outbox[-1])})
+        assert client.session["_auth_user_id"] == str(user.pk)
+        assert User.objects.count() == 1
+
+    def test_the_account_speaks_the_language_of_its_first_page(self):
+        client = Client(headers={"accept-language": "en"})
+        client.post(reverse("account_login"), {"login": self.NEW})
+        assert "makes one" in mail.outbox[-1].body
+        client.post(CONFIRM, {"code": code_of(mail.outbox[-1])})
+        assert User.objects.get().language == "en"
+
+    def test_a_new_code_is_sent_and_the_former_one_is_worth_nothing(self):
+        client, first = asked(self.NEW)
+        client.post(CONFIRM, {"action": "resend"})
+        assert len(mail.outbox) == 2
+        second = code_of(mail.outbox[-1])
+        assert second != first
+        client.post(CONFIRM, {"code": first})
+        assert not is_in(client)
+        client.post(CONFIRM, {"code": second})
         assert is_in(client)
+
+    def test_two_tabs_of_the_same_newcomer_get_one_account(self):
+        one, code_of_one = asked(self.NEW)
+        other, code_of_other = asked(self.NEW)
+        one.post(CONFIRM, {"code": code_of_one})
+        other.post(CONFIRM, {"code": code_of_other})
+        assert is_in(one)
+        assert is_in(other)
+        assert User.objects.count() == 1
+
+    def test_somebody_whom_the_school_enrols_in_between_gets_that_account(self):
+        client, code = asked(self.NEW)
+        user = User.objects.create_user(self.NEW.upper(), name="Maja Lind")
+        client.post(CONFIRM, {"code": code})
+        assert client.session["_auth_user_id"] == str(user.pk)
+
+    def test_a_closed_account_gets_no_code_and_its_owner_is_told(self):
+        client, user = Client(), UserFactory(is_active=False)
+        client.post(ASK, {"email": user.email})
+        assert "avslutat" in mail.outbox[-1].body
+        assert not re.search(r"^\s*\d{6}\s*$", mail.outbox[-1].body, re.MULTILINE)
+        client.post(CONFIRM, {"action": "resend"})
+        client.post(CONFIRM, {"code": ""})
+        assert not is_in(client)
+        assert User.objects.count() == 1
+
+    def test_it_is_worth_nothing_in_another_browser(self):
+        _client, code = asked(self.NEW)
+        visitor = Client()
+        visitor.post(CONFIRM, {"code": code})
+        assert not User.objects.exists()
 
 
 @pytest.mark.django_db
@@ -212,10 +297,9 @@ class TestNobodyLearnsWhoHasAnAccount:
 
     def test_signing_up(self):
         known = UserFactory(email="known@school.example")
-        number = User.objects.count()
         first = self.answers(known.email, reverse("account_signup"), "email")
-        assert User.objects.count() == number
         assert self.answers("nobod@school.example", reverse("account_signup"), "email") == first
+        assert User.objects.count() == 1
 
 
 @pytest.mark.django_db
@@ -266,8 +350,8 @@ class TestLimits:
         assert answer.status_code != 302
         assert Client(REMOTE_ADDR="203.0.113.9").post(ASK, {"email": user.email}).status_code == 302
 
-    @pytest.mark.parametrize("page", ["account_login", "account_request_login_code"])
-    def test_both_pages_count(self, page):
+    @pytest.mark.parametrize("page", ["account_login", "account_request_login_code", "account_signup"])
+    def test_each_page_counts(self, page):
         user, field = UserFactory(), "login" if page == "account_login" else "email"
         statuses = [Client().post(reverse(page), {field: user.email}).status_code for _ in range(4)]
         assert statuses[:3] == [302] * 3

@@ -462,9 +462,9 @@ class TestLoginByCode:
         assert client.get(reverse("home"))["Location"].startswith(reverse("account_login"))
         [mail] = mailoutbox
         code = next(line for line in mail.body.splitlines() if line.isdigit())
-        wrong = client.post(reverse("account_email_verification_sent"), {"code": "000000"})
+        wrong = client.post(reverse("account_confirm_login_code"), {"code": "000000"})
         assert 'id="id_code_error"' in wrong.content.decode()
-        client.post(reverse("account_email_verification_sent"), {"code": code})
+        client.post(reverse("account_confirm_login_code"), {"code": code})
         assert client.get(reverse("home"))["Location"] == reverse("welcome")
 
     def test_who_has_an_account_logs_in_by_a_code_that_a_get_does_not_use(self, client, mailoutbox):

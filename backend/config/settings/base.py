@@ -199,6 +199,8 @@ SESSION_ENGINE = "backend.accounts.session_store"
 SESSION_COOKIE_AGE = 12 * 3600
 DEVICE_COOKIE_NAME = "device"
 ACCOUNT_PREVENT_ENUMERATION = True
+# Who has no account gets a code as well, see backend/accounts/login_by_code.py.
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = urlsplit(SITE_URL).scheme
 # A school shares one address: a class that logs in at the start of a lesson must not be stopped, one account must.
@@ -208,7 +210,6 @@ ACCOUNT_DEFAULT_HTTP_PROTOCOL = urlsplit(SITE_URL).scheme
 # school mistype fewer in an hour.
 ACCOUNT_RATE_LIMITS = {
     "login": "300/m/ip",
-    "signup": "300/m/ip",
     "request_login_code": "300/m/ip,3/m/key,10/h/key,30/d/key",
     "code_from_unknown_network": "100/d/key",
     "wrong_code": "100/h/ip",

@@ -318,20 +318,24 @@ class ClassListImporter(Importer):
     def _name_guardians(
         self, student: Student, guardians: Sequence[tuple[str, str, str]], made: dict[str, int]
     ) -> bool:
-        """Whether somebody new was named. An adult decides alone: guardians a list still has are passed over."""
+        """Whether somebody new was named or confirmed. An adult decides alone: guardians a list still has are passed over."""
         is_new = False
         for number, (field, name, email) in enumerate(guardians, start=1):
             known = find_person_by_email(email)
-            if not is_minor(student) or (known and student.guardianships.filter(guardian=known).exists()):
+            standing = student.guardianships.filter(guardian=known).first() if known else None
+            if not is_minor(student) or (standing and standing.is_confirmed):
                 continue
             try:
                 guardianship = add_guardian(actor=self.job.actor, student_id=student.pk, email=email, name=name)
             except DomainError as error:
                 raise RowProblems([(field, error.message)]) from error
+            is_new = True
+            if standing:
+                # The student had named them: the list confirms it, and an undo of the file leaves them there.
+                continue
             made[f"guardianship{number}"] = guardianship.pk
             if known is None:
                 made[f"guardian{number}"] = guardianship.guardian_id
-            is_new = True
         return is_new
 
     def _put_on_lists(self) -> None:

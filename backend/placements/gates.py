@@ -49,18 +49,19 @@ def gates_for(matches: Sequence[Match]) -> dict[int, list[Gate]]:
         versions[version.form_id].append(version)
     hazards = {match.pk: [hazard.pk for hazard in match.period.offer.hazards.all()] for match in matches}
     rules = rules_in_force({code for codes in hazards.values() for code in codes}, max(m.start for m in matches))
-    consented = set(
-        GuardianConsent.objects.filter(
-            guardianship__student__in={match.student_id for match in matches}, withdrawn_at__isnull=True
-        ).values_list("guardianship__student", flat=True)
+    consents = GuardianConsent.objects.filter(
+        guardianship__student__in={match.student_id for match in matches}, withdrawn_at__isnull=True
     )
+    said_yes: dict[int, list[str]] = defaultdict(list)
+    for student_id, how in consents.values_list("guardianship__student", "guardianship__confirmation"):
+        said_yes[student_id].append(how)
     return {
         match.pk: _gates(
             match,
             _version_on(versions[match.period.offer.form_id], match.start),
             hazards[match.pk],
             rules,
-            has_consent=match.student_id in consented,
+            said_yes=said_yes[match.student_id],
         )
         for match in matches
     }
@@ -71,7 +72,12 @@ def _version_on(versions: Iterable[PlacementFormVersion], on: date) -> Placement
 
 
 def _gates(
-    match: Match, form: PlacementFormVersion | None, hazards: Sequence[str], rules: Sequence[Rule], *, has_consent: bool
+    match: Match,
+    form: PlacementFormVersion | None,
+    hazards: Sequence[str],
+    rules: Sequence[Rule],
+    *,
+    said_yes: Sequence[str],
 ) -> list[Gate]:
     student, offer = match.student, match.period.offer
     if form is None:
@@ -79,10 +85,8 @@ def _gates(
     who = age_class(student.birth_date, match.start, student.has_finished_compulsory_school)
     judged = judge_class(form, rules, hazards, who, match.start)
     found = [*_time_gates(match, form), *_agreement_gates(match), _age_gate(judged)]
-    if form.requires_guardian_consent and is_minor(student) and not has_consent:
-        found.append(
-            Gate("consent_missing", _("A guardian has not given consent yet"), is_open=False, is_blocking=True)
-        )
+    if form.requires_guardian_consent and is_minor(student) and not any(said_yes):
+        found.append(_consent_gate(said_yes))
     if form.requires_risk_assessment and who != AgeClass.ADULT:
         made = offer.risk_assessed_on
         valid = made is not None and match.start - made <= RISK_ASSESSMENT_VALID
@@ -98,6 +102,14 @@ def _gates(
             )
         )
     return found
+
+
+def _consent_gate(said_yes: Sequence[str]) -> Gate:
+    """What is missing while no confirmed guardian has said yes. said_yes: how those who have are known, "" = not at all."""
+    if said_yes:
+        text = _("Somebody whom the student has named as guardian has said yes, and nobody has confirmed who that is")
+        return Gate("guardian_unconfirmed", text, is_open=False, is_blocking=True)
+    return Gate("consent_missing", _("A guardian has not given consent yet"), is_open=False, is_blocking=True)
 
 
 def _time_gates(match: Match, form: PlacementFormVersion) -> list[Gate]:

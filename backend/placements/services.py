@@ -121,7 +121,7 @@ def _has_place_in(student: Student, period: OfferPeriod) -> bool:
     return standing.filter(start__lte=period.end, end__gte=period.start).exists()
 
 
-def _match_to_decide(actor: User, match_id: int) -> Match:
+def match_to_decide(actor: User, match_id: int) -> Match:
     # The student's row before the match's, as whoever withdraws locks them: a placement's row refers to the student, and
     # in the other order each would wait for the other.
     owner = Match.objects.filter(pk=match_id).values("student")
@@ -142,7 +142,7 @@ def _decide(match: Match, actor: User, reason: str = "") -> None:
 
 def _decision_to_undo(actor: User, match_id: int, state: MatchState) -> Match:
     """The decided match, its decision taken off it. Raises Conflict when it is too late or was changed meanwhile."""
-    match = _match_to_decide(actor, match_id)
+    match = match_to_decide(actor, match_id)
     if match.state == state and (match.undo_until is None or match.undo_until <= clock.now()):
         raise Conflict("match.undo_late", _("The time to undo this decision has passed."))
     match.decided_at = match.decided_by = match.undo_until = None
@@ -205,7 +205,7 @@ def approve_match(*, actor: User, match_id: int) -> Placement:
 
     Raises Conflict `match.gate_closed` naming what is missing, or when the match was decided meanwhile.
     """
-    match = _match_to_decide(actor, match_id)
+    match = match_to_decide(actor, match_id)
     if closed := [gate for gate in gates_of(match) if gate.is_blocking and not gate.is_open]:
         raise Conflict("match.gate_closed", closed[0].text, data={"gates": [gate.code for gate in closed]})
     return _approve(match, actor)
@@ -237,7 +237,7 @@ def _approve(match: Match, actor: User) -> Placement:
 @transaction.atomic
 def reject_match(*, actor: User, match_id: int, reason: str) -> Match:
     """A coordinator says no, and why. The seat is free again."""
-    match = _match_to_decide(actor, match_id)
+    match = match_to_decide(actor, match_id)
     if not reason.strip():
         raise Invalid(
             "match.no_reason", _("Write why, so that the student and the organisation understand."), field="reason"

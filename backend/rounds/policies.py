@@ -19,10 +19,11 @@ def rounds_visible_to(user: User) -> "QuerySet[Round]":
         return Round.objects.none()
     if is_network_office(user):
         return Round.objects.all()
+    children = user.guardianships.filter(accepted_at__isnull=False).values("student")
     opened = ~Q(state=RoundState.DRAFT) & ~Q(opened_at=None)
     visible = opened & (
         Q(pk__in=Participant.objects.filter(student__user=user).values("round"))
-        | Q(pk__in=Participant.objects.filter(student__guardianships__guardian=user).values("round"))
+        | Q(pk__in=Participant.objects.filter(student__in=children).values("round"))
         | Q(pk__in=RoundSeat.objects.filter(period__offer__organisation__memberships__user=user).values("round"))
     )
     student = getattr(user, "student", None)

@@ -12,3 +12,17 @@ class Studies(models.TextChoices):
     ADULT = "adult", _("Adult education")
     HIGHER = "higher", _("Higher vocational education or university")
     NONE = "none", _("Nothing right now")
+
+
+class NamedBy(models.TextChoices):
+    """Who said that somebody is a guardian."""
+
+    SCHOOL = "school", _("The school")
+    STUDENT = "student", _("The student")
+
+
+class Confirmation(models.TextChoices):
+    """How it is known that somebody is the guardian; empty while nobody but the student has said so."""
+
+    SCHOOL = "school", _("Named by the school")
+    COORDINATOR = "coordinator", _("Confirmed by a coordinator")

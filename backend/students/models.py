@@ -8,7 +8,7 @@ from backend.accounts.models import User
 from backend.common.models import TimestampedModel
 from backend.reference.enums import PositionSource
 from backend.reference.models import Municipality, OccupationGroup, PlacementForm, Programme
-from backend.students.enums import Studies
+from backend.students.enums import Confirmation, NamedBy, Studies
 
 
 class StudentQuerySet(models.QuerySet["Student"]):
@@ -102,16 +102,40 @@ class Availability(models.Model):
 
 
 class Guardianship(TimestampedModel):
-    """A guardian of a minor. At most two; they may live apart and need no account of their own to answer."""
+    """A guardian of a minor. At most two; they may live apart and need no account of their own to answer.
+
+    named_as: the name as it was written when they were named; the name of the account is the guardian's own to show.
+    accepted_at: when they said that they are the guardian; before that they see nothing and are told nothing more.
+    confirmation: how it is known; empty = the student alone has said so, and a yes of theirs opens nothing yet.
+    """
 
     student = models.ForeignKey(Student, on_delete=models.CASCADE, related_name="guardianships")
     guardian = models.ForeignKey(User, on_delete=models.CASCADE, related_name="guardianships")
+    named_as = models.CharField(max_length=120, blank=True)
+    named_by = models.CharField(max_length=12, choices=NamedBy.choices, default=NamedBy.STUDENT)
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    confirmation = models.CharField(max_length=12, choices=Confirmation.choices, blank=True, default="")
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+    confirmed_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["student", "guardian"], name="guardianship_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["student", "guardian"], name="guardianship_once"),
+            models.CheckConstraint(condition=models.Q(named_by__in=NamedBy.values), name="guardianship_named_by_known"),
+            models.CheckConstraint(
+                condition=models.Q(confirmation="", confirmed_at__isnull=True)
+                | models.Q(confirmation__in=Confirmation.values, confirmed_at__isnull=False),
+                name="confirmed_guardianship_says_how_and_when",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"guardian {self.guardian_id} of {self.student_id}"
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether somebody other than the student has said who the guardian is."""
+        return bool(self.confirmation)
 
 
 class GuardianConsent(models.Model):

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import time, timedelta
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -23,6 +23,7 @@ from backend.students import timers
 from backend.students.links import guardian_path
 from backend.students.models import GuardianConsent, Guardianship, Student
 from backend.students.policies import ADULT_AGE
+from backend.students.protection import deciders_for
 
 # Nobody under 18 is woken, unless they choose so themselves.
 NIGHT = quiet.Window(quiet_from=time(21, 0), quiet_to=time(7, 0))
@@ -45,7 +46,11 @@ def minors_sleep(user_ids: Collection[int] | None) -> dict[int, quiet.Window]:
 def _known_to(reader: User) -> "QuerySet[User, int]":
     """The students of the reader's municipalities, and their guardians."""
     own = Student.objects.unprotected().filter(municipality__in=municipalities_coordinated_by(reader))
-    known = Q(student__in=own) | Q(guardianships__student__in=own)
+    # Naming somebody shows no more than what was written: the account's own name once they have accepted.
+    guardians = Q(guardianships__student__in=own) & (
+        Q(guardianships__accepted_at__isnull=False) | Q(guardianships__named_as=F("name"))
+    )
+    known = Q(student__in=own) | guardians
     return User.objects.filter(known).values_list("pk", flat=True)
 
 
@@ -70,7 +75,24 @@ def tell_student(event: DomainEvent, guardianship: Guardianship) -> None:
     timers.answered(guardianship)
 
 
+def tell_school(event: DomainEvent, guardianship: Guardianship) -> None:
+    """Those who decide about the student's places learn that a consent is taken back."""
+    student = guardianship.student
+    notify(
+        event=event,
+        recipients=deciders_for(student, student.municipality_id),
+        kind="consent.taken_back",
+        subject=guardianship,
+    )
+
+
+def tell_of_removal(event: DomainEvent, student: Student) -> None:
+    """The student learns that a guardian is not one any more."""
+    notify(event=event, recipients=[student.user], kind="guardian.removed", subject=student)
+
+
 PROFILE = "/elev/profil/"
+GUARDIANS = "/elev/vardnadshavare/"
 
 
 def tell_of_correction(event: DomainEvent, student: Student) -> None:
@@ -100,7 +122,18 @@ def _asked_words(notification: Notification) -> Words:
 
 def _already_given(notification: Notification) -> str:
     given = GuardianConsent.objects.filter(guardianship=notification.subject_id, withdrawn_at__isnull=True)
-    return "already_answered" if given.exists() else ""
+    if given.exists():
+        return "already_answered"
+    return "" if Guardianship.objects.filter(pk=notification.subject_id).exists() else "already_done"
+
+
+def _given_words(notification: Notification) -> Words:
+    text = (
+        _("Your placements can be approved now.")
+        if Guardianship.objects.filter(pk=notification.subject_id).exclude(confirmation="").exists()
+        else _("Your school confirms who the guardian is before a place is approved. You need to do nothing.")
+    )
+    return Words(paragraphs=(text,))
 
 
 register(
@@ -150,7 +183,7 @@ register(
         name="consent.given",
         category=Category.ACCOUNT,
         title=lambda notification: _("Your guardian has given consent"),
-        context=context_from(lambda notification: Words(paragraphs=(_("Your placements can be approved now."),))),
+        context=context_from(_given_words),
         templates=TEMPLATES,
     )
 )
@@ -164,6 +197,53 @@ register(
                 paragraphs=(_("Talk to your guardian, or to your coordinator if you need help."),)
             )
         ),
+        templates=TEMPLATES,
+    )
+)
+
+
+register(
+    Kind(
+        name="consent.taken_back",
+        category=Category.ACCOUNT,
+        title=lambda notification: (
+            _("A guardian of %(name)s has taken back the consent")
+            % {"name": _guardianship(notification).student.display_name}
+        ),
+        context=context_from(
+            lambda notification: Words(
+                paragraphs=(
+                    _("New placements cannot be approved until a guardian has said yes again."),
+                    _("A placement that stands goes on until you end it: talk to the guardian and the student."),
+                ),
+                button=_("See the student"),
+            )
+        ),
+        subject=_guardianship,
+        templates=TEMPLATES,
+        opt_out=False,
+    )
+)
+register(
+    Kind(
+        name="guardian.removed",
+        category=Category.ACCOUNT,
+        title=lambda notification: _("A guardian is removed"),
+        context=lambda notification: {
+            **context_from(
+                lambda notification: Words(
+                    paragraphs=(
+                        _(
+                            "Someone who was named as your guardian has been removed, and can no longer see anything about you."
+                        ),
+                        _("If you are under 18, a guardian has to say yes before a place can be approved."),
+                    ),
+                    button=_("Guardians and consent"),
+                )
+            )(notification),
+            "link": GUARDIANS,
+        },
+        page=lambda notification: GUARDIANS,
         templates=TEMPLATES,
     )
 )

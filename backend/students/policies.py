@@ -4,6 +4,7 @@ from django.db.models import Q, QuerySet
 
 from backend.accounts.models import User
 from backend.accounts.policies import (
+    acts_for,
     is_coordinator_of,
     knows_protected_of,
     municipalities_coordinated_by,
@@ -11,7 +12,7 @@ from backend.accounts.policies import (
 )
 from backend.common import clock
 from backend.reference.work_rules import age_on
-from backend.students.models import Student, StudentGroup
+from backend.students.models import Guardianship, Student, StudentGroup
 
 ADULT_AGE = 18
 
@@ -25,8 +26,26 @@ def is_self(user: User, student: Student) -> bool:
 
 
 def is_guardian_of(user: User, student: Student) -> bool:
-    """A guardian acts for the student until the day of turning 18."""
-    return user.is_active and is_minor(student) and student.guardianships.filter(guardian=user).exists()
+    """A guardian who has said so acts for the student until the day of turning 18."""
+    return (
+        user.is_active
+        and is_minor(student)
+        and student.guardianships.filter(guardian=user, accepted_at__isnull=False).exists()
+    )
+
+
+def answers_for(user: User, student: Student) -> bool:
+    """The coordinator of the student's municipality, or the network office where that one has none."""
+    return can_coordinate(user, student) or (not student.is_protected and acts_for(user, student.municipality_id))
+
+
+def can_remove_guardian(user: User, guardianship: Guardianship) -> bool:
+    """The school, the guardian, and the student as long as nobody else has said who the guardian is."""
+    return (
+        answers_for(user, guardianship.student)
+        or (user.is_active and guardianship.guardian_id == user.pk)
+        or (is_self(user, guardianship.student) and not guardianship.is_confirmed)
+    )
 
 
 def can_coordinate(user: User, student: Student) -> bool:

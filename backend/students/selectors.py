@@ -3,15 +3,17 @@
 from django.db.models import Count, Q, QuerySet
 
 from backend.accounts.models import User
-from backend.students.models import GuardianConsent, Student, StudentGroup
+from backend.students.models import GuardianConsent, Guardianship, Student, StudentGroup
 from backend.students.policies import groups_visible_to, is_minor
 
 
 def consent_is_missing(student: Student) -> bool:
-    """Whether a guardian still has to say yes. One consent in force is enough; an adult needs none."""
+    """Whether a guardian still has to say yes. One consent in force of a confirmed guardian is enough; an adult needs none."""
     return (
         is_minor(student)
-        and not GuardianConsent.objects.filter(guardianship__student=student, withdrawn_at__isnull=True).exists()
+        and not GuardianConsent.objects.filter(guardianship__student=student, withdrawn_at__isnull=True)
+        .exclude(guardianship__confirmation="")
+        .exists()
     )
 
 
@@ -19,7 +21,21 @@ def list_guardians_of(student: Student) -> list[User]:
     """Those who are told, while the student is a minor."""
     if not is_minor(student):
         return []
-    return list(User.objects.filter(guardianships__student=student, is_active=True))
+    return list(
+        User.objects.filter(guardianships__student=student, guardianships__accepted_at__isnull=False, is_active=True)
+    )
+
+
+def list_guardianships(student: Student) -> list[Guardianship]:
+    """Everybody named, oldest first, each with `consent`: the yes in force, or None. Two queries."""
+    rows = list(student.guardianships.select_related("guardian", "confirmed_by").order_by("pk"))
+    given = {
+        consent.guardianship_id: consent
+        for consent in GuardianConsent.objects.filter(guardianship__in=rows, withdrawn_at__isnull=True)
+    }
+    for row in rows:
+        row.consent = given.get(row.pk)  # type: ignore[attr-defined]
+    return rows
 
 
 def guardian_ids(student: Student) -> set[int]:

@@ -21,9 +21,10 @@ from backend.reference.enums import PositionSource
 from backend.reference.models import Municipality, OccupationGroup, PlacementForm, Programme
 from backend.reference.positions import HOME_DECIMALS, locate_home
 from backend.students import policies
-from backend.students.enums import Studies
+from backend.students.enums import Confirmation, NamedBy, Studies
+from backend.students.guardians import confirm, make_way, note_acceptance, own_guardianship
 from backend.students.models import Alert, Availability, GuardianConsent, Guardianship, Student
-from backend.students.notifications import tell_guardian, tell_student
+from backend.students.notifications import tell_guardian, tell_school, tell_student
 from backend.students.studies import has_finished_compulsory_school, usual_forms
 
 CONSENT_TEXT_VERSION = "2026-1"
@@ -256,7 +257,11 @@ def _own_alert(student: Student, alert_id: int) -> Alert:
 
 @transaction.atomic
 def add_guardian(*, actor: User, student_id: int, email: str, name: str) -> Guardianship:
-    """The student or the coordinator names a guardian, who is asked for consent by mail. Two at most."""
+    """The student or the coordinator names a guardian, who is asked for consent by mail. Two at most.
+
+    Whom the school names is confirmed, also when the student has named them before. Where the student has named two and
+    one of them has not answered, that one makes way for the school's.
+    """
     student = Student.objects.select_for_update().filter(pk=student_id).first()
     if student is None or not (policies.is_self(actor, student) or policies.can_coordinate(actor, student)):
         raise NotFound("student.unknown", _("There is no such student."))
@@ -265,34 +270,46 @@ def add_guardian(*, actor: User, student_id: int, email: str, name: str) -> Guar
     known = find_person_by_email(email)
     if known is not None and known.pk == student.user_id:
         raise Invalid("guardian.self", _("Enter the guardian's address, not your own."), field="email")
-    if student.guardianships.count() >= MAX_GUARDIANS:
-        raise Conflict("guardian.too_many", _("There are two guardians already."))
+    by_school = not policies.is_self(actor, student)
+    if known is not None and (standing := student.guardianships.filter(guardian=known).first()):
+        if by_school:
+            confirm(standing, actor, Confirmation.SCHOOL)
+        return standing
     try:
         validate_email(email.strip())
     except ValidationError as error:
         raise Invalid("guardian.bad_email", _("Enter an e-mail address."), field="email") from error
-    if policies.is_self(actor, student):
+    full = student.guardianships.count() >= MAX_GUARDIANS
+    if full and not (by_school and make_way(student, actor)):
+        raise Conflict("guardian.too_many", _("There are two guardians already."))
+    if not by_school:
         day_ago = clock.now() - timedelta(days=1)
         named = LogEntry.objects.filter(
             action="guardian.added", subject_type="student", subject_id=student.pk, at__gt=day_ago
         )
         if named.count() >= MOST_NAMED_A_DAY:
             raise Conflict("guardian.too_many_today", _("You have named several today. Name another one tomorrow."))
-    guardian = known or User.objects.create_user(
-        email, name=(name.strip() or email.strip().split("@")[0])[:LONGEST_USER_NAME]
+    named_as = (clean_line(name).strip() or email.strip().split("@")[0])[:LONGEST_USER_NAME]
+    guardian = known or User.objects.create_user(email, name=named_as)
+    how = {"confirmation": Confirmation.SCHOOL, "confirmed_at": clock.now(), "confirmed_by": actor} if by_school else {}
+    guardianship = Guardianship.objects.create(
+        student=student,
+        guardian=guardian,
+        named_as=named_as,
+        named_by=NamedBy.SCHOOL if by_school else NamedBy.STUDENT,
+        **how,
     )
-    guardianship, created = Guardianship.objects.get_or_create(student=student, guardian=guardian)
-    if created:
-        log("guardian.added", student, actor=actor, data={"guardian": guardian.pk})
-        tell_guardian(events.record("guardian.added", guardianship, {"student": student.pk}), guardianship)
-        outbox.wake()
+    log("guardian.added", student, actor=actor, data={"guardian": guardian.pk})
+    tell_guardian(events.record("guardian.added", guardianship, {"student": student.pk}), guardianship)
+    outbox.wake()
     return guardianship
 
 
 @transaction.atomic
 def give_consent(*, actor: User, guardianship_id: int, method: str = "link") -> GuardianConsent:
-    """A guardian says yes to placements. Saying it twice changes nothing."""
-    guardianship = _own_guardianship(actor, guardianship_id)
+    """A guardian says yes to placements, and with it that they are the guardian. Saying it twice changes nothing."""
+    guardianship = own_guardianship(actor, guardianship_id)
+    note_acceptance(guardianship, actor)
     consent, created = GuardianConsent.objects.get_or_create(
         guardianship=guardianship,
         withdrawn_at=None,
@@ -307,23 +324,12 @@ def give_consent(*, actor: User, guardianship_id: int, method: str = "link") -> 
 
 @transaction.atomic
 def withdraw_consent(*, actor: User, guardianship_id: int) -> None:
-    """A guardian takes the yes back. Placements that stand are the coordinator's to talk about."""
-    guardianship = _own_guardianship(actor, guardianship_id)
+    """A guardian takes the yes back. The student and the coordinator are told: placements that stand are theirs to talk
+    about."""
+    guardianship = own_guardianship(actor, guardianship_id)
     if guardianship.consents.filter(withdrawn_at__isnull=True).update(withdrawn_at=clock.now()):
         log("consent.withdrawn", guardianship, actor=actor)
-        tell_student(
-            events.record("consent.withdrawn", guardianship, {"student": guardianship.student_id}), guardianship
-        )
+        event = events.record("consent.withdrawn", guardianship, {"student": guardianship.student_id})
+        tell_student(event, guardianship)
+        tell_school(event, guardianship)
         outbox.wake()
-
-
-def _own_guardianship(actor: User, guardianship_id: int) -> Guardianship:
-    guardianship = (
-        Guardianship.objects.select_for_update(of=("self",))
-        .select_related("student")
-        .filter(pk=guardianship_id, guardian=actor)
-        .first()
-    )
-    if guardianship is None or not policies.is_minor(guardianship.student):
-        raise NotFound("guardian.unknown", _("There is nothing for you to answer here."))
-    return guardianship

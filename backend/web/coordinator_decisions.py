@@ -30,6 +30,8 @@ from backend.placements.policies import can_decide_match
 from backend.placements.selectors import get_match, list_matches_to_decide
 from backend.reference.geo import distance_km
 from backend.reference.work_rules import age_on
+from backend.students.policies import is_minor
+from backend.students.selectors import list_guardianships
 from backend.web.access import coordinator, coordinator_or_network
 from backend.web.coordinator_forms import ReasonForm
 from backend.web.coordinator_queues import match_undo_rows, offer_undo_rows, undo_minutes_of
@@ -196,6 +198,7 @@ def _match_page(request: HttpRequest, match_id: int, form: ReasonForm) -> HttpRe
     offer, student = found.period.offer, found.student
     lines = gate_lines(gates_for([found])[found.pk])
     decides = can_decide_match(user, found)
+    waits = found.state == MatchState.PROPOSED and decides
     site = offer.workplace
     distance = None
     if student.lat is not None and student.lon is not None and site.lat is not None and site.lon is not None:
@@ -211,8 +214,9 @@ def _match_page(request: HttpRequest, match_id: int, form: ReasonForm) -> HttpRe
             "gates": lines,
             "is_blocked": any(line.kind == "stop" for line in lines),
             "facts": work_facts(list(offer.hazards.all()), offer.form_id),
-            "is_waiting": found.state == MatchState.PROPOSED and decides,
+            "is_waiting": waits,
             "is_own_student": decides and is_coordinator(user) and found.deciding_municipality_id is not None,
+            "guardians": list_guardianships(student) if waits and is_minor(student) else None,
             "beside": neighbours_of(list_matches_to_decide(user), "proposed_at", found),
             "undoable": match_undo_rows(user),
             "undo_minutes": undo_minutes_of({found.deciding_municipality_id}),

@@ -28,9 +28,9 @@ from backend.reference.work_rules import age_class, age_on
 from backend.rounds.enums import OwnPlaceState
 from backend.rounds.selectors import list_protected_appeals, list_protected_own_places
 from backend.students import protection
-from backend.students.models import GuardianConsent, Student
+from backend.students.models import Student
 from backend.students.policies import is_minor
-from backend.students.selectors import consent_is_missing
+from backend.students.selectors import consent_is_missing, list_guardianships
 from backend.web.access import coordinator
 from backend.web.coordinator_queues import until_text
 from backend.web.coordinator_rows import gate_lines
@@ -181,8 +181,6 @@ def _act(request: HttpRequest, found: Student, form: WhyForm) -> HttpResponse | 
 
 def _context(user: User, found: Student, form: WhyForm) -> dict[str, Any]:
     today = clock.today()
-    consents = GuardianConsent.objects.filter(guardianship__student=found, withdrawn_at__isnull=True)
-    given = {consent.guardianship_id: consent for consent in consents}
     return {
         "student": found,
         "form": form,
@@ -195,10 +193,7 @@ def _context(user: User, found: Student, form: WhyForm) -> dict[str, Any]:
         "own_places": list_protected_own_places(user).filter(participant__student=found),
         "is_minor": is_minor(found),
         "consent_is_missing": consent_is_missing(found),
-        "guardians": [
-            {"user": each.guardian, "consent": given.get(each.pk)}
-            for each in found.guardianships.select_related("guardian").order_by("pk")
-        ],
+        "guardians": list_guardianships(found),
         "looks": [
             {
                 "at": each.at,

@@ -24,9 +24,8 @@ from backend.placements.models import Placement
 from backend.placements.selectors import list_placements_coordinated_by, search_placements
 from backend.placements.services import end_placement
 from backend.reference.work_rules import age_class, age_on
-from backend.students.models import GuardianConsent
 from backend.students.policies import can_protect, is_minor
-from backend.students.selectors import consent_is_missing
+from backend.students.selectors import consent_is_missing, list_guardianships
 from backend.web.access import coordinator, coordinator_or_network
 from backend.web.coordinator import class_rows, figures
 from backend.web.coordinator_board import filter_fields, sort_options
@@ -100,9 +99,6 @@ def student(request: HttpRequest, student_id: int) -> HttpResponse:
     """One student: where things stand, applications, placements, guardians and consent."""
     found = get_object_or_404(with_story(students_of(person(request))), pk=student_id)
     today = clock.today()
-    consents = GuardianConsent.objects.filter(guardianship__student=found, withdrawn_at__isnull=True)
-    given = {consent.guardianship_id: consent for consent in consents}
-    guardianships = found.guardianships.select_related("guardian").order_by("pk")
     standing = Standing(found.standing)
     return render(
         request,
@@ -124,7 +120,7 @@ def student(request: HttpRequest, student_id: int) -> HttpResponse:
             "placements": found.placements.select_related("period__offer__organisation").order_by("-start", "-pk"),
             "is_minor": is_minor(found),
             "consent_is_missing": consent_is_missing(found),
-            "guardians": [{"user": each.guardian, "consent": given.get(each.pk)} for each in guardianships],
+            "guardians": list_guardianships(found),
         },
     )
 

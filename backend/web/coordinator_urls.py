@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, path
 from backend.web import (
     coordinator,
     coordinator_decisions,
+    coordinator_guardians,
     coordinator_ledger,
     coordinator_protected,
     coordinator_queues,
@@ -39,6 +40,26 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "samordnare/matchningar/<int:match_id>/godkann/",
         coordinator_decisions.approve,
         name="coordinator_match_approve",
+    ),
+    path(
+        "samordnare/matchningar/<int:match_id>/vardnadshavare/<int:guardianship_id>/bekrafta/",
+        coordinator_guardians.confirm_for_match,
+        name="coordinator_match_guardian",
+    ),
+    path(
+        "samordnare/elever/<int:student_id>/vardnadshavare/",
+        coordinator_guardians.add,
+        name="coordinator_guardian_add",
+    ),
+    path(
+        "samordnare/vardnadshavare/<int:guardianship_id>/bekrafta/",
+        coordinator_guardians.confirm,
+        name="coordinator_guardian_confirm",
+    ),
+    path(
+        "samordnare/vardnadshavare/<int:guardianship_id>/ta-bort/",
+        coordinator_guardians.remove,
+        name="coordinator_guardian_remove",
     ),
     path("samordnare/elever/", coordinator_students.students, name="coordinator_students"),
     path("samordnare/elever/ny/", coordinator_records.add, name="coordinator_student_new"),

@@ -23,7 +23,9 @@ def municipality_of(user: User) -> str | None:
         own = Organisation.objects.filter(memberships__user=user, municipality__isnull=False)
         return own.order_by("pk").values_list("municipality_id", flat=True).first()
     if "guardian" in roles:
-        children = user.guardianships.filter(student__municipality__isnull=False, student__is_protected=False)
+        children = user.guardianships.filter(
+            accepted_at__isnull=False, student__municipality__isnull=False, student__is_protected=False
+        )
         return children.order_by("pk").values_list("student__municipality_id", flat=True).first()
     return None
 

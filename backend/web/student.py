@@ -29,6 +29,7 @@ from backend.placements.models import Placement
 from backend.reference.enums import PositionSource
 from backend.reference.languages import LANGUAGES
 from backend.rounds.selectors import mark_kept
+from backend.students import guardians as guardians_services
 from backend.students import services
 from backend.students.models import Guardianship, Student
 from backend.students.policies import is_minor
@@ -425,13 +426,28 @@ def guardians(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, _("The guardian gets a mail with a link. No account is needed to answer."))
             return redirect("student_guardians")
-    rows = Guardianship.objects.filter(student=person.student).select_related("guardian").prefetch_related("consents")
+    rows = Guardianship.objects.filter(student=person.student).prefetch_related("consents").order_by("pk")
     context = {
         "form": form,
         "guardians": [
-            {"name": row.guardian.name, "has_consented": any(c.withdrawn_at is None for c in row.consents.all())}
+            {
+                "pk": row.pk,
+                "name": row.named_as,
+                "has_accepted": row.accepted_at is not None,
+                "has_consented": any(consent.withdrawn_at is None for consent in row.consents.all()),
+                "is_confirmed": row.is_confirmed,
+            }
             for row in rows
         ],
         "can_add": len(rows) < services.MAX_GUARDIANS,
     }
     return render(request, "pages/student/guardians.html", context, status=400 if form.errors else 200)
+
+
+@student
+@require_POST
+def remove_guardian(request: HttpRequest, guardianship_id: int) -> HttpResponse:
+    """Takes somebody away whom nobody but the student has named."""
+    guardians_services.remove_guardian(actor=person_of(request), guardianship_id=guardianship_id)
+    messages.success(request, _("Removed. The links that were sent lead nowhere any more."))
+    return redirect("student_guardians")

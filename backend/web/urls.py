@@ -80,6 +80,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("placeringar/<int:placement_id>/resten/", end_requests.answer_rest, name="placement_rest"),
     path("placeringar/<int:placement_id>/avsluta/", end_requests.ask, name="placement_end_ask"),
     path("elev/vardnadshavare/", student.guardians, name="student_guardians"),
+    path("elev/vardnadshavare/<int:guardianship_id>/ta-bort/", student.remove_guardian, name="student_guardian_remove"),
     path("elev/bevakningar/", alerts.index, name="alerts"),
     path("elev/bevakningar/ny/", alerts.edit, name="alert_new"),
     path("elev/bevakningar/<int:alert_id>/", alerts.edit, name="alert"),

@@ -31,6 +31,7 @@ from backend.rounds import runner
 from backend.rounds import services as rounds
 from backend.rounds.models import Appeal, OwnFoundPlace, Participant, Round, RoundSeat
 from backend.students import services as students
+from backend.students.guardians import accept_guardianship
 from backend.students.links import guardian_path
 from backend.tokens.enums import Scope
 from backend.tokens.services import TokenDetails, create_token
@@ -173,6 +174,7 @@ def build_people() -> Town:
     guardianship = students.add_guardian(
         actor=minor.user, student_id=minor.pk, email="mamma@home.example", name=LONG_NAME
     )
+    accept_guardianship(actor=guardianship.guardian, guardianship_id=guardianship.pk)
     invitation = team.invite_colleague(
         actor=owner,
         organisation=offer.organisation,
@@ -412,6 +414,9 @@ def build_desks() -> Town:
     placement = placements.approve_match(actor=coordinator, match_id=ended.pk)
     hidden = StudentFactory(user=UserFactory(name="Hemliga Hanna"), is_protected=True, alias="Student KXBR")
     company.apply(hidden)
+    child = StudentFactory(birth_date=date(clock.today().year - 17, 12, 31))
+    named = students.add_guardian(actor=child.user, student_id=child.pk, email="pappa@home.example", name=LONG_NAME)
+    students.give_consent(actor=named.guardian, guardianship_id=named.pk)
     silent = company.apply()
     passed = clock.now() - timedelta(days=9)
     Application.objects.filter(pk=silent.pk).update(submitted_at=passed, answer_due_at=passed)
@@ -479,6 +484,7 @@ def build_desks() -> Town:
             reverse("coordinator_students") + "?state=unplaced&q=" + LONG_NAME[:8],
             reverse("coordinator_student", args=[waiting.student_id]),
             reverse("coordinator_student", args=[silent.student_id]),
+            reverse("coordinator_student", args=[child.pk]),
             reverse("coordinator_student_new"),
             reverse("coordinator_student_edit", args=[silent.student_id]),
             reverse("coordinator_student_place", args=[silent.student_id]),

@@ -178,6 +178,11 @@ class GuardianshipFactory(DjangoModelFactory[Guardianship]):
 
     student = factory.SubFactory(StudentFactory, birth_date=date(2010, 3, 1))
     guardian = factory.SubFactory(UserFactory)
+    named_as = factory.SelfAttribute("guardian.name")
+    named_by = "school"
+    confirmation = "school"
+    confirmed_at = factory.LazyFunction(clock.now)
+    accepted_at = factory.LazyFunction(clock.now)
 
 
 class ApplicationFactory(DjangoModelFactory[Application]):

@@ -41,12 +41,14 @@ from backend.placements.models import Match
 from backend.placements.supervisors import replace_supervisor
 from backend.rounds import services as rounds
 from backend.students import services as students
+from backend.students.guardians import remove_guardian
 from backend.students.records import SchoolFacts, correct_student
 from backend.suggestions import subscriptions
 from backend.tokens.services import TokenDetails, create_token, revoke_token
 from tests.exchange.files import CLASS_HEADINGS, CLASS_ROW, csv_file, work
 from tests.factories import (
     CoordinatorFactory,
+    GuardianshipFactory,
     MembershipFactory,
     NetworkOfficerFactory,
     OfferFactory,
@@ -119,6 +121,8 @@ def everything(frozen_clock) -> None:
     )
     students.give_consent(actor=guardianship.guardian, guardianship_id=guardianship.pk)
     students.withdraw_consent(actor=guardianship.guardian, guardianship_id=guardianship.pk)
+    another = GuardianshipFactory()
+    remove_guardian(actor=coordinator, guardianship_id=another.pk)
     wait_in_vain(frozen_clock)
 
 

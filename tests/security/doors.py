@@ -46,6 +46,7 @@ DOORS = {
         coordinator_offer_imports
     """,
     ("coordinator", "post"): """
+        coordinator_guardian_add=KO coordinator_guardian_confirm=KO coordinator_guardian_remove=KO
         coordinator_withdraw=KO coordinator_protect=KO coordinator_trust=KO+K2! coordinator_resend=KO
         round_open=KO round_close=KO round_reopen=KO round_cancel=KO round_seat_exclude=KO round_pair=KO
         round_unpair=KO round_participants_add=KO round_participant_wishes=KO round_participant_remove=KO
@@ -68,7 +69,7 @@ DOORS = {
     """,
     ("coordinator_or_network", "post"): """
         unclaimed_offer=KO unclaimed_decline=KO unclaimed_invite=KO claim_decide=KO
-        coordinator_offers_undo coordinator_matches_undo coordinator_match_approve=KO
+        coordinator_offers_undo coordinator_matches_undo coordinator_match_approve=KO coordinator_match_guardian=KO
         coordinator_end_accept=KO coordinator_end_decline=KO task_close=KO
     """,
     ("coordinator_or_network", "read"): """
@@ -171,7 +172,7 @@ DOORS = {
         student_guardians=ST student_round_own_place=SC
     """,
     ("student", "post"): """
-        suggestion_dismiss=ST student_accept=ST student_withdraw=ST
+        student_guardian_remove=ST suggestion_dismiss=ST student_accept=ST student_withdraw=ST
         student_turn_down=ST student_change=ST alert_pause=ST alert_delete=ST
         student_round_join=ST+SC student_round_leave=SC student_round_wish=SC student_round_answer=ST
         student_round_appeal=ST

@@ -21,7 +21,7 @@ from backend.exchange.models import WebhookDelivery
 from backend.notifications.models import Delivery, Notification, PushSubscription, Task
 from backend.offers.models import Offer
 from backend.organisations.models import ContactPerson, Membership, OrganisationClaim
-from backend.placements.models import Placement
+from backend.placements.models import Match, Placement
 from backend.reference.models import NetworkMembership
 from backend.rounds import services as rounds
 from backend.rounds.models import Appeal, LockedPair, OwnFoundPlace, Participant, Round
@@ -186,6 +186,7 @@ def _rows_of_routes(everybody: dict[str, Any], pages: dict[str, dict[str, Any]])
     unclaimed = Application.objects.filter(period__offer__organisation=claim.organisation)[0]
     asked = RoleInvitation.objects.filter(kind="network")[0]
     undelivered = Delivery.objects.filter(state="dead")[0]
+    waits = Match.objects.filter(state="proposed", deciding_municipality=FINSPANG, student__is_protected=False)[0]
     theirs = Placement.objects.filter(period__offer__organisation__memberships__user=everybody["CO"])[0]
     return {
         "student_round_join": {"round_id": the_round.pk},
@@ -205,6 +206,11 @@ def _rows_of_routes(everybody: dict[str, Any], pages: dict[str, dict[str, Any]])
         "network_member_end": {"membership_id": NetworkMembership.objects.all()[0].pk},
         "coordinator_withdraw": {"student_id": student.pk, "application_id": mine.pk},
         "coordinator_protect": {"student_id": student.pk},
+        "coordinator_guardian_add": {"student_id": student.pk},
+        "coordinator_match_guardian": {
+            "match_id": waits.pk,
+            "guardianship_id": GuardianshipFactory(student=waits.student).pk,
+        },
         "coordinator_resend": {"subject_type": "application", "subject_id": mine.pk, "delivery_id": ledger.pk},
         "coordinator_ledger": {"subject_type": "application", "subject_id": mine.pk},
         "guardian_withdraw": {"application_id": mine.pk},

@@ -255,6 +255,7 @@ TABLE: dict[str, tuple[Contradiction, ...] | str] = {
     "placement_end_ask": REASON,
     "placement_first_day": REASON,
     "placement_rest": ONLY_BUTTONS,
+    "student_guardian_remove": ONLY_BUTTONS,
     "student_guardians": (C("one's own address", "email", {"name": "Mamma", "email": "own"}),),
     "alert_new": ALERT,
     "alert": ALERT,
@@ -273,7 +274,7 @@ TABLE: dict[str, tuple[Contradiction, ...] | str] = {
     ),
     "guardian_consent": ONLY_BUTTONS,
     "guardian_withdraw": ONLY_BUTTONS,
-    "guardian_link": ONLY_BUTTONS,
+    "guardian_link": "the code of a mail; see TestGuardianLink in test_guardian_links",
     # Organisations
     "employer_register": (
         C("a number whose digits do not agree", "registration_number", {"registration_number": "556036-0794"}),
@@ -363,6 +364,10 @@ TABLE: dict[str, tuple[Contradiction, ...] | str] = {
     "coordinator_matches_decide": REASON,
     "coordinator_matches_undo": ONLY_BUTTONS,
     "coordinator_match_approve": ONLY_BUTTONS,
+    "coordinator_match_guardian": ONLY_BUTTONS,
+    "coordinator_guardian_add": (C("no address", "email", {"name": "Vera", "email": "vera"}),),
+    "coordinator_guardian_confirm": ONLY_BUTTONS,
+    "coordinator_guardian_remove": ONLY_BUTTONS,
     "coordinator_match": REASON,
     "coordinator_withdraw": ONLY_BUTTONS,
     "coordinator_protect": (C("an alias that names", "alias", {"alias": "Maximiliana", "reason": "Hotad."}),),

@@ -332,7 +332,7 @@ def test_protected_students_are_nowhere(karin: User, desk: Client) -> None:
 
 
 def test_the_students_page_shows_applications_and_consent(desk: Client) -> None:
-    guardianship = GuardianshipFactory(guardian__name="Petra Berg")
+    guardianship = GuardianshipFactory(named_as="Petra Berg")
     application = ApplicationFactory(student=guardianship.student)
 
     response = desk.get(reverse("coordinator_student", args=[guardianship.student.pk]))

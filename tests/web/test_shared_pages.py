@@ -24,6 +24,7 @@ from tests.factories import (
     UserFactory,
 )
 from tests.web.desk import logged_in
+from tests.web.guardian_links import open_by_code
 
 pytestmark = pytest.mark.django_db
 
@@ -114,6 +115,9 @@ class TestGuardian:
         assert page.status_code == 200
         assert "no-store" in page["Cache-Control"]
         assert not GuardianConsent.objects.exists()
+        client.post(address, {"answer": "yes"})
+        assert not GuardianConsent.objects.exists(), "the link alone answers nothing"
+        open_by_code(client, address)
         client.post(address, {"answer": "yes"})
         assert GuardianConsent.objects.get().withdrawn_at is None
         client.post(address, {"answer": "no"})

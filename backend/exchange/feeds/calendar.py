@@ -168,7 +168,8 @@ def _placement_days(row: Placement) -> Event:
 
 def _of_guardian(user: User) -> Iterator[Event]:
     """The placements of children who are minors still."""
-    for row in _placements().filter(student__guardianships__guardian=user).order_by("start", "pk"):
+    mine = user.guardianships.filter(accepted_at__isnull=False).values("student")
+    for row in _placements().filter(student__in=mine).order_by("start", "pk"):
         if is_minor(row.student):
             yield _placement_days(row)
 

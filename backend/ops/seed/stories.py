@@ -218,8 +218,10 @@ class Stories:
         minors = [row for row in self.world.students if is_minor(row) and not row.is_protected]
         for number, student in enumerate(self.random.sample(minors, min(len(minors), self.plan.scaled(30, 3)))):
             family = student.user.name.split(" ")[-1]
+            # The school names most of them; whom a student names waits for a coordinator to confirm.
+            school = self.world.coordinators.get(student.municipality_id or "")
             guardianship = add_guardian(
-                actor=student.user,
+                actor=school if school and number % 5 else student.user,
                 student_id=student.pk,
                 email=f"vardnadshavare{number + 1}@demo.example",
                 name=f"Anna {family}" if number % 2 else f"Johan {family}",

@@ -3,6 +3,7 @@
 import secrets
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from urllib.parse import quote
 
 from django.core.management import call_command
 
@@ -106,6 +107,7 @@ def import_class(play: Play) -> None:
         home = pupil.log_in().must_show(pupil.name.split()[0])
         play.saw(role, "logs in with a code and sees the own first page", home)
     _guardian(play)
+    _named_by_the_pupil(play)
 
 
 def _guardian(play: Play) -> None:
@@ -115,6 +117,30 @@ def _guardian(play: Play) -> None:
     if not page.shows(guardian.email) and not page.shows(guardian.name):
         page = maja.send(page, {"name": guardian.name, "email": guardian.email}, action="vardnadshavare")
     play.saw("maja", "sees who the guardian is", page.must_show(guardian.name))
+
+
+def _named_by_the_pupil(play: Play) -> None:
+    """Whom the pupil names beside the guardian of the file can be taken away again, until the coordinator has confirmed it."""
+    maja, coordinator = play["maja"], play["coordinator"]
+    name, address = "Omar Haddad", f"omar.{play.stamp}@hem.example"
+    for _twice in range(2):
+        page = maja.get("/elev/vardnadshavare/")
+        if page.shows(name):
+            maja.send(page, {}, action="ta-bort")
+            page = maja.get("/elev/vardnadshavare/")
+            if page.shows(name):
+                raise NotSeenError("the guardian is still there")
+            play.saw("maja", "has removed a guardian she named herself", page)
+        page = maja.send(page, {"name": name, "email": address}, action="vardnadshavare")
+        play.saw("maja", "names a guardian, whom the school has not confirmed", page.must_show(name))
+    student = coordinator.get(f"/samordnare/elever/?q={quote(maja.name)}").numbered("/samordnare/elever/")
+    page = coordinator.get(student).must_show(address, "Inte bekräftad")
+    play.saw("coordinator", "sees a guardian whom nobody has confirmed", page)
+    coordinator.send(page, {}, action="bekrafta")
+    page = coordinator.get(student).must_show(address)
+    if page.shows("Inte bekräftad"):
+        raise NotSeenError("the guardian is still unconfirmed")
+    play.saw("coordinator", "has confirmed the guardian", page)
 
 
 def register_adult(play: Play) -> None:

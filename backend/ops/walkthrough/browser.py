@@ -112,11 +112,15 @@ class Browser:
         return self._enter_code(code_page)
 
     def _enter_code(self, page: Page) -> Page:
+        return self.second_step(self.send(page, {"code": self.code()}))
+
+    def code(self) -> str:
+        """The six digits of the newest mail. Raises NotSeenError when it has none."""
         mail = self.mail()
         found = CODE.search(mail.text)
         if found is None:
             raise NotSeenError(f"the mail to {self.name} brings no code of six digits: {mail.text[:300]}")
-        return self.second_step(self.send(page, {"code": "".join(found.groups())}))
+        return "".join(found.groups())
 
     def log_out(self) -> None:
         self.send(self.get("/konto/logout/"), {}, action="logout")

@@ -80,11 +80,12 @@ def import_class(play: Play) -> None:
     coordinator = play["coordinator"]
     pupils = [play.browser("maja", "Maja Lind"), play.browser("ali", "Ali Ekman")]
     guardian = play.browser("guardian", "Lena Lind")
-    born = date(clock.today().year - 16, 1, 15)
+    # Another day each time: the same name, birth date and class are asked about as perhaps the same pupil.
+    born = date(clock.today().year - 16, 1, 1) + timedelta(days=secrets.randbelow(300))
     headings = "Klass;Namn;E-post;Skola;Födelsedatum;Program;Vårdnadshavare 1 namn;Vårdnadshavare 1 e-post"
     rows = [
         f"IN2;{pupils[0].name};{pupils[0].email};{play.school};{born};IN25;{guardian.name};{guardian.email}",
-        f"IN2;{pupils[1].name};{pupils[1].email};{play.school};{born.replace(year=born.year - 3)};IN25;;",
+        f"IN2;{pupils[1].name};{pupils[1].email};{play.school};{born - timedelta(days=3 * 365)};IN25;;",
     ]
     file = File("klass.csv", "\n".join([headings, *rows]).encode())
     columns = coordinator.send(coordinator.get("/samordnare/elever/import/"), {"file": file, "form": "apl"})
@@ -111,12 +112,15 @@ def import_class(play: Play) -> None:
 
 
 def _guardian(play: Play) -> None:
-    """Whoever the file does not name yet is named by the pupil."""
-    maja, guardian = play["maja"], play["guardian"]
+    """The one of the file: known to the pupil, confirmed because the school has said so."""
+    maja, guardian, coordinator = play["maja"], play["guardian"], play["coordinator"]
     page = maja.get("/elev/vardnadshavare/")
-    if not page.shows(guardian.email) and not page.shows(guardian.name):
-        page = maja.send(page, {"name": guardian.name, "email": guardian.email}, action="vardnadshavare")
-    play.saw("maja", "sees who the guardian is", page.must_show(guardian.name))
+    play.saw("maja", "sees the guardian of the file", page.must_show(guardian.name))
+    student = coordinator.get(f"/samordnare/elever/?q={quote(maja.name)}").numbered("/samordnare/elever/")
+    page = coordinator.get(student).must_show(guardian.name, guardian.email, "Angiven av skolan")
+    if page.shows("Inte bekräftad"):
+        raise NotSeenError("whom the file names is unconfirmed")
+    play.saw("coordinator", "sees the guardian of the file, who needs no confirming", page)
 
 
 def _named_by_the_pupil(play: Play) -> None:
@@ -171,16 +175,36 @@ def register_company(play: Play) -> None:
     page = company.send(
         page, {"name": name, "registration_number": _number(), "municipality": TOWN}, action="registrera"
     )
-    values: dict[str, object] = {"name": "Verkstaden", "city": TOWN, "municipality": TOWN}
-    form = page.form("name", "municipality")
-    values |= {
-        key: text for key, text in {"address": "Bruksgatan 1", "postcode": "612 30"}.items() if key in form.controls
-    }
-    company.send(page, values)
-    seen = company.get("/foretag/arbetsplatser/").must_show("Verkstaden", TOWN)
-    play.saw("company", "has registered and sees the workplace in its town", seen)
+    values: dict[str, object] = {
+        "name": "Verkstaden", "address": "Bruksgatan 1", "postcode": "612 30", "city": TOWN, "municipality": TOWN
+    }  # fmt: skip
+    _set_pin(play, company.send(page, values, press="address"))
     company.log_out()
     play.saw("company", "logs in again, sets up an app and sees its page", company.log_in().must_show(name))
+
+
+def _set_pin(play: Play, page: Page) -> None:
+    """Moves the pin from the middle of the town on the map, saves, and saves once more: it stays where it was put."""
+    company = play["company"]
+    middle = _position(page)
+    for way in ("in", "north", "east"):
+        page = company.send(page, {}, press=way)
+    moved = _position(page)
+    if moved == middle:
+        raise NotSeenError(f"the pin has not moved from {middle}")
+    company.send(page, {}, press="Spara")
+    listed = company.get("/foretag/arbetsplatser/").must_show("Verkstaden", TOWN)
+    where = listed.numbered("/foretag/arbetsplatser/")
+    company.send(company.get(where), {}, "lat", press="Spara")
+    again = company.get(where)
+    if _position(again) != moved:
+        raise NotSeenError(f"the pin was put at {moved} and stands at {_position(again)}")
+    play.saw("company", "has registered and sees the workplace in its town, the pin where it was put", again)
+
+
+def _position(page: Page) -> tuple[str, str]:
+    controls = page.form("lat", "lon").controls
+    return controls["lat"].value, controls["lon"].value
 
 
 def _number() -> str:

@@ -150,10 +150,14 @@ class Page:
 
     def numbered(self, prefix: str) -> str:
         """The address of this page or of its first link that is `prefix` and a number. Raises NotSeenError."""
-        for href in [self.url, *(href for _text, href in self.links)]:
-            if re.fullmatch(re.escape(prefix) + r"\d+/", urlsplit(href).path):
-                return href
+        for href in self.all_numbered(prefix):
+            return href
         raise NotSeenError(f"{self.path} has no link below {prefix}, but {self.links[:60]}")
+
+    def all_numbered(self, prefix: str) -> list[str]:
+        """The same for all of them."""
+        addresses = [self.url, *(href for _text, href in self.links)]
+        return [each for each in addresses if re.fullmatch(re.escape(prefix) + r"\d+/", urlsplit(each).path)]
 
     def form(self, *names: str, action: str = "", press: str = "") -> Form:
         """The first form with these fields and this button that is sent to an address containing `action`.

@@ -7,6 +7,8 @@ from backend.ops.walkthrough.newcomers import Play
 from backend.ops.walkthrough.pages import Page
 from backend.ops.walkthrough.timeline import NotSeenError
 
+UNANSWERED, CONSENTED = "Har inte svarat", "Samtyckte"
+
 
 def post_place(play: Play, title: str, start: date, seats: int) -> int:
     """The company posts a place for four weeks from `start` and sends it in. Returns its number."""
@@ -114,18 +116,16 @@ def _answer(play: Play, application: int, answer: str) -> None:
 def consent_and_approve(play: Play, application: int, title: str) -> None:
     """The guardian consents on the page of the own mail's link; the coordinator approves; the placement is seen by all."""
     guardian, coordinator, maja, company = (play[role] for role in ("guardian", "coordinator", "maja", "company"))
-    guardian.log_in()
-    page = guardian.get("/vardnadshavare/").must_show(maja.name.split()[0])
-    play.saw("guardian", "sees the child and what waits", page)
-    if any("samtycke" in form.path for form in page.forms):
-        page = guardian.send(page, {}, action="samtycke")
-    play.saw("guardian", "has consented", guardian.get("/vardnadshavare/"))
     queue = coordinator.wait(
         "/samordnare/matchningar/", lambda page: page.shows(maja.name), "the match in the queue", play.seconds
     )
-    match = coordinator.get(queue.numbered("/samordnare/matchningar/"))
-    play.saw("coordinator", "reads the match", match.must_show(maja.name))
-    coordinator.send(match, {}, action="godkann")
+    match = _match_about(play, queue, title)
+    asked = coordinator.get(match).must_show(maja.name, guardian.name, UNANSWERED)
+    play.saw("coordinator", "reads the match, and that the guardian has not answered", asked)
+    _consent_by_link(play)
+    answered = coordinator.get(match).must_show(guardian.name, CONSENTED)
+    play.saw("coordinator", "reads who has consented, when and how", answered)
+    coordinator.send(answered, {}, action="godkann")
     placed = maja.wait(
         f"/elev/ansokningar/{application}/",
         lambda page: page.shows("Samordnaren godkände din plats"),
@@ -135,4 +135,27 @@ def consent_and_approve(play: Play, application: int, title: str) -> None:
     play.saw("maja", "has the place", placed)
     play.saw("coordinator", "sees the placement", coordinator.get("/samordnare/placeringar/").must_show(maja.name))
     play.saw("company", "sees who comes when", company.get("/foretag/placeringar/").must_show(maja.name))
+    guardian.log_in()
     play.saw("guardian", "sees the child's placement", guardian.get("/vardnadshavare/").must_show(title))
+
+
+def _match_about(play: Play, queue: Page, title: str) -> str:
+    """The address of the match about this place: others may wait as well."""
+    for href in dict.fromkeys(queue.all_numbered("/samordnare/matchningar/")):
+        if play["coordinator"].get(href).shows(title):
+            return href
+    raise NotSeenError(f"no match in the queue is about {title}")
+
+
+def _consent_by_link(play: Play) -> None:
+    """The link of the mail shows nobody's name until its owner has shown the code that is sent to the same address."""
+    guardian, maja = play["guardian"], play["maja"]
+    link = guardian.mail("samtycke").link("/vardnadshavare/lank/")
+    page = guardian.get(link)
+    if page.shows(maja.name) or page.shows(maja.name.split()[0]):
+        raise NotSeenError("the link of a mail shows the child to whoever has it")
+    page = guardian.send(page, {}, press="send")
+    page = guardian.send(page, {"code": guardian.code()}).must_show(maja.name)
+    play.saw("guardian", "has shown the code of the own mail and sees the child", page)
+    page = guardian.send(page, {}, press="yes")
+    play.saw("guardian", "has consented", page.must_show("Du lämnade ditt samtycke"))

@@ -85,6 +85,15 @@ def list_open_role_invitations() -> "QuerySet[RoleInvitation]":
     )
 
 
+def list_role_invitations_to(user: User) -> list[RoleInvitation]:
+    """Those the user has not answered and still can, oldest first."""
+    return list(
+        RoleInvitation.objects.filter(invitee=user, ended_at__isnull=True, expires_at__gt=clock.now())
+        .select_related("municipality")
+        .order_by("pk")
+    )
+
+
 def get_role_invitation_to(user: User, invitation_id: int) -> RoleInvitation | None:
     """An invitation to this user, answered or not. None when it is somebody else's."""
     return (

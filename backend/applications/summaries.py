@@ -115,6 +115,11 @@ def _section(title: str, counted: Counted) -> list[Section]:
     return [section(title, lines, len(lines))]
 
 
+def count_waiting(user: User) -> int:
+    """How many matters wait for a coordinator or the network office, students without a place aside."""
+    return sum(number for number, _words, _link in _waiting(user))
+
+
 def queues(user: User) -> list[Section]:
     """How much waits in each queue, the most urgent first."""
     unplaced = counted_students_of(user).filter(standing=Standing.UNPLACED).count()

@@ -76,6 +76,15 @@ def list_open_invitations(user: User) -> list[Invitation]:
     )
 
 
+def list_invitations_to(user: User) -> list[Invitation]:
+    """Those the user has not answered and still can, oldest first."""
+    return list(
+        Invitation.objects.filter(invitee=user, ended_at__isnull=True, expires_at__gt=clock.now())
+        .select_related("organisation")
+        .order_by("pk")
+    )
+
+
 def get_invitation_to(user: User, invitation_id: int) -> Invitation | None:
     """An invitation to this user, answered or not. None when it is somebody else's."""
     return (

@@ -38,6 +38,12 @@ def list_guardianships(student: Student) -> list[Guardianship]:
     return rows
 
 
+def count_unanswered_guardianships(guardian: User) -> int:
+    """Of how many minors the user has been named as guardian and has not answered who they are, or about consent."""
+    rows = Guardianship.objects.filter(guardian=guardian).select_related("student").annotate(said=Count("consents"))
+    return sum(1 for row in rows if is_minor(row.student) and not (row.accepted_at and row.said))
+
+
 def guardian_ids(student: Student) -> set[int]:
     """User ids of everybody named as a guardian, also of an adult."""
     return set(student.guardianships.values_list("guardian_id", flat=True))

@@ -13,6 +13,7 @@ from backend.accounts.openid import list_providers
 from backend.accounts.policies import is_coordinator, is_network_office, municipalities_coordinated_by
 from backend.notifications.selectors import unread_count
 from backend.organisations.help import help_in
+from backend.web.waiting import Waiting, list_waiting
 
 Link = tuple[str, str]
 # As many as stand on one line of a narrow desktop, in both languages; the others go behind "More".
@@ -148,8 +149,16 @@ def _home_code(person: User | None, roles: list[str]) -> str | None:
     return None
 
 
+def _waiting(request: HttpRequest, person: User | None, others: list[str]) -> list[Waiting]:
+    """Asked on first pages only."""
+    match = request.resolver_match
+    first = {"welcome", *(f"{role}_home" for role in ROLE_LABELS)}
+    return list_waiting(person, others) if person and match and match.url_name in first else []
+
+
 def site(request: HttpRequest) -> dict[str, Any]:
-    """Context processor. No query for someone who is not logged in, at most six for someone who is."""
+    """Context processor. No query for someone who is not logged in, at most six for someone who is; on first pages also
+    what waits elsewhere."""
     user = getattr(request, "user", None)
     person = user if isinstance(user, User) else None
     roles = roles_of(person) if person else []
@@ -167,6 +176,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
     return {
         "nav": nav,
         "other_roles": [{"url": reverse(f"{each}_home"), "label": ROLE_LABELS[each]} for each in roles if each != role],
+        "waiting_elsewhere": _waiting(request, person, [each for each in roles if each != role]),
         "nav_first": nav[:cut],
         "nav_more": nav[cut:],
         "nav_more_is_current": any(link["current"] for link in nav[cut:]),

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -26,7 +26,7 @@ from backend.notifications.messages import TEMPLATES, Words, context_from
 from backend.notifications.models import Notification
 from backend.notifications.registry import Kind, register
 from backend.notifications.services import notify
-from backend.notifications.subjects import Subject, from_rows
+from backend.notifications.subjects import Subject, from_rows, while_there
 from backend.offers.facts import changes_between
 from backend.organisations.policies import has_people
 from backend.organisations.selectors import list_member_users
@@ -36,7 +36,11 @@ from backend.students.selectors import guardian_ids
 RELATED = ("student__user", "period__offer__organisation", "period__offer__workplace")
 
 
-_application: Subject[Application] = from_rows(lambda: Application.objects.select_related(*RELATED))
+_application: Subject[Application] = from_rows(
+    lambda: Application.objects.select_related(*RELATED).annotate(
+        has_question=Exists(ChangeQuestion.objects.filter(application=OuterRef("pk"), answer=""))
+    )
+)
 
 
 def _student(application: Application) -> list[User]:
@@ -207,7 +211,7 @@ def _question(application: Application) -> ChangeQuestion | None:
 
 
 def _change_waits(notification: Notification) -> str:
-    return "" if _question(_application(notification)) else "already_answered"
+    return "" if _application(notification).has_question else "already_answered"  # type: ignore[attr-defined]
 
 
 def _changed_words(notification: Notification) -> Words:
@@ -267,6 +271,9 @@ _register(
         lambda: _("See your application"),
     ),
     opt_out=False,
+    still_relevant=lambda notification: (
+        "" if _application(notification).state == ApplicationState.WAITLISTED else "already_answered"
+    ),
 )
 _register(
     "application.declined",
@@ -364,10 +371,8 @@ def _asked_words(notification: Notification) -> Words:
 
 
 def _no_longer_waits(notification: Notification) -> str:
-    waits = Application.objects.filter(
-        pk=notification.subject_id, state__in=[ApplicationState.SUBMITTED, ApplicationState.WAITLISTED]
-    )
-    return "" if waits.exists() else "already_answered"
+    waiting = {ApplicationState.SUBMITTED, ApplicationState.WAITLISTED}
+    return "" if _application(notification).state in waiting else "already_answered"
 
 
 _register(
@@ -394,7 +399,7 @@ register(
         context=context_from(_asked_words),
         templates=TEMPLATES,
         subject=_application,
-        still_relevant=_no_longer_waits,
+        still_relevant=while_there(_no_longer_waits, "already_answered"),
         acted=ANSWERED,
     )
 )

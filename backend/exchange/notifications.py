@@ -11,13 +11,13 @@ from backend.notifications.enums import Category, ChannelName
 from backend.notifications.messages import TEMPLATES, Words, context_from
 from backend.notifications.models import Notification
 from backend.notifications.registry import Kind, register
+from backend.notifications.subjects import Subject, from_rows
 from backend.students.models import Student
 
 PROFILE = "/elev/profil/"
 
 
-def _student(notification: Notification) -> Student:
-    return Student.objects.select_related("user").get(pk=notification.subject_id)
+_student: Subject[Student] = from_rows(lambda: Student.objects.select_related("user"))
 
 
 def _invitation(notification: Notification) -> Words:
@@ -47,6 +47,7 @@ register(
         opt_out=False,
         resend_when_uncertain=True,
         expires_after=timedelta(days=14),
+        subject=_student,
         still_relevant=_has_come,
     )
 )

@@ -16,7 +16,7 @@ from backend.notifications.enums import Category
 from backend.notifications.messages import TEMPLATES, Words, context_from
 from backend.notifications.models import Notification
 from backend.notifications.registry import Kind, register
-from backend.notifications.subjects import Subject, from_rows
+from backend.notifications.subjects import Subject, from_rows, while_there
 
 STOP_SALT = "second_factor.stop"
 SECURITY_PAGE = "/konto/andra-steget/"
@@ -166,8 +166,7 @@ def _asked_context(notification: Notification) -> dict[str, Any]:
 
 
 def _no_longer_open(notification: Notification) -> str:
-    row = SecondFactorReset.objects.filter(pk=notification.subject_id).first()
-    return "" if row is not None and row.ended_at is None else "already_done"
+    return "" if _reset(notification).ended_at is None else "already_done"
 
 
 ASKED = register(
@@ -183,7 +182,7 @@ ASKED = register(
         to_every_address=True,
         at_any_hour=True,
         expires_after=timedelta(days=1),
-        still_relevant=_no_longer_open,
+        still_relevant=while_there(_no_longer_open, "already_done"),
         page=_stop_page,
     )
 )

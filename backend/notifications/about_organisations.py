@@ -10,7 +10,7 @@ from backend.notifications.enums import Category
 from backend.notifications.messages import TEMPLATES, Words, context_from
 from backend.notifications.models import Notification
 from backend.notifications.registry import Kind, register
-from backend.notifications.subjects import Subject, from_rows
+from backend.notifications.subjects import Subject, from_rows, while_there
 from backend.organisations.enums import ClaimState
 from backend.organisations.models import Invitation, OrganisationClaim
 
@@ -36,8 +36,8 @@ def _sent_words(notification: Notification) -> Words:
 
 
 def _no_longer_open(notification: Notification) -> str:
-    invitation = Invitation.objects.filter(pk=notification.subject_id).first()
-    is_open = invitation is not None and invitation.ended_at is None and invitation.expires_at > clock.now()
+    invitation = _invitation(notification)
+    is_open = invitation.ended_at is None and invitation.expires_at > clock.now()
     return "" if is_open else "already_answered"
 
 
@@ -54,7 +54,7 @@ SENT = register(
         opt_out=False,
         resend_when_uncertain=True,
         expires_after=timedelta(days=14),
-        still_relevant=_no_longer_open,
+        still_relevant=while_there(_no_longer_open, "already_answered"),
         acted=own_step("invitation.accepted", "invitation.declined"),
     )
 )

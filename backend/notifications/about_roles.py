@@ -16,8 +16,8 @@ from backend.notifications.effect import own_step
 from backend.notifications.enums import Category
 from backend.notifications.messages import TEMPLATES, Words, context_from
 from backend.notifications.models import Notification
-from backend.notifications.registry import Kind, register
-from backend.notifications.subjects import Subject, from_rows
+from backend.notifications.registry import Kind, always_relevant, register
+from backend.notifications.subjects import Subject, from_rows, while_there
 from backend.reference.models import Municipality
 
 _invitation: Subject[RoleInvitation] = from_rows(
@@ -66,8 +66,7 @@ def _invited_words(notification: Notification) -> Words:
 
 
 def _no_longer_open(notification: Notification) -> str:
-    invitation = RoleInvitation.objects.filter(pk=notification.subject_id).first()
-    return "" if invitation is not None and holds(invitation) else "already_answered"
+    return "" if holds(_invitation(notification)) else "already_answered"
 
 
 INVITED = register(
@@ -81,7 +80,7 @@ INVITED = register(
         opt_out=False,
         resend_when_uncertain=True,
         expires_after=timedelta(days=14),
-        still_relevant=_no_longer_open,
+        still_relevant=while_there(_no_longer_open, "already_answered"),
         acted=own_step("role.invitation_accepted", "role.invitation_declined"),
     )
 )
@@ -178,7 +177,7 @@ VACANT = register(
         name="municipality.without_coordinator",
         category=Category.ACCOUNT,
         title=lambda notification: (
-            _("%(municipality)s has no coordinator") % {"municipality": _vacant_place(notification)}
+            _("%(municipality)s has lost its last coordinator") % {"municipality": _vacant_place(notification)}
         ),
         context=_to(
             VACANT_PAGE,
@@ -194,6 +193,8 @@ VACANT = register(
         templates=TEMPLATES,
         opt_out=False,
         still_relevant=_filled_since,
+        # The title tells what happened, whoever came since.
+        over=always_relevant,
         page=lambda notification: VACANT_PAGE,
     )
 )

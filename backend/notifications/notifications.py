@@ -21,7 +21,7 @@ from backend.notifications.messages import TEMPLATES, Words, context_from
 from backend.notifications.models import Notification, Task
 from backend.notifications.registry import Kind
 from backend.notifications.selectors import list_undelivered
-from backend.notifications.subjects import Subject
+from backend.notifications.subjects import Subject, while_there
 from backend.notifications.summaries import Section
 
 MOST_SHOWN = 20
@@ -78,7 +78,7 @@ _task: Subject[reminders.TaskLine] = Subject(
 
 
 def _task_closed(notification: Notification) -> str:
-    return "" if Task.objects.filter(pk=notification.subject_id, closed_at__isnull=True).exists() else "already_done"
+    return "already_done" if _task(notification).is_closed else ""
 
 
 def _task_words(notification: Notification) -> Words:
@@ -94,7 +94,7 @@ registry.register(
         templates=TEMPLATES,
         opt_out=False,
         subject=_task,
-        still_relevant=_task_closed,
+        still_relevant=while_there(_task_closed, "already_done"),
         acted=own_step("task.closed"),
     )
 )

@@ -40,6 +40,8 @@ class Kind:
     context(notification): variables of the templates; `link` is required: the path (`/applications/3/`) of the page
         where the person acts.
     still_relevant(notification): "" or a reason code; asked again just before each call to a provider.
+    over(notification): the same for lists, which ask it of every row: "" while what the title says is still so. Told from
+        the subject alone; still_relevant where that asks nothing else.
     urgency: a digestible kind follows the person's daily or weekly choice, an immediate one goes at once.
     opt_out: whether the person may say never; its mails carry one-click unsubscribe.
     expires_after: from the write; after that it is not sent any more.
@@ -71,6 +73,7 @@ class Kind:
     to_every_address: bool = False
     at_any_hour: bool = False
     still_relevant: Callable[["Notification"], str] = field(default=always_relevant)
+    over: Callable[["Notification"], str] | None = None
     may_manage: Callable[["User", "Notification"], bool] = field(default=network_office_only)
     subject: Subject[Any] | None = None
     page: Callable[["Notification"], str] = field(default=page_of)
@@ -82,6 +85,10 @@ class Kind:
     @property
     def template_folder(self) -> str:
         return self.templates or f"emails/{self.name.replace('.', '/')}"
+
+    def is_over(self, notification: "Notification") -> bool:
+        """Whether what the title says is no longer so, or has been dealt with."""
+        return bool((self.over or self.still_relevant)(notification))
 
     @property
     def priority(self) -> int:

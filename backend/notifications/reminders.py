@@ -5,7 +5,7 @@ is still open is asked again at that moment, and a matter that is done settles i
 """
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +53,7 @@ class TaskLine:
     call: str = ""
     phone: str = ""
     email: str = ""
+    is_closed: bool = False
 
 
 @dataclass(frozen=True)
@@ -225,5 +226,8 @@ def lines_of(tasks: list[Task]) -> dict[int, TaskLine]:
         mine = [task for task in tasks if task.matter == name]
         lines = matter.lines([task.subject_id for task in mine]) if matter else {}
         title = str(matter.title) if matter else name
-        found |= {task.pk: lines.get(task.subject_id, TaskLine(title, "")) for task in mine}
+        found |= {
+            task.pk: replace(lines.get(task.subject_id, TaskLine(title, "")), is_closed=task.closed_at is not None)
+            for task in mine
+        }
     return found

@@ -33,7 +33,8 @@ class NotificationPage:
 def list_notifications_for(user: "User", cursor: str = "", size: int = PAGE) -> NotificationPage:
     """Unread ones first, newest first in both halves. A cursor that is not ours starts from the beginning.
 
-    Each row has `kind_title` (the line to show), `link` (the page to act on) and `known_kind` (None for one that is gone).
+    Each row has `kind_title` (the line to show), `link` (the page to act on), `known_kind` (None for one that is gone) and
+    `is_over` (what it says is no longer so, or has been dealt with).
     The number of queries does not depend on the number of rows.
     """
     shown = Notification.objects.filter(recipient=user, is_shown=True)
@@ -65,12 +66,13 @@ def _describe(rows: list[Notification]) -> None:
     for row in rows:
         kind = registry.find(row.kind)
         row.kind_title, row.link = _("A message that can no longer be shown"), ""  # type: ignore[attr-defined]
-        row.known_kind = kind  # type: ignore[attr-defined]
+        row.known_kind, row.is_over = kind, False  # type: ignore[attr-defined]
         if kind is not None:
             with contextlib.suppress(models.ObjectDoesNotExist):
                 if kind.subject is not None:
                     kind.subject(row)
                 row.kind_title, row.link = kind.title(row), kind.page(row)  # type: ignore[attr-defined]
+                row.is_over = kind.is_over(row)  # type: ignore[attr-defined]
 
 
 def unread_count(user: "User") -> int:

@@ -34,6 +34,18 @@ class Subject(Generic[M]):
         return found
 
 
+def while_there(check: "Callable[[Notification], str]", gone: str) -> "Callable[[Notification], str]":
+    """A check of whether a message still holds that answers `gone` where the subject is gone."""
+
+    def still_relevant(notification: "Notification") -> str:
+        try:
+            return check(notification)
+        except ObjectDoesNotExist:
+            return gone
+
+    return still_relevant
+
+
 def from_rows(rows: "Callable[[], models.QuerySet[Any]]", **lookups: str) -> Subject[Any]:
     """The subject is a row of the queryset. lookups: subject type -> where its id stands, when that is not the row itself."""
 

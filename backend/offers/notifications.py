@@ -79,6 +79,10 @@ def _no_longer_waiting(notification: Notification) -> str:
     return "" if _offer(notification).state == OfferState.SUBMITTED else "already_reviewed"
 
 
+def _only_while(state: OfferState) -> Callable[[Notification], str]:
+    return lambda notification: "" if _offer(notification).state == state else "already_done"
+
+
 def _sent_back_words(notification: Notification) -> Words:
     offer = _offer(notification)
     return Words(
@@ -133,6 +137,7 @@ _register(
     lambda notification: _("Please change: %(title)s") % {"title": _offer(notification).title},
     _sent_back_words,
     opt_out=False,
+    still_relevant=_only_while(OfferState.DRAFT),
     acted=own_step("offer.resubmitted"),
     several=lambda number: (
         ngettext("Please change %(number)d place", "Please change %(number)d places", number) % {"number": number}
@@ -142,6 +147,7 @@ _register(
     "offer.published",
     lambda notification: _("Published: %(title)s") % {"title": _offer(notification).title},
     _published_words,
+    still_relevant=_only_while(OfferState.PUBLISHED),
     gathers=True,
     several=lambda number: (
         ngettext("%(number)d place is published", "%(number)d places are published", number) % {"number": number}

@@ -291,6 +291,7 @@ register(
             )
         ),
         templates=TEMPLATES,
+        subject=_match,
         opt_out=False,
         still_relevant=_only_while(MatchState.PROPOSED),
     )
@@ -368,6 +369,7 @@ _register(
     ),
     opt_out=False,
     still_relevant=lambda notification: "already_answered" if _request(notification).answered_at else "",
+    over=_only_while_it_lasts,
     acted=own_step("placement.cancelled", "placement.interrupted", "placement.end_declined"),
 )
 _register(
@@ -377,6 +379,7 @@ _register(
         lambda asked: (_("You asked to end the placement. The coordinator answers:"), asked.answer),
         lambda: _("Open the page"),
     ),
+    over=_only_while_it_lasts,
     **DECISION,
 )
 register(

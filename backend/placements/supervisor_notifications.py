@@ -74,6 +74,10 @@ def _facts(placement: Placement, notification: Notification) -> tuple[tuple[str,
     )
 
 
+def _ended(notification: Notification) -> str:
+    return "" if _placement(notification).stands else "already_decided"
+
+
 def _replaced_words(notification: Notification) -> Words:
     placement = _placement(notification)
     return Words(
@@ -90,6 +94,7 @@ register(
     Kind(
         name="placement.supervisor_replaced",
         category=Category.PLACEMENTS,
+        over=_ended,
         title=lambda notification: (
             _("New supervisor: %(title)s") % {"title": _placement(notification).period.offer.title}
         ),
@@ -130,6 +135,7 @@ def _register_for_supervisors(name: str, title: Callable[[], str], text: Callabl
             opt_out=False,
             expires_after=timedelta(days=14),
             page=lambda notification: PAGE_OF_A_SUPERVISOR,
+            over=_ended,
         )
     )
 

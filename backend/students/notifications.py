@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import time, timedelta
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -18,7 +18,7 @@ from backend.notifications.messages import TEMPLATES, Words, context_from
 from backend.notifications.models import Notification
 from backend.notifications.registry import Kind, register
 from backend.notifications.services import notify
-from backend.notifications.subjects import Subject, from_rows
+from backend.notifications.subjects import Subject, from_rows, while_there
 from backend.students import timers
 from backend.students.links import guardian_path
 from backend.students.models import GuardianConsent, Guardianship, Student
@@ -100,7 +100,11 @@ def tell_of_correction(event: DomainEvent, student: Student) -> None:
     notify(event=event, recipients=[student.user], kind="student.corrected", subject=student)
 
 
-_guardianship: Subject[Guardianship] = from_rows(lambda: Guardianship.objects.select_related("student__user"))
+_guardianship: Subject[Guardianship] = from_rows(
+    lambda: Guardianship.objects.select_related("student__user").annotate(
+        has_consented=Exists(GuardianConsent.objects.filter(guardianship=OuterRef("pk"), withdrawn_at__isnull=True))
+    )
+)
 
 
 def _page_with_key(notification: Notification) -> str:
@@ -121,10 +125,11 @@ def _asked_words(notification: Notification) -> Words:
 
 
 def _already_given(notification: Notification) -> str:
-    given = GuardianConsent.objects.filter(guardianship=notification.subject_id, withdrawn_at__isnull=True)
-    if given.exists():
-        return "already_answered"
-    return "" if Guardianship.objects.filter(pk=notification.subject_id).exists() else "already_done"
+    return "already_answered" if _guardianship(notification).has_consented else ""  # type: ignore[attr-defined]
+
+
+def _taken_back(notification: Notification) -> str:
+    return "" if _guardianship(notification).has_consented else "already_done"  # type: ignore[attr-defined]
 
 
 def _given_words(notification: Notification) -> Words:
@@ -151,7 +156,7 @@ register(
         opt_out=False,
         resend_when_uncertain=True,
         expires_after=timedelta(days=14),
-        still_relevant=_already_given,
+        still_relevant=while_there(_already_given, "already_done"),
         acted=own_step("consent.given"),
         several=lambda number: (
             ngettext("Consent for %(number)d child", "Consent for %(number)d children", number) % {"number": number}
@@ -174,7 +179,7 @@ register(
         templates=TEMPLATES,
         opt_out=False,
         expires_after=timedelta(days=4),
-        still_relevant=_already_given,
+        still_relevant=while_there(_already_given, "already_done"),
         acted=own_step("consent.given"),
     )
 )
@@ -185,6 +190,8 @@ register(
         title=lambda notification: _("Your guardian has given consent"),
         context=context_from(_given_words),
         templates=TEMPLATES,
+        subject=_guardianship,
+        still_relevant=while_there(_taken_back, "already_done"),
     )
 )
 register(
@@ -198,6 +205,8 @@ register(
             )
         ),
         templates=TEMPLATES,
+        subject=_guardianship,
+        still_relevant=while_there(_already_given, "already_done"),
     )
 )
 
@@ -219,6 +228,7 @@ register(
                 button=_("See the student"),
             )
         ),
+        still_relevant=while_there(_already_given, "already_done"),
         subject=_guardianship,
         templates=TEMPLATES,
         opt_out=False,

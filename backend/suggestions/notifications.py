@@ -90,6 +90,7 @@ def _register(name: str, title: Callable[[Offer], str]) -> None:
             urgency=Urgency.DIGESTIBLE,
             expires_after=timedelta(days=7),
             still_relevant=_no_longer_open,
+            over=lambda notification: "" if _offer(notification).is_open else "offer_closed",
             weigh=_weights,
             acted=_applied_at,
         )

@@ -50,6 +50,7 @@ def news_items(rows: list[Notification]) -> list[dict[str, object]]:
             "url": reverse("notification", args=[row.pk]) if row.link else "",  # type: ignore[attr-defined]
             "when": format_recent(row.created_at),
             "is_new": row.read_at is None,
+            "is_over": row.is_over,  # type: ignore[attr-defined]
             **_why(row.known_kind),  # type: ignore[attr-defined]
         }
         for row in rows

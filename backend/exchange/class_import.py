@@ -102,6 +102,26 @@ FIELDS = (
         help=_("Guardians of those under 18 are asked for consent by mail. Empty: the student names them."),
     ),
     ImportField(
+        "guardian1_phone",
+        _("Guardian 1, telephone"),
+        "070-174 06 05",
+        (
+            "vårdnadshavare telefon",
+            "vårdnadshavare mobil",
+            "telefon vårdnadshavare",
+            "vårdnadshavare 1 telefon",
+            "vårdnadshavare 1 telefonnummer",
+            "vårdnadshavare 1 mobil",
+            "telefon vårdnadshavare 1",
+            "mobil vårdnadshavare 1",
+            "vh1 telefon",
+            "vh1 mobil",
+            "vh1 tel",
+            "guardian 1 phone",
+        ),
+        help=_("For whoever has to call about the consent. The company never sees it."),
+    ),
+    ImportField(
         "guardian2_name", _("Guardian 2, name"), "", ("vårdnadshavare 2", "vårdnadshavare 2 namn", "vh2", "vh2 namn")
     ),
     ImportField(
@@ -115,6 +135,22 @@ FIELDS = (
             "vh2 e-post",
             "vh2 mejl",
             "vh2 epost",
+        ),
+    ),
+    ImportField(
+        "guardian2_phone",
+        _("Guardian 2, telephone"),
+        "",
+        (
+            "vårdnadshavare 2 telefon",
+            "vårdnadshavare 2 telefonnummer",
+            "vårdnadshavare 2 mobil",
+            "telefon vårdnadshavare 2",
+            "mobil vårdnadshavare 2",
+            "vh2 telefon",
+            "vh2 mobil",
+            "vh2 tel",
+            "guardian 2 phone",
         ),
     ),
     ImportField("has_finished_compulsory_school", _("Finished compulsory school"), "nej", ("avslutad grundskola",)),
@@ -137,14 +173,14 @@ def school_year_of_today() -> int:
 
 @dataclass(frozen=True)
 class _Row:
-    """A line of the file as it was read. group: folded school and class, and the year. guardians: of each the field, name
-    and address.
+    """A line of the file as it was read. group: folded school and class, and the year. guardians: of each the field, name,
+    address and telephone.
     """
 
     line: int
     details: EnrolmentDetails
     group: tuple[str, str, int]
-    guardians: Sequence[tuple[str, str, str]]
+    guardians: Sequence[tuple[str, str, str, str]]
 
     @property
     def pupil(self) -> tuple[date, str]:
@@ -244,10 +280,11 @@ class ClassListImporter(Importer):
         for number in ("1", "2"):
             field = f"guardian{number}_email"
             name, address = reader.text(f"guardian{number}_name"), reader.email(field, required=False)
-            if name and not address:
-                reader.wrong(field, _("Write the guardian's e-mail address as well, or leave the name out."))
+            phone = reader.phone(f"guardian{number}_phone")
+            if (name or phone) and not address:
+                reader.wrong(field, _("Write the guardian's e-mail address as well, or leave the guardian out."))
             elif address:
-                guardians.append((field, turned_round(name), address))
+                guardians.append((field, turned_round(name), address, phone))
         reader.stop_if_wrong()
         assert birth_date is not None
         details = EnrolmentDetails(email=email, birth_date=birth_date, forms=forms, **values)
@@ -316,17 +353,22 @@ class ClassListImporter(Importer):
         return self.present[group_id]
 
     def _name_guardians(
-        self, student: Student, guardians: Sequence[tuple[str, str, str]], made: dict[str, int]
+        self, student: Student, guardians: Sequence[tuple[str, str, str, str]], made: dict[str, int]
     ) -> bool:
-        """Whether somebody new was named or confirmed. An adult decides alone: guardians a list still has are passed over."""
+        """Whether somebody was named or confirmed, or has another number. An adult decides alone: guardians a list still
+        has are passed over.
+        """
         is_new = False
-        for number, (field, name, email) in enumerate(guardians, start=1):
+        for number, (field, name, email, phone) in enumerate(guardians, start=1):
             known = find_person_by_email(email)
             standing = student.guardianships.filter(guardian=known).first() if known else None
-            if not is_minor(student) or (standing and standing.is_confirmed):
+            is_known = standing is not None and standing.is_confirmed and phone in {"", standing.phone}
+            if not is_minor(student) or is_known:
                 continue
             try:
-                guardianship = add_guardian(actor=self.job.actor, student_id=student.pk, email=email, name=name)
+                guardianship = add_guardian(
+                    actor=self.job.actor, student_id=student.pk, email=email, name=name, phone=phone
+                )
             except DomainError as error:
                 raise RowProblems([(field, error.message)]) from error
             is_new = True

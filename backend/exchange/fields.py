@@ -13,6 +13,7 @@ from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from backend.accounts.phones import parse_number
 from backend.common import clock
 from backend.common.errors import Invalid
 from backend.common.text import clean_text
@@ -167,6 +168,14 @@ class RowReader:
         except ValidationError:
             self.wrong(name, _("This is not an e-mail address."))
         return value
+
+    def phone(self, name: str) -> str:
+        """E.164, "" for an empty cell."""
+        try:
+            return parse_number(self.text(name))
+        except Invalid as error:
+            self.wrong(name, error.message)
+            return ""
 
     def number(self, name: str, *, default: int, lowest: int, highest: int) -> int:
         value = self.text(name).replace(" ", "")

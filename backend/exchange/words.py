@@ -134,6 +134,7 @@ WORDS: dict[str, "str | Promise"] = {
     "group.member_removed": _("Removed from a class list"),
     "guardian.accepted": _("Said that they are the guardian"),
     "guardian.added": _("Named a guardian"),
+    "guardian.changed": _("Changed a guardian’s name or telephone"),
     "guardian.confirmed": _("Confirmed a guardian"),
     "guardian.removed": _("Removed a guardian"),
     "identity.connected": _("Connected a login"),

@@ -33,7 +33,7 @@ class EnrolmentDetails:
     studies: a value of `Studies`; empty = what class, programme and forms tell.
     has_finished_compulsory_school: None = what the studies tell. languages: codes; empty = not asked. home_places: postcode and
     town, the first that is understood counts and no postcode is kept; what none of them tells is the municipality's middle.
-    guardians: pairs of address and name, of a minor; they are asked for consent.
+    guardians: address, name and telephone of each, of a minor; they are asked for consent.
     """
 
     email: str
@@ -46,7 +46,7 @@ class EnrolmentDetails:
     studies: str = ""
     has_finished_compulsory_school: bool | None = None
     languages: Sequence[str] = ()
-    guardians: Sequence[tuple[str, str]] = ()
+    guardians: Sequence[tuple[str, str, str]] = ()
     home_places: Sequence[str] = ()
 
 
@@ -179,8 +179,8 @@ class _Desk:
             events.record_each("student.profile_saved", saved)
             outbox.wake()
         for student, details in zip(made, self.coming, strict=True):
-            for email, name in details.guardians:
-                add_guardian(actor=self.actor, student_id=student.pk, email=email, name=name)
+            for email, name, phone in details.guardians:
+                add_guardian(actor=self.actor, student_id=student.pk, email=email, name=name, phone=phone)
         return [(student, "created") for student in made]
 
     def _create(self) -> list[Student]:

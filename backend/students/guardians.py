@@ -3,9 +3,12 @@
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from backend.accounts.contacts import LONGEST_NAME
 from backend.accounts.models import User
+from backend.accounts.phones import parse_number
 from backend.common import clock, events, outbox
-from backend.common.errors import Conflict, NotAllowed, NotFound
+from backend.common.errors import Conflict, Invalid, NotAllowed, NotFound
+from backend.common.text import clean_line
 from backend.common.transitions import log
 from backend.students import policies, timers
 from backend.students.enums import Confirmation, NamedBy
@@ -73,6 +76,36 @@ def confirm(guardianship: Guardianship, actor: User, how: Confirmation) -> None:
     log("guardian.confirmed", guardianship, actor=actor, data={"how": how.value})
     events.record("guardian.confirmed", guardianship, {"student": guardianship.student_id})
     outbox.wake()
+
+
+@transaction.atomic
+def update_guardian(*, actor: User, guardianship_id: int, name: str, phone: str) -> Guardianship:
+    """The school corrects what a guardian is called and the number one calls. phone: as people write it, "" for none.
+
+    Raises NotFound for somebody who does not look after the student, Invalid with the field that is wrong.
+    """
+    guardianship = lock_guardianship(guardianship_id)
+    if guardianship is None or not policies.answers_for(actor, guardianship.student):
+        raise NotFound("guardian.unknown", _("There is no such guardian."))
+    called = clean_line(name).strip()
+    if not called:
+        raise Invalid("guardian.no_name", _("Fill in this field."), field="name")
+    if len(called) > LONGEST_NAME:
+        raise Invalid("guardian.too_long", _("The text is too long."), field="name")
+    keep_contact(guardianship, actor, called, parse_number(phone))
+    return guardianship
+
+
+def keep_contact(guardianship: Guardianship, actor: User, name: str, number: str) -> None:
+    """The same for a caller that has checked both and locked the row. The log says what changed, never what it is."""
+    new = {"named_as": name, "phone": number}
+    changed = [field for field, value in new.items() if getattr(guardianship, field) != value]
+    if not changed:
+        return
+    for field in changed:
+        setattr(guardianship, field, new[field])
+    guardianship.save(update_fields=[*changed, "updated_at"])
+    log("guardian.changed", guardianship, actor=actor, data={"fields": changed})
 
 
 @transaction.atomic

@@ -105,6 +105,7 @@ class Guardianship(TimestampedModel):
     """A guardian of a minor. At most two; they may live apart and need no account of their own to answer.
 
     named_as: the name as it was written when they were named; the name of the account is the guardian's own to show.
+    phone: E.164, for whoever has to call about the consent; empty = not told.
     accepted_at: when they said that they are the guardian; before that they see nothing and are told nothing more.
     confirmation: how it is known; empty = the student alone has said so, and a yes of theirs opens nothing yet.
     """
@@ -112,6 +113,7 @@ class Guardianship(TimestampedModel):
     student = models.ForeignKey(Student, on_delete=models.CASCADE, related_name="guardianships")
     guardian = models.ForeignKey(User, on_delete=models.CASCADE, related_name="guardianships")
     named_as = models.CharField(max_length=120, blank=True)
+    phone = models.CharField(max_length=20, blank=True, default="")
     named_by = models.CharField(max_length=12, choices=NamedBy.choices, default=NamedBy.STUDENT)
     accepted_at = models.DateTimeField(null=True, blank=True)
     confirmation = models.CharField(max_length=12, choices=Confirmation.choices, blank=True, default="")

@@ -11,6 +11,7 @@ from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
 from backend.accounts.models import User
+from backend.accounts.phones import parse_number
 from backend.accounts.selectors import find_person_by_email
 from backend.common import clock, events, outbox
 from backend.common.errors import Conflict, Invalid, NotAllowed, NotFound
@@ -22,7 +23,7 @@ from backend.reference.models import Municipality, OccupationGroup, PlacementFor
 from backend.reference.positions import HOME_DECIMALS, locate_home
 from backend.students import policies
 from backend.students.enums import Confirmation, NamedBy, Studies
-from backend.students.guardians import confirm, make_way, note_acceptance, own_guardianship
+from backend.students.guardians import confirm, keep_contact, make_way, note_acceptance, own_guardianship
 from backend.students.models import Alert, Availability, GuardianConsent, Guardianship, Student
 from backend.students.notifications import tell_guardian, tell_school, tell_student
 from backend.students.studies import has_finished_compulsory_school, usual_forms
@@ -256,10 +257,11 @@ def _own_alert(student: Student, alert_id: int) -> Alert:
 
 
 @transaction.atomic
-def add_guardian(*, actor: User, student_id: int, email: str, name: str) -> Guardianship:
+def add_guardian(*, actor: User, student_id: int, email: str, name: str, phone: str = "") -> Guardianship:
     """The student or the coordinator names a guardian, who is asked for consent by mail. Two at most.
 
-    Whom the school names is confirmed, also when the student has named them before. Where the student has named two and
+    phone: as people write it. Whom the school names is confirmed, also when the student has named them before; a number that
+    the school gives is kept in the place of an older one. Where the student has named two and
     one of them has not answered, that one makes way for the school's.
     """
     student = Student.objects.select_for_update().filter(pk=student_id).first()
@@ -271,9 +273,11 @@ def add_guardian(*, actor: User, student_id: int, email: str, name: str) -> Guar
     if known is not None and known.pk == student.user_id:
         raise Invalid("guardian.self", _("Enter the guardian's address, not your own."), field="email")
     by_school = not policies.is_self(actor, student)
+    number = parse_number(phone)
     if known is not None and (standing := student.guardianships.filter(guardian=known).first()):
         if by_school:
             confirm(standing, actor, Confirmation.SCHOOL)
+            keep_contact(standing, actor, standing.named_as, number or standing.phone)
         return standing
     try:
         validate_email(email.strip())
@@ -296,6 +300,7 @@ def add_guardian(*, actor: User, student_id: int, email: str, name: str) -> Guar
         student=student,
         guardian=guardian,
         named_as=named_as,
+        phone=number,
         named_by=NamedBy.SCHOOL if by_school else NamedBy.STUDENT,
         **how,
     )

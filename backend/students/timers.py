@@ -39,12 +39,15 @@ def _owner(guardianship: Guardianship) -> Owner:
 
 
 def _lines(ids: Collection[int]) -> dict[int, TaskLine]:
-    rows = Guardianship.objects.select_related("student__user").in_bulk(ids)
+    rows = Guardianship.objects.select_related("student__user", "guardian").in_bulk(ids)
     return {
         pk: TaskLine(
             title=_("A guardian of %(name)s has not answered") % {"name": row.student.display_name},
             text=_("The consent has been missing for ten days. Two reminders have not helped."),
             link=f"/till/student/{row.student_id}/",
+            call=row.named_as,
+            phone=row.phone,
+            email=row.guardian.email,
         )
         for pk, row in rows.items()
     }

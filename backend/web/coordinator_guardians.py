@@ -1,21 +1,27 @@
 """A coordinator and the guardians of a student: name one, confirm one whom the student has named, remove one."""
 
+from typing import Any
+
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
+from backend.accounts.phones import format_phone
 from backend.common.errors import DomainError
 from backend.placements.guardians import confirm_guardian_for_match
 from backend.students import guardians
-from backend.students.models import Student
+from backend.students.models import Guardianship, Student
+from backend.students.policies import answers_for
 from backend.students.services import LONGEST_USER_NAME, add_guardian
 from backend.web.access import coordinator, coordinator_or_network
 from backend.web.employer import person
 from backend.web.form_errors import takes_form
+from backend.web.forms.contacts import phone_field
 
 
 class GuardianForm(forms.Form):
@@ -23,11 +29,39 @@ class GuardianForm(forms.Form):
 
     name = forms.CharField(label=gettext_lazy("The guardian's name"), max_length=LONGEST_USER_NAME)
     email = forms.EmailField(label=gettext_lazy("The guardian's e-mail address"))
+    phone = phone_field(gettext_lazy("The guardian's telephone"))
+
+
+class ContactForm(forms.Form):
+    """What a guardian is called on our pages, and the number one calls."""
+
+    name = forms.CharField(label=gettext_lazy("The guardian's name"), max_length=LONGEST_USER_NAME)
+    phone = phone_field(gettext_lazy("The guardian's telephone"))
+
+
+def contact_form(request: HttpRequest, data: Any, auto_id: str, *, guardianship_id: int) -> ContactForm:
+    """Says nothing of a guardian whose student the reader does not look after: the command refuses it."""
+    row = Guardianship.objects.select_related("student").filter(pk=guardianship_id).first()
+    if row is None or not answers_for(person(request), row.student):
+        return ContactForm(data, auto_id=auto_id)
+    initial = {"name": row.named_as, "phone": format_phone(row.phone)}
+    return ContactForm(data, auto_id=auto_id, initial=initial)
+
+
+def _page_with(request: HttpRequest, guardianship_id: int) -> str:
+    row = get_object_or_404(Guardianship.objects.select_related("student"), pk=guardianship_id)
+    if not answers_for(person(request), row.student):
+        raise Http404
+    return _address_of(row.student)
+
+
+def _address_of(student: Student) -> str:
+    name = "coordinator_protected_student" if student.is_protected else "coordinator_student"
+    return reverse(name, args=[student.pk])
 
 
 def _page_of(student: Student) -> HttpResponse:
-    name = "coordinator_protected_student" if student.is_protected else "coordinator_student"
-    return redirect(name, student.pk)
+    return redirect(_address_of(student))
 
 
 @coordinator
@@ -39,6 +73,7 @@ def add(request: HttpRequest, form: GuardianForm, student_id: int) -> HttpRespon
         student_id=student_id,
         email=form.cleaned_data["email"],
         name=form.cleaned_data["name"],
+        phone=form.cleaned_data["phone"],
     )
     messages.success(request, _("The guardian gets a mail with a link. No account is needed to answer."))
     return _page_of(made.student)
@@ -50,6 +85,20 @@ def confirm(request: HttpRequest, guardianship_id: int) -> HttpResponse:
     """Says that whom the student has named is the guardian."""
     row = guardians.confirm_guardian(actor=person(request), guardianship_id=guardianship_id)
     messages.success(request, _("%(name)s is confirmed as a guardian.") % {"name": row.named_as})
+    return _page_of(row.student)
+
+
+@coordinator
+@takes_form(contact_form, page=_page_with)
+def update(request: HttpRequest, form: ContactForm, guardianship_id: int) -> HttpResponse:
+    """Corrects the name or the number."""
+    row = guardians.update_guardian(
+        actor=person(request),
+        guardianship_id=guardianship_id,
+        name=form.cleaned_data["name"],
+        phone=form.cleaned_data["phone"],
+    )
+    messages.success(request, _("Saved."))
     return _page_of(row.student)
 
 

@@ -13,11 +13,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
+from backend.accounts.phones import parse_number
 from backend.accounts.policies import municipalities_coordinated_by
 from backend.applications.placing import place_student
 from backend.applications.services import submit_application
 from backend.common import clock
-from backend.common.errors import DomainError
+from backend.common.errors import DomainError, Invalid
 from backend.common.weeks import format_weeks
 from backend.offers.models import Offer, OfferPeriod
 from backend.reference.models import Municipality, Programme
@@ -31,6 +32,7 @@ from backend.web.access import coordinator
 from backend.web.drafts import keeps_drafts, restore
 from backend.web.employer import person
 from backend.web.form_errors import add_domain_error
+from backend.web.forms.contacts import phone_field
 from backend.web.forms.student import date_input, form_choices, programme_choices
 
 PERIODS_SHOWN = 60
@@ -82,8 +84,10 @@ class NewStudentForm(SchoolForm):
     )
     guardian_email_1 = inputs.EmailField(label=gettext_lazy("Guardian’s e-mail address"), required=False)
     guardian_name_1 = inputs.CharField(label=gettext_lazy("Guardian’s name"), required=False, max_length=120)
+    guardian_phone_1 = phone_field(gettext_lazy("Guardian’s telephone"))
     guardian_email_2 = inputs.EmailField(label=gettext_lazy("Second guardian’s e-mail address"), required=False)
     guardian_name_2 = inputs.CharField(label=gettext_lazy("Second guardian’s name"), required=False, max_length=120)
+    guardian_phone_2 = phone_field(gettext_lazy("Second guardian’s telephone"))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         places = kwargs.pop("places")
@@ -94,6 +98,19 @@ class NewStudentForm(SchoolForm):
 
     def field_of(self, name: str) -> str:
         return name
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        for number in GUARDIANS:
+            address, phone = f"guardian_email_{number}", f"guardian_phone_{number}"
+            told = cleaned.get(f"guardian_name_{number}") or cleaned.get(phone)
+            if told and not cleaned.get(address) and address not in self.errors:
+                self.add_error(address, _("Write the guardian's e-mail address as well, or leave the guardian out."))
+            try:
+                parse_number(cleaned.get(phone, ""), field=phone)
+            except Invalid as error:
+                self.add_error(phone, str(error.message))
+        return cleaned
 
     def details(self) -> EnrolmentDetails:
         cleaned = self.cleaned_data
@@ -107,7 +124,11 @@ class NewStudentForm(SchoolForm):
             studies=cleaned["studies"],
             forms=cleaned["forms"],
             guardians=[
-                (cleaned[f"guardian_email_{number}"], cleaned[f"guardian_name_{number}"])
+                (
+                    cleaned[f"guardian_email_{number}"],
+                    cleaned[f"guardian_name_{number}"],
+                    cleaned[f"guardian_phone_{number}"],
+                )
                 for number in GUARDIANS
                 if cleaned[f"guardian_email_{number}"]
             ],

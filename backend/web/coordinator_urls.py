@@ -57,6 +57,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="coordinator_guardian_confirm",
     ),
     path(
+        "samordnare/vardnadshavare/<int:guardianship_id>/andra/",
+        coordinator_guardians.update,
+        name="coordinator_guardian_update",
+    ),
+    path(
         "samordnare/vardnadshavare/<int:guardianship_id>/ta-bort/",
         coordinator_guardians.remove,
         name="coordinator_guardian_remove",

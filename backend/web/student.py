@@ -420,6 +420,7 @@ def guardians(request: HttpRequest) -> HttpResponse:
                 student_id=person.student.pk,
                 email=form.cleaned_data["email"],
                 name=form.cleaned_data["name"],
+                phone=form.cleaned_data["phone"],
             )
         except DomainError as error:
             add_domain_error(form, error)

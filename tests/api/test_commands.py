@@ -123,6 +123,7 @@ PAGES_ONLY = {
     "students.guardians.accept_guardianship": FAMILY,
     "students.guardians.confirm_guardian": FAMILY,
     "students.guardians.remove_guardian": FAMILY,
+    "students.guardians.update_guardian": FAMILY,
     "students.services.add_guardian": FAMILY,
     "students.services.give_consent": FAMILY,
     "students.services.withdraw_consent": FAMILY,

@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils import translation
 
 from backend.common.errors import Conflict
+from backend.common.models import LogEntry
 from backend.exchange import selectors, services
 from backend.exchange.enums import ImportState
 from backend.notifications.models import Notification
@@ -153,6 +154,39 @@ def test_guardians_are_named_by_the_school_and_asked_once(coordinator):
     again = imported(sent(coordinator, content, headings=GUARDED))
     assert again.unchanged_count == 1
     assert Notification.objects.filter(kind="consent.asked").count() == 2
+
+
+PHONES = [*CLASS_HEADINGS, "Vårdnadshavare 1", "Vårdnadshavare 1 e-post", "Vårdnadshavare 1 telefon", "VH2 mobil"]
+
+
+@pytest.mark.parametrize("heading", ["Guardian 1, telephone", "Vårdnadshavare 1, telefon", "Telefon vårdnadshavare 1"])
+def test_a_guardians_number_is_kept_and_an_empty_cell_changes_nothing(coordinator, heading):
+    headings = [*PHONES[:-2], heading]
+    imported(sent(coordinator, [*CLASS_ROW, "Eva Lind", "eva@hem.example", "0046 70 174 06 05"], headings=headings))
+    row = Guardianship.objects.get()
+    assert (row.named_as, row.phone) == ("Eva Lind", "+46701740605")
+    assert imported(
+        sent(coordinator, [*CLASS_ROW, "Eva Lind", "eva@hem.example", ""], headings=headings)
+    ).unchanged_count
+    row.refresh_from_db()
+    assert row.phone == "+46701740605"
+    again = imported(sent(coordinator, [*CLASS_ROW, "Eva Lind", "eva@hem.example", "08-465 004 00"], headings=headings))
+    row.refresh_from_db()
+    assert (row.phone, again.updated_count) == ("+46846500400", 1)
+    assert "4650" not in str(list(LogEntry.objects.values_list("data", flat=True)))
+
+
+@pytest.mark.parametrize(
+    ("parents", "column"),
+    [
+        (["Eva", "eva@hem.example", "ring Eva", ""], "Vårdnadshavare 1 telefon"),
+        (["", "", "070-174 06 05", ""], "Vårdnadshavare 1 e-post"),
+    ],
+)
+def test_a_guardians_number_that_is_none_or_nobodys_is_named_by_line_and_column(coordinator, parents, column):
+    job = checked(sent(coordinator, [*CLASS_ROW, *parents], headings=PHONES))
+    (row,) = selectors.list_rows(job, only_faulty=True)
+    assert [(row.line, each.column) for each in selectors.shown_row(job, row).problems] == [(2, column)]
 
 
 def test_an_adults_guardians_are_passed_over(coordinator):

@@ -149,10 +149,15 @@ class TestConsent:
         self, coordinator: User, frozen_clock: Any
     ) -> None:
         minor = StudentFactory(birth_date=date(2010, 5, 1))
-        students.add_guardian(actor=minor.user, student_id=minor.pk, email="mamma@home.example", name="Mamma")
+        students.add_guardian(
+            actor=minor.user, student_id=minor.pk, email="mamma@home.example", name="Mamma", phone="070-174 06 05"
+        )
         run_days(frozen_clock, 12)
         assert told("consent.missing") == 2
-        assert reminders.list_open_tasks(coordinator).get().matter == "consent.missing"
+        task = reminders.list_open_tasks(coordinator).get()
+        assert task.matter == "consent.missing"
+        line = reminders.lines_of([task])[task.pk]
+        assert (line.call, line.phone, line.email) == ("Mamma", "+46701740605", "mamma@home.example")
 
     def test_a_consent_makes_it_quiet(self, frozen_clock: Any) -> None:
         minor = StudentFactory(birth_date=date(2010, 5, 1))

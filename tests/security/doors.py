@@ -46,7 +46,7 @@ DOORS = {
         coordinator_offer_imports
     """,
     ("coordinator", "post"): """
-        coordinator_guardian_add=KO coordinator_guardian_confirm=KO coordinator_guardian_remove=KO
+        coordinator_guardian_add=KO coordinator_guardian_confirm=KO coordinator_guardian_remove=KO coordinator_guardian_update=KO
         coordinator_withdraw=KO coordinator_protect=KO coordinator_trust=KO+K2! coordinator_resend=KO
         round_open=KO round_close=KO round_reopen=KO round_cancel=KO round_seat_exclude=KO round_pair=KO
         round_unpair=KO round_participants_add=KO round_participant_wishes=KO round_participant_remove=KO

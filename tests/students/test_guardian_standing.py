@@ -262,3 +262,52 @@ def test_those_there_were_already_are_told_apart_by_the_log():
     assert (by_school.confirmation, by_school.named_by, by_school.accepted_at) == ("school", "school", None)
     assert (by_student.confirmation, by_student.named_by, by_student.accepted_at) == ("", "student", NOW)
     assert by_school.named_as == User.objects.get(email="skolan@home.example").name
+
+
+class TestNumbers:
+    """The number one calls when a guardian does not answer."""
+
+    def test_the_school_corrects_name_and_number_and_the_log_holds_neither(self, student):
+        row = name(student.user, student)
+        guardians.update_guardian(
+            actor=CoordinatorFactory(), guardianship_id=row.pk, name=" Vera  Lind ", phone="070-174 06 05"
+        )
+        row.refresh_from_db()
+        assert (row.named_as, row.phone) == ("Vera Lind", "+46701740605")
+        entry = LogEntry.objects.get(action="guardian.changed")
+        assert entry.data == {"fields": ["named_as", "phone"]}
+
+    @pytest.mark.parametrize("who", ["student", "guardian", "other coordinator", "employer"])
+    def test_nobody_else_does(self, student, who):
+        row = name(CoordinatorFactory(), student)
+        actors = {
+            "student": student.user,
+            "guardian": row.guardian,
+            "other coordinator": CoordinatorFactory(municipality="0180"),
+            "employer": MembershipFactory().user,
+        }
+        update = guardians.update_guardian
+        refused("guardian.unknown", update, actor=actors[who], guardianship_id=row.pk, name="X", phone="")
+
+    @pytest.mark.parametrize(
+        ("data", "code", "field"),
+        [
+            ({"name": "", "phone": ""}, "guardian.no_name", "name"),
+            ({"name": "x" * 121, "phone": ""}, "guardian.too_long", "name"),
+            ({"name": "Vera", "phone": "ring Vera"}, "phone.not_valid", "phone"),
+        ],
+    )
+    def test_what_is_wrong_is_said_at_its_field(self, student, data, code, field):
+        row = name(CoordinatorFactory(), student)
+        update, school = guardians.update_guardian, CoordinatorFactory()
+        refused(code, update, field=field, actor=school, guardianship_id=row.pk, **data)
+
+    def test_a_student_who_names_again_does_not_change_the_schools_number(self, student):
+        row = services.add_guardian(
+            actor=CoordinatorFactory(), student_id=student.pk, email="v@home.example", name="V", phone="070-174 06 05"
+        )
+        services.add_guardian(
+            actor=student.user, student_id=student.pk, email="v@home.example", name="V", phone="070-174 06 99"
+        )
+        row.refresh_from_db()
+        assert row.phone == "+46701740605"

@@ -44,12 +44,24 @@ def pupil(**changes: Any) -> dict[str, Any]:
 
 class TestAdd:
     def test_the_student_is_invited_and_the_guardians_are_asked(self, desk):
-        answer = desk.post(NEW, pupil(guardian_email_1="vera@home.example", guardian_name_1="Vera Lind"))
+        answer = desk.post(
+            NEW,
+            pupil(guardian_email_1="vera@home.example", guardian_name_1="Vera Lind", guardian_phone_1="070-174 06 05"),
+        )
         student = Student.objects.get()
         assert answer["Location"] == reverse("coordinator_student", args=[student.pk])
         assert (student.user.name, student.class_name, student.studies) == ("Maja Lind", "8B", "compulsory")
         assert student.has_finished_compulsory_school is False
-        assert student.guardianships.get().guardian.name == "Vera Lind"
+        guardianship = student.guardianships.get()
+        assert (guardianship.guardian.name, guardianship.phone) == ("Vera Lind", "+46701740605")
+        assert 'href="tel:+46701740605"' in desk.get(answer["Location"]).text
+        update = reverse("coordinator_guardian_update", args=[guardianship.pk])
+        refused = desk.post(update, {"name": "Vera Berg", "phone": "ring"})
+        assert refused.status_code == 400
+        assert 'value="Vera Berg"' in refused.text
+        assert desk.post(update, {"name": "Vera Berg", "phone": ""}).status_code == 302
+        guardianship.refresh_from_db()
+        assert (guardianship.named_as, guardianship.phone) == ("Vera Berg", "")
         handle_events()
         kinds = set(Notification.objects.values_list("kind", flat=True))
         assert {"student.invited", "consent.asked"} <= kinds
@@ -63,6 +75,8 @@ class TestAdd:
             ({"studies": ""}, "studies"),
             ({"forms": []}, "forms"),
             ({"municipality": "2580"}, "municipality"),
+            ({"guardian_phone_2": "070-174 06 05"}, "guardian_email_2"),
+            ({"guardian_email_2": "v@home.example", "guardian_phone_2": "ring"}, "guardian_phone_2"),
             (
                 {"studies": "adult", "birth_date": "1990-01-01", "guardian_email_1": "v@home.example"},
                 "guardian_email_1",

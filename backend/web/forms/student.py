@@ -13,6 +13,7 @@ from backend.students.enums import Studies
 from backend.students.models import Student
 from backend.students.services import ProfileDetails
 from backend.students.studies import asks_for_programme
+from backend.web.forms.contacts import phone_field
 from backend.web.forms.places import MunicipalityField
 
 RANGES = (1, 2)
@@ -204,3 +205,4 @@ class GuardianForm(inputs.Form):
 
     name = inputs.CharField(label=_("The guardian's name"), max_length=120)
     email = inputs.EmailField(label=_("The guardian's e-mail address"))
+    phone = phone_field(_("The guardian's telephone"))

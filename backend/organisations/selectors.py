@@ -36,6 +36,18 @@ def may_publish_unreviewed(organisation_id: int, municipality_code: str | None) 
     )
 
 
+def list_organisations_kept_by(user: User) -> "QuerySet[Organisation]":
+    """Those whose contacts the user keeps: the own, and those with a workplace in a municipality the user acts for."""
+    mine = Q(pk__in=Membership.objects.filter(user=user).values("organisation"))
+    there = Workplace.objects.filter(acted_for(user, "municipality")).values("organisation")
+    return Organisation.objects.filter(mine | Q(pk__in=there))
+
+
+def list_contacts_kept_by(user: User) -> "QuerySet[ContactPerson]":
+    """Everybody one calls at these organisations."""
+    return ContactPerson.objects.filter(organisation__in=list_organisations_kept_by(user).values("pk"))
+
+
 def list_member_users(organisation_id: int) -> list[User]:
     """Those who are told what happens to the organisation's offers."""
     return list(User.objects.filter(memberships__organisation=organisation_id, is_active=True))

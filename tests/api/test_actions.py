@@ -12,6 +12,7 @@ from backend.suggestions.models import Suggestion
 from backend.tokens.enums import Scope
 from tests.api.desk import API, refused, session, token_of, with_token
 from tests.api.world import World
+from tests.factories import MembershipFactory, WorkplaceFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -156,3 +157,47 @@ def test_who_registers_an_organisation_owns_it(world):
     refused(post(world, "C2", "organisations/", body), 409, "organisation.exists", "registration_number")
     wrong = body | {"registration_number": "556016-0681"}
     refused(post(world, "C2", "organisations/", wrong), 400, "organisation.bad_number", "registration_number")
+
+
+class TestContacts:
+    """Whom one calls at an organisation, by the same command as on the page."""
+
+    def test_a_system_adds_changes_and_removes_one(self, world):
+        client = world.clients["TK"]
+        body = {"name": "Eva Ek", "role": "HR", "phone": "0122-850 01", "workplace": world.workplace}
+        made = client.post(f"{API}organisations/{world.organisation}/contacts/", body, format="json")
+        assert (made.status_code, made.json()["phone"]) == (201, "+4612285001")
+        where = made["Location"]
+        tag = client.get(where)["ETag"]
+        changed = client.patch(where, {"workplace": None, "email": "Eva@x.example"}, format="json", HTTP_IF_MATCH=tag)
+        assert changed.json() == {**made.json(), "workplace": None, "email": "eva@x.example"}
+        refused(client.patch(where, {"name": "Eva Alm"}, format="json", HTTP_IF_MATCH=tag), 412, "precondition.changed")
+        again = client.patch(where, changed.json(), format="json")
+        assert again.json() == changed.json()
+        assert client.delete(where).status_code == 204
+        refused(client.get(where), 404, "not_found")
+
+    @pytest.mark.parametrize(
+        ("changes", "code", "field"),
+        [
+            ({"phone": "ring Eva"}, "phone.not_valid", "phone"),
+            ({"email": "eva"}, "contact.bad_email", "email"),
+            ({"phone": "", "email": ""}, "contact.no_way", "phone"),
+            ({"workplace": 999999}, "contact.unknown_workplace", "workplace"),
+        ],
+    )
+    def test_what_is_wrong_is_said_at_its_field(self, world, changes, code, field):
+        where = f"{API}contacts/{world.ids['contact_id']}/"
+        before = world.clients["CO"].get(where).json()
+        refused(world.clients["CO"].patch(where, changes, format="json"), 400, code, field)
+        assert world.clients["CO"].get(where).json() == before
+
+    def test_a_token_of_one_organisation_knows_nothing_of_another(self, world):
+        """Though its person keeps the contacts of both."""
+        other = MembershipFactory(user=world.people["CO"], organisation=WorkplaceFactory().organisation).organisation
+        contact = other.contacts.create(name="Ulf", phone="+4612285003")
+        assert session(world.people["CO"]).get(f"{API}contacts/{contact.pk}/").status_code == 200
+        for path in (f"contacts/{contact.pk}/", f"organisations/{other.pk}/contacts/"):
+            refused(world.clients["TK"].get(API + path), 404, "not_found")
+        refused(world.clients["TK"].delete(f"{API}contacts/{contact.pk}/"), 404, "not_found")
+        assert other.contacts.exists()

@@ -70,8 +70,6 @@ PAGES_ONLY = {
     "organisations.municipality_settings.save_municipality_settings": MUNICIPALITY,
     "organisations.network_members.add_membership": OFFICE,
     "organisations.network_members.end_membership": OFFICE,
-    "organisations.profile.remove_contact": TEAM,
-    "organisations.profile.save_contact": TEAM,
     "organisations.services.set_trust": MUNICIPALITY,
     "organisations.team.accept_invitation": TEAM,
     "organisations.team.decline_invitation": TEAM,

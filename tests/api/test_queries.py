@@ -85,6 +85,7 @@ LISTS = [
     ("company", "webhooks/", ""),
     ("company", "webhooks/<int:endpoint_id>/deliveries/", ""),
     ("", "organisations/", ""),
+    ("company", "organisations/<int:organisation_id>/contacts/", ""),
     ("company", "workplaces/", "own=true"),
     ("coordinator", "workplaces/", ""),
     ("", "municipalities/", ""),
@@ -125,6 +126,7 @@ def town() -> dict[str, Any]:
         "student": StudentFactory(),
         "offer_id": OfferFactory(workplace=workplace).pk,
         "endpoint_id": endpoint.pk,
+        "organisation_id": workplace.organisation_id,
         "occupations": list(OccupationGroup.objects.order_by("pk").values_list("pk", flat=True)),
     }
 
@@ -143,6 +145,7 @@ def add_row(town: dict[str, Any], number: int) -> None:
         occupation_id=town["occupations"][number % len(town["occupations"])],
         **{f"period__{name}": each for name, each in period.items()},
     )
+    organisation.contacts.create(name="Karin Holm", phone="+4612285000", workplace=offer.workplace)
     offer.programmes.set(["IN"])
     offer.hazards.set(offer.hazards.model.objects.all()[:1])
     OfferFactory(workplace=town["workplace"], state="submitted", submitted_at=clock.now(), published_at=None)

@@ -17,6 +17,7 @@ from backend.exchange.webhooks import services as webhooks
 from backend.notifications.models import Notification
 from backend.offers.enums import OfferState
 from backend.offers.services import publish_offer, send_back_offer
+from backend.organisations.models import ContactPerson
 from backend.placements import services as placements
 from backend.students.models import Alert
 from backend.students.services import give_consent
@@ -128,6 +129,9 @@ def make_world() -> World:
         "suggestion_id": suggestion.pk,
         "workplace_id": workplace.pk,
         "organisation_id": workplace.organisation_id,
+        "contact_id": ContactPerson.objects.create(
+            organisation=workplace.organisation, workplace=workplace, name="Karin Holm", phone="+4612285000"
+        ).pk,
         **{name: offer.pk for name, offer in decided.items()},
         "alert_id": Alert.objects.create(student=student, name="Svets").pk,
         "notification_id": notification.pk,

@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, path, re_path
 
 from backend.api.v1 import (
     applications,
+    contacts,
     docs,
     exports,
     imports,
@@ -86,6 +87,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("tokens/<int:token_id>/", tokens.OneToken.as_view(), name="token"),
     path("organisations/", organisations.Organisations.as_view(), name="organisations"),
     path("organisations/<int:organisation_id>/", organisations.OneOrganisation.as_view(), name="organisation"),
+    path("organisations/<int:organisation_id>/contacts/", contacts.Contacts.as_view(), name="contacts"),
+    path("contacts/<int:contact_id>/", contacts.OneContact.as_view(), name="contact"),
     path("workplaces/", organisations.Workplaces.as_view(), name="workplaces"),
     path("workplaces/<int:workplace_id>/", organisations.OneWorkplace.as_view(), name="workplace"),
     path("municipalities/", reference.Municipalities.as_view(), name="municipalities"),

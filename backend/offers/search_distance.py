@@ -20,6 +20,8 @@ def box_around(lat: float, lon: float, km: int) -> Q:
 class KilometresFrom(Func):
     """Great-circle distance in km from a point in degrees to the columns lat and lon; null where these are.
 
+    path: where the columns stand, such as "offer__workplace__".
+
     One expression rather than a tree of functions: Django takes that apart anew for every page, which costs as much as the
     distances do.
     """
@@ -32,8 +34,8 @@ class KilometresFrom(Func):
     )
     output_field = FloatField()
 
-    def __init__(self, lat: float, lon: float) -> None:
-        super().__init__(F("lat"), F("lon"))
+    def __init__(self, lat: float, lon: float, path: str = "") -> None:
+        super().__init__(F(f"{path}lat"), F(f"{path}lon"))
         self.point = lat, lon
 
     def as_sql(self, compiler: Any, connection: Any, **_context: Any) -> tuple[str, tuple[Any, ...]]:  # type: ignore[override]

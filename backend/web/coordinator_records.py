@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms as inputs
 from django.contrib import messages
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.dateparse import parse_datetime
@@ -21,6 +21,8 @@ from backend.common import clock
 from backend.common.errors import DomainError, Invalid
 from backend.common.weeks import format_weeks
 from backend.offers.models import Offer, OfferPeriod
+from backend.offers.search_distance import KilometresFrom
+from backend.reference.enums import PositionSource
 from backend.reference.models import Municipality, Programme
 from backend.students.enrolment import EnrolmentDetails, enrol_student
 from backend.students.enums import Studies
@@ -34,6 +36,7 @@ from backend.web.employer import person
 from backend.web.form_errors import add_domain_error
 from backend.web.forms.contacts import phone_field
 from backend.web.forms.student import date_input, form_choices, programme_choices
+from backend.web.templatetags.praktiknavet import about_km
 
 PERIODS_SHOWN = 60
 GUARDIANS = range(1, MAX_GUARDIANS + 1)
@@ -232,7 +235,7 @@ def place(request: HttpRequest, student_id: int) -> HttpResponse:
     text = request.GET.get("q", "").strip()[:120]
     periods = list(_free_periods(found, text))
     form = PlaceForm(request.POST or None)
-    form.fields["period"].choices = [(str(each.pk), _period_line(each)) for each in periods]  # type: ignore[attr-defined]
+    form.fields["period"].choices = [(str(each.pk), _period_line(found, each)) for each in periods]  # type: ignore[attr-defined]
     if request.method == "POST" and form.is_valid():
         period_id = form.cleaned_data["period"]
         try:
@@ -257,6 +260,7 @@ def place(request: HttpRequest, student_id: int) -> HttpResponse:
         "text": text,
         "is_cut": len(periods) == PERIODS_SHOWN,
         "any": bool(periods),
+        "is_by_distance": found.lat is not None and found.lon is not None,
     }
     return render(request, "pages/coordinator/student_place.html", context, status=400 if form.errors else 200)
 
@@ -267,12 +271,23 @@ def _free_periods(student: Student, text: str) -> "QuerySet[OfferPeriod]":
     ).free()
     if text:
         found = found.filter(Q(offer__title__icontains=text) | Q(offer__organisation__name__icontains=text))
-    return found.select_related("offer__organisation").order_by("start", "offer__title", "pk")[:PERIODS_SHOWN]
+    found = found.select_related("offer__organisation", "offer__workplace")
+    if student.lat is None or student.lon is None:
+        return found.order_by("start", "offer__title", "pk")[:PERIODS_SHOWN]
+    return found.annotate(distance=KilometresFrom(student.lat, student.lon, "offer__workplace__")).order_by(
+        F("distance").asc(nulls_last=True), "start", "offer__title", "pk"
+    )[:PERIODS_SHOWN]
 
 
-def _period_line(period: OfferPeriod) -> str:
-    weeks = format_weeks(period.start, period.end, with_year=True)
-    return f"{period.offer.title}, {period.offer.organisation.name}, {weeks}"
+def _period_line(student: Student, period: OfferPeriod) -> str:
+    """Title, organisation, weeks, and how far it is where that is known."""
+    site = period.offer.workplace
+    parts = [period.offer.title, period.offer.organisation.name, format_weeks(period.start, period.end, with_year=True)]
+    distance: float | None = getattr(period, "distance", None)
+    if distance is not None:
+        is_rough = PositionSource.MUNICIPALITY in {student.position_source, site.position_source}
+        parts.append(about_km(distance, is_rough=is_rough))
+    return ", ".join(parts)
 
 
 def _moment(text: str) -> datetime:

@@ -18,7 +18,9 @@ from tests.factories import (
     GuardianshipFactory,
     MembershipFactory,
     OfferFactory,
+    PeriodFactory,
     StudentFactory,
+    WorkplaceFactory,
 )
 from tests.factories.refusals import refused
 from tests.factories.work import handle_events
@@ -127,3 +129,28 @@ def test_the_page_does_both(karin, period, do):
     assert client.post(url, {"do": do, "motivation": "Hej"}).status_code == 400
     assert client.post(url, {"do": do, "period": period.pk}).status_code == 302
     assert (Placement.objects.count(), Application.objects.count()) == ((1, 0) if do == "place" else (0, 1))
+
+
+class TestOrderOfThePage:
+    NEAR, FAR = {"lat": 58.70, "lon": 15.77}, {"lat": 59.60, "lon": 16.50}
+
+    @pytest.fixture
+    def lines(self, karin):
+        for title, point, source in (("Långt bort", self.FAR, "pin"), ("Nära", self.NEAR, "pin")):
+            PeriodFactory(offer__title=title, offer__workplace=WorkplaceFactory(**point, position_source=source))
+
+        def read(student: Any) -> list[str]:
+            page = logged_in(karin).get(reverse("coordinator_student_place", args=[student.pk]))
+            return [str(label) for _pk, label in page.context["form"].fields["period"].choices]
+
+        return read
+
+    def test_the_nearest_first_with_kilometres(self, lines):
+        found = lines(StudentFactory(lat=58.71, lon=15.78, position_source="postcode"))
+        assert [line.split(",")[0] for line in found] == ["Nära", "Långt bort"]
+        assert [line.rsplit(", ", 1)[1] for line in found] == ["1\xa0km", "107\xa0km"]
+
+    def test_a_student_whose_town_is_not_known_gets_them_by_date(self, lines):
+        found = lines(StudentFactory(lat=None, lon=None))
+        assert len(found) == 2
+        assert not any("km" in line for line in found)

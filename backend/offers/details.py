@@ -9,6 +9,7 @@ from django.utils.translation import ngettext
 
 from backend.common import clock
 from backend.common.errors import Invalid
+from backend.offers.timing import is_in_weeks, weeks_text
 from backend.reference.selectors import form_on
 from backend.reference.work_rules import allowed_age_classes
 
@@ -87,6 +88,8 @@ def _check_length(period: PeriodDetails, form: str, where: str) -> None:
             % {"weeks": rules.max_weeks},
             field=f"{where}-end",
         )
+    if not is_in_weeks(rules, period.start, period.end):
+        raise Invalid("period.outside_weeks", weeks_text(rules), field=f"{where}-start")
 
 
 def check_details(details: OfferDetails, periods: Sequence[PeriodDetails]) -> None:

@@ -8,7 +8,7 @@ from datetime import date
 from backend.offers.models import Offer
 from backend.reference.enums import Verdict
 from backend.reference.models import PlacementFormVersion
-from backend.reference.work_rules import age_class, judge_class, rules_in_force, strictest
+from backend.reference.work_rules import age_class, is_age_taken, judge_class, rules_in_force, strictest
 from backend.students.models import Student
 
 
@@ -47,6 +47,8 @@ class WorkRules:
         form, named = self._forms[offer.pk], self._hazards[offer.pk]
         who = age_class(student.birth_date, first_day, student.has_finished_compulsory_school)
         version = next((each for each in self._versions[form] if each.is_valid_on(first_day)), None)
+        if version is not None and not is_age_taken(version, student.birth_date, first_day):
+            return WorkVerdict(Verdict.FORBIDDEN)
         verdict = judge_class(version, self._rules, named, who, first_day)
         if verdict == Verdict.ALLOWED:
             return WorkVerdict(verdict)

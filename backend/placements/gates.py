@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
 
 from backend.common import clock
 from backend.offers.facts import facts_of, is_worth_asking
-from backend.offers.timing import last_moment
+from backend.offers.timing import is_in_weeks, last_moment, weeks_text
 from backend.placements.models import Match
-from backend.reference.enums import AgeClass, Verdict
+from backend.reference.enums import AgeClass, DefaultDocument, Verdict
 from backend.reference.models import PlacementFormVersion
-from backend.reference.work_rules import Rule, age_class, judge_class, rules_in_force
+from backend.reference.work_rules import Rule, age_class, is_age_taken, judge_class, rules_in_force
 from backend.students.models import GuardianConsent
 from backend.students.policies import is_minor
 
@@ -84,7 +84,12 @@ def _gates(
         return [Gate("form_not_in_use", _("The form is not in use on these dates"), is_open=False, is_blocking=True)]
     who = age_class(student.birth_date, match.start, student.has_finished_compulsory_school)
     judged = judge_class(form, rules, hazards, who, match.start)
-    found = [*_time_gates(match, form), *_agreement_gates(match), _age_gate(judged)]
+    age = (
+        _age_gate(judged)
+        if is_age_taken(form, student.birth_date, match.start)
+        else Gate("age_not_taken", ages_text(form), is_open=False, is_blocking=True)
+    )
+    found = [*_time_gates(match, form), *_agreement_gates(match), age]
     if form.requires_guardian_consent and is_minor(student) and not any(said_yes):
         found.append(_consent_gate(said_yes))
     if form.requires_risk_assessment and who != AgeClass.ADULT:
@@ -101,7 +106,32 @@ def _gates(
                 is_blocking=False,
             )
         )
+    if document := _document_gate(form):
+        found.append(document)
     return found
+
+
+def _document_gate(form: PlacementFormVersion) -> Gate | None:
+    """What is written between those concerned before the first day; nothing where the form names no document."""
+    if form.default_document == DefaultDocument.NONE:
+        return None
+    name = DefaultDocument(form.default_document).label
+    text = (
+        _("Has to be signed before the first day: %(document)s")
+        if form.requires_contract
+        else _("Belongs to the placement, before the first day: %(document)s")
+    )
+    return Gate("document", text % {"document": name}, is_open=False, is_blocking=False)
+
+
+def ages_text(form: PlacementFormVersion) -> str:
+    """Whom the form takes, as a sentence."""
+    words = {"first": form.min_age, "last": form.max_age}
+    if form.max_age is None:
+        return _("This form takes those who turn %(first)d or more in the year it begins") % words
+    if form.min_age is None:
+        return _("This form takes those who turn %(last)d at most in the year it begins") % words
+    return _("This form takes those who turn %(first)d to %(last)d in the year it begins") % words
 
 
 def _consent_gate(said_yes: Sequence[str]) -> Gate:
@@ -116,6 +146,8 @@ def _time_gates(match: Match, form: PlacementFormVersion) -> list[Gate]:
     """What the calendar says: nothing as long as there is time."""
     if match.end < clock.today():
         return [Gate("period_ended", _("The last day has already passed"), is_open=False, is_blocking=True)]
+    if not is_in_weeks(form, match.start, match.end):
+        return [Gate("outside_weeks", weeks_text(form), is_open=False, is_blocking=True)]
     if clock.now() > last_moment(match.start, match.end, form):
         text = _("The first day has already been, and this form has everything settled before it")
         return [Gate("period_begun", text, is_open=False, is_blocking=False)]

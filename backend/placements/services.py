@@ -29,6 +29,7 @@ from backend.placements.enums import (
 from backend.placements.gates import gates_of
 from backend.placements.models import Match, Placement
 from backend.placements.notifications import tell, tell_first_day, tell_rest
+from backend.reference.enums import Approver
 from backend.reference.selectors import form_on
 from backend.students.models import Student
 
@@ -41,7 +42,8 @@ def propose_match(*, actor: User | None, student: Student, period: OfferPeriod, 
     """Both sides said yes. The caller holds the seat already.
 
     Decided by the student's own municipality, whose school owner answers for the student; without one that has a
-    coordinator, by the workplace's, and without that one either by the network office.
+    coordinator, by the workplace's, and without that one either by the network office. A form may name the workplace's as
+    its approver; for a protected identity it is the student's own all the same.
     Raises Conflict when the student has a match or a placement in overlapping dates.
     """
     match = _create_match(student, period, source)
@@ -52,10 +54,13 @@ def propose_match(*, actor: User | None, student: Student, period: OfferPeriod, 
 
 
 def _create_match(student: Student, period: OfferPeriod, source: MatchSource) -> Match:
-    require_in_time(period, form_on(period.offer.form_id, period.start))
+    rules = form_on(period.offer.form_id, period.start)
+    require_in_time(period, rules)
     if _has_place_in(student, period):
         raise Conflict("match.overlap", _("You already have a place in these weeks."))
-    candidates = (student.municipality_id, period.offer.municipality_code)
+    candidates = [student.municipality_id, period.offer.municipality_code]
+    if rules.approver == Approver.WORKPLACE_MUNICIPALITY and not student.is_protected:
+        candidates.reverse()
     # Without a coordinator in either it stays the student's own municipality's: the network office decides for it until a
     # coordinator comes, see accounts/policies.py.
     named = [code for code in candidates if code]

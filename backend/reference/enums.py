@@ -52,13 +52,6 @@ class Verdict(models.TextChoices):
         return list(Verdict).index(self)
 
 
-class HoursBreach(models.TextChoices):
-    """What a breach of a minor's working hours does. Work between 00 and 05 blocks in every form."""
-
-    BLOCKS = "blocks", _("Blocks")
-    WARNS = "warns", _("Warns, needs a recorded decision")
-
-
 class Approver(models.TextChoices):
     """Whose coordinator approves the matches of a form."""
 

@@ -20,6 +20,7 @@ __all__ = [
     "age_class",
     "age_on",
     "allowed_age_classes",
+    "is_age_taken",
     "judge_class",
     "strictest",
     "verdict",
@@ -60,6 +61,14 @@ def age_class(birth_date: dt.date, on: dt.date, finished_compulsory_school: bool
     if finished_compulsory_school and on.year - birth_date.year >= YOUTH_TURNS:
         return AgeClass.YOUTH
     return AgeClass.CHILD if age >= CHILD_AGE else AgeClass.UNDER_13
+
+
+def is_age_taken(version: PlacementFormVersion, birth_date: dt.date, on: dt.date) -> bool:
+    """Whether the form takes those who turn so many years in the calendar year of the day, as such forms are announced."""
+    turns = on.year - birth_date.year
+    return (version.min_age is None or version.min_age <= turns) and (
+        version.max_age is None or turns <= version.max_age
+    )
 
 
 def strictest(

@@ -16,7 +16,7 @@ from backend.offers.models import Offer
 from backend.reference.enums import AgeClass, Verdict
 from backend.reference.geo import distance_km
 from backend.reference.models import PlacementFormVersion
-from backend.reference.work_rules import Rule, age_class, judge_class, rules_in_force
+from backend.reference.work_rules import Rule, age_class, is_age_taken, judge_class, rules_in_force
 from backend.rounds.models import Round, RoundSeat
 from backend.students.models import Student
 
@@ -48,6 +48,19 @@ class WorkRules:
         self._rules: list[Rule] = rules_in_force(codes, last) if codes else []
         self._known: dict[tuple[frozenset[str], str, date], frozenset[AgeClass]] = {}
 
+    def takes(self, student: Student, seat: RoundSeat) -> bool:
+        """Whether the student may work there from the first day: by the form's years, the class of the law and the risks."""
+        who = self.class_of(student.birth_date, student.has_finished_compulsory_school, seat)
+        return who in self.allowed_at(seat)
+
+    def class_of(self, birth_date: date, has_finished_compulsory_school: bool, seat: RoundSeat) -> AgeClass | None:
+        """The class on the first day; None for somebody whose age the form does not take, and where it is not in use."""
+        start = seat.period.start
+        version = self._version(seat.period.offer.form_id, start)
+        if version is None or not is_age_taken(version, birth_date, start):
+            return None
+        return age_class(birth_date, start, has_finished_compulsory_school)
+
     def allowed_at(self, seat: RoundSeat) -> frozenset[AgeClass]:
         """Nobody at all when the form is not in use on the first day."""
         offer, start = seat.period.offer, seat.period.start
@@ -57,16 +70,14 @@ class WorkRules:
         return self._known[key]
 
     def _judge(self, hazards: frozenset[str], form: str, start: date) -> Iterable[AgeClass]:
-        for version in self._versions:
-            if (
-                version.form_id == form
-                and version.valid_from <= start
-                and (version.valid_to is None or start <= version.valid_to)
-            ):
-                for value in version.allowed_age_classes:
-                    each = AgeClass(value)
-                    if judge_class(version, self._rules, hazards, each, start) != Verdict.FORBIDDEN:
-                        yield each
+        version = self._version(form, start)
+        for value in version.allowed_age_classes if version else ():
+            each = AgeClass(value)
+            if judge_class(version, self._rules, hazards, each, start) != Verdict.FORBIDDEN:
+                yield each
+
+    def _version(self, form: str, on: date) -> PlacementFormVersion | None:
+        return next((each for each in self._versions if each.form_id == form and each.is_valid_on(on)), None)
 
 
 def is_standing(seat: RoundSeat) -> bool:
@@ -89,8 +100,7 @@ def _problems(student: Student, seat: RoundSeat, the_round: Round, rules: WorkRu
         yield Problem("other_form", _("The place is of another form than the round."), is_hard=True)
     if period.start < the_round.start or period.end > the_round.end:
         yield Problem("other_dates", _("The dates of the place lie outside the round."), is_hard=True)
-    who = age_class(student.birth_date, period.start, student.has_finished_compulsory_school)
-    if who not in rules.allowed_at(seat):
+    if not rules.takes(student, seat):
         yield Problem("age", _("The work at this place is not allowed at this age."), is_hard=True)
     km = km_between(student, seat)
     limits = [limit for limit in (the_round.max_distance_km, student.max_distance_km) if limit is not None]

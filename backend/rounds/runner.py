@@ -21,7 +21,6 @@ from backend.common.clock import DbNow
 from backend.common.transitions import log
 from backend.placements.enums import MatchState, PlacementState
 from backend.reference.enums import AgeClass
-from backend.reference.work_rules import age_class
 from backend.rounds.eligibility import WorkRules, is_standing
 from backend.rounds.engine import MatchingError, Proposal, compute, failure_of
 from backend.rounds.enums import RUN_WAITING, Method, RoundState, RunFailure, RunState
@@ -275,16 +274,23 @@ def _allowed(
     people: list[tuple[Any, ...]], seats: list[RoundSeat], owner: npt.NDArray[np.int64], wished: Ints
 ) -> npt.NDArray[np.bool_]:
     """The law, asked once more of the rows as they are now: which wishes are for work allowed at the student's age."""
-    classes = list(AgeClass)
     rules = WorkRules(seats)
-    starts = sorted({seat.period.start for seat in seats})
-    of_start = {day: i for i, day in enumerate(starts)}
-    permitted = np.array([[each in rules.allowed_at(seat) for each in classes] for seat in seats], dtype=bool)
-    # Few birthdays are shared by many: the one rule about age classes is asked once for each.
+    first_days = {(seat.period.offer.form_id, seat.period.start): seat for seat in seats}
+    of_day = {key: i for i, key in enumerate(first_days)}
+    classes = list(AgeClass)
+    # The last column is for those whom the form does not take.
+    permitted = np.array([[*(each in rules.allowed_at(seat) for each in classes), False] for seat in seats], dtype=bool)
+    # Few birthdays are shared by many: the one rule about age is asked once for each.
     births = {(row[8], row[9]) for row in people}
-    judged = {birth: [classes.index(age_class(birth[0], day, birth[1])) for day in starts] for birth in births}
+    judged = {
+        birth: [
+            classes.index(found) if (found := rules.class_of(*birth, seat)) else len(classes)
+            for seat in first_days.values()
+        ]
+        for birth in births
+    }
     who = np.array([judged[row[8], row[9]] for row in people], dtype=np.int32).reshape(len(people), -1)
-    day = np.array([of_start[seat.period.start] for seat in seats], dtype=np.int32)
+    day = np.array([of_day[seat.period.offer.form_id, seat.period.start] for seat in seats], dtype=np.int32)
     return cast("npt.NDArray[np.bool_]", permitted[wished, who[owner, day[wished]]])
 
 

@@ -21,6 +21,7 @@ from backend.applications.models import Application
 from backend.applications.selectors import under_way
 from backend.common import clock
 from backend.common.errors import NotFound
+from backend.exchange.feeds.job_postings import is_paid
 from backend.exchange.feeds.places import address_of, list_training
 from backend.offers.models import Offer, OfferPeriod
 from backend.offers.search_seats import has_free_seats
@@ -227,6 +228,7 @@ def facts_of(place: Offer) -> list[tuple[str, str]]:
     rows = [
         (_("Occupation"), place.occupation.name if place.occupation else ""),
         (_("For"), programmes_text(place) or _("everyone, whatever the programme")),
+        (_("Pay"), _("You are paid for the work") if is_paid(place) else ""),
         (_("Languages needed"), names_of_languages(place.languages)),
         (_("Supervisor"), place.supervisor_name),
         (_("Risks"), ", ".join(hazard.name for hazard in place.hazards.all())),

@@ -33,9 +33,10 @@ class Case:
         self.rows: dict[str, Application] = {}
         # Who applies next; None: somebody of ordinary age.
         self.newcomer: Student | None = None
+        self.born: dict[str, date] = {}
 
     def apply(self, name):
-        student = self.newcomer or StudentFactory()
+        student = self.newcomer or StudentFactory(**self.born)
         self.rows[name] = services.submit_application(actor=student.user, period_id=self.period.pk)
         return self.rows[name]
 
@@ -134,13 +135,15 @@ class TestFormsThatAreSettledBefore:
     """Prao and holiday jobs: who is not settled on the eve of the first day does not come."""
 
     def test_nothing_is_asked_for_or_held_from_the_first_day_on(self, frozen_clock):
-        case = Case("feriejobb", start=date(2026, 11, 25), end=date(2026, 12, 8))
+        frozen_clock.move_to(datetime(2027, 6, 18, 9, 0, tzinfo=UTC))
+        case = Case("feriejobb", start=date(2027, 6, 21), end=date(2027, 7, 4))
+        case.born = {"birth_date": date(2009, 3, 1)}
         case.apply("one")
         case.apply("two")
-        eve = end_of_day(date(2026, 11, 24))
+        eve = end_of_day(date(2027, 6, 20))
         assert case.rows["one"].answer_due_at == eve
         assert case.offer("one").hold_expires_at == eve
-        frozen_clock.move_to(datetime(2026, 11, 25, 5, 0, tzinfo=UTC))
+        frozen_clock.move_to(datetime(2027, 6, 21, 5, 0, tzinfo=UTC))
         for command in ("apply", "offer", "waitlist"):
             with pytest.raises(Conflict) as refused:
                 getattr(case, command)("two")
@@ -148,10 +151,12 @@ class TestFormsThatAreSettledBefore:
         assert scheduled_tasks.lapse_holds() == 1
 
     def test_a_late_approval_is_minded_and_not_refused(self, frozen_clock):
-        case = Case("feriejobb", start=date(2026, 11, 25), end=date(2026, 12, 8))
+        frozen_clock.move_to(datetime(2027, 6, 18, 9, 0, tzinfo=UTC))
+        case = Case("feriejobb", start=date(2027, 6, 21), end=date(2027, 7, 4))
+        case.born = {"birth_date": date(2009, 3, 1)}
         for step in ("apply", "offer", "accept"):
             getattr(case, step)("one")
-        frozen_clock.move_to(datetime(2026, 11, 25, 5, 0, tzinfo=UTC))
+        frozen_clock.move_to(datetime(2027, 6, 21, 5, 0, tzinfo=UTC))
         assert next((gate.code, gate.is_blocking) for gate in gates_of(case.match("one"))) == ("period_begun", False)
         assert case.approve("one")
 

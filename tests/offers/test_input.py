@@ -110,8 +110,8 @@ def test_mistakes_in_the_periods(workplace, member, periods, code, field):
     [
         ("prao", date(2027, 1, 25), date(2027, 2, 12), True),
         ("prao", date(2027, 1, 25), date(2027, 2, 19), False),
-        ("feriejobb", date(2027, 6, 14), date(2027, 7, 9), True),
-        ("feriejobb", date(2027, 6, 14), date(2027, 7, 16), False),
+        ("feriejobb", date(2027, 6, 21), date(2027, 7, 16), True),
+        ("feriejobb", date(2027, 6, 21), date(2027, 7, 23), False),
         ("apl", date(2027, 1, 25), date(2028, 1, 25), True),
     ],
 )
@@ -125,6 +125,28 @@ def test_the_longest_period_is_the_forms(workplace, member, form, start, end, fi
         assert services.create_offer(actor=member, **arguments)
     else:
         refused("period.too_long", services.create_offer, field="periods-0-end", actor=member, **arguments)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "fits"),
+    [
+        (date(2027, 6, 21), date(2027, 7, 2), True),
+        (date(2027, 8, 9), date(2027, 8, 22), True),
+        (date(2027, 6, 20), date(2027, 7, 2), False),
+        (date(2027, 8, 9), date(2027, 8, 23), False),
+        (date(2027, 2, 22), date(2027, 2, 26), False),
+    ],
+)
+def test_a_holiday_job_lies_in_weeks_25_to_33(workplace, member, start, end, fits):
+    arguments = {
+        "organisation": workplace.organisation,
+        "details": details_for(workplace, form="feriejobb"),
+        "periods": [days(start, end)],
+    }
+    if fits:
+        assert services.create_offer(actor=member, **arguments)
+    else:
+        refused("period.outside_weeks", services.create_offer, field="periods-0-start", actor=member, **arguments)
 
 
 def test_someone_elses_workplace(workplace, member):

@@ -38,6 +38,7 @@ pytestmark = pytest.mark.django_db
 
 OTHER = "0882"
 SEVENTEEN = date(2009, 3, 1)
+SUMMER = date(2027, 6, 21)
 
 
 def propose(student=None, period=None):
@@ -208,7 +209,8 @@ class TestGates:
                     StudentFactory(birth_date=SEVENTEEN),
                     StudentFactory(birth_date=date(2011, 5, 1), has_finished_compulsory_school=False),
                 ):
-                    period = PeriodFactory(offer__form_id=form, offer__risk_assessed_on=date(2026, 11, 1))
+                    weeks = {"start": SUMMER, "end": SUMMER + timedelta(days=11)} if form == "feriejobb" else {}
+                    period = PeriodFactory(offer__form_id=form, offer__risk_assessed_on=date(2026, 11, 1), **weeks)
                     period.offer.hazards.set(hazards)
                     propose(student, period)
         propose(consenting.student, PeriodFactory(offer__form_id="praktik"))

@@ -85,12 +85,9 @@ class TestFormVersion:
             ({"min_weeks": 5, "max_weeks": 4}, "weeks_in_order"),
             ({"min_age": 19, "max_age": 18}, "ages_in_order"),
             ({"first_iso_week": 33, "last_iso_week": 25}, "iso_weeks_in_order"),
-            ({"min_share": "1.1"}, "share_is_part"),
-            ({"min_share": "0"}, "share_is_part"),
             ({"hold_hours": 0}, "timers_positive"),
             ({"allowed_age_classes": []}, "age_classes_known"),
             ({"allowed_age_classes": ["toddler"]}, "age_classes_known"),
-            ({"hours_breach": "ignores"}, "hours_breach_known"),
             ({"approver": "anyone"}, "approver_known"),
         ],
     )
@@ -99,7 +96,7 @@ class TestFormVersion:
             save_in_savepoint(self.version(**changes))
 
     def test_equal_bounds_are_fine(self):
-        save_in_savepoint(self.version(min_weeks=2, max_weeks=2, min_share="1", valid_to="2010-01-01"))
+        save_in_savepoint(self.version(min_weeks=2, max_weeks=2, valid_to="2010-01-01"))
 
 
 class TestCodes:

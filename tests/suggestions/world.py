@@ -10,8 +10,8 @@ from backend.offers.models import Offer, OfferPeriod
 from backend.organisations.models import Organisation, Workplace
 from backend.reference.geo import distance_km
 from backend.reference.models import Municipality
-from backend.reference.selectors import equivalent_codes
-from backend.reference.work_rules import age_class, allowed_age_classes
+from backend.reference.selectors import equivalent_codes, form_on
+from backend.reference.work_rules import age_class, allowed_age_classes, is_age_taken
 from backend.students.models import Alert, Availability, Student
 
 FORMS = ("apl", "praktik", "prao", "feriejobb", "gymnasieutbildning")
@@ -159,7 +159,8 @@ class Rules:
 
     def may_work(self, student: Student, offer: Offer, first_day: date) -> bool:
         who = age_class(student.birth_date, first_day, student.has_finished_compulsory_school)
-        return who in self.allowed[offer.pk, first_day]
+        version = form_on(offer.form_id, first_day)
+        return who in self.allowed[offer.pk, first_day] and is_age_taken(version, student.birth_date, first_day)
 
     def free_periods(self, offer: Offer) -> list[OfferPeriod]:
         return [p for p in offer.periods.all() if p.end >= self.today and p.taken < p.capacity]

@@ -197,7 +197,7 @@ class TestPages:
 class TestBesideTheMatch:
     @pytest.fixture
     def match(self, guardianship):
-        offer = OfferFactory(form_id="feriejobb", risk_assessed_on=date(2026, 10, 1))
+        offer = OfferFactory(form_id="praktik", risk_assessed_on=date(2026, 10, 1))
         period = offer.periods.get()
         return Match.objects.create(
             student=guardianship.student,

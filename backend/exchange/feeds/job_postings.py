@@ -27,11 +27,6 @@ LAST_SECOND = time(23, 59, 59)
 def job_posting(offer: Offer, versions: Sequence[PlacementFormVersion] | None = None) -> dict[str, Any]:
     """One open internship. versions: of the paid forms, as `paid_versions` gives them; asked for when left out."""
     periods = periods_ahead(offer)
-    first = periods[0].start if periods else clock.today()
-    is_paid = any(
-        version.form_id == offer.form_id and version.is_valid_on(first)
-        for version in (paid_versions() if versions is None else versions)
-    )
     posting: dict[str, Any] = {
         "@type": "JobPosting",
         "@id": address_of(offer),
@@ -41,7 +36,7 @@ def job_posting(offer: Offer, versions: Sequence[PlacementFormVersion] | None = 
         "description": linebreaks(plain(offer.tasks), autoescape=True),
         "datePosted": published_on(offer).isoformat(),
         # A paid holiday job is employment for a time; search engines show it to who looks for work.
-        "employmentType": "TEMPORARY" if is_paid else "INTERN",
+        "employmentType": "TEMPORARY" if is_paid(offer, versions) else "INTERN",
         "hiringOrganization": {"@type": "Organization", "name": plain(offer.organisation.name)},
         "jobLocation": _place(offer),
         "directApply": True,
@@ -63,6 +58,16 @@ def job_posting(offer: Offer, versions: Sequence[PlacementFormVersion] | None = 
         posting["jobLocationType"] = "TELECOMMUTE"
         posting["applicantLocationRequirements"] = {"@type": "Country", "name": "SE"}
     return posting
+
+
+def is_paid(offer: Offer, versions: Sequence[PlacementFormVersion] | None = None) -> bool:
+    """Whether the form pays the student on the first day ahead. versions: as for `job_posting`."""
+    periods = periods_ahead(offer)
+    first = periods[0].start if periods else clock.today()
+    return any(
+        version.form_id == offer.form_id and version.is_valid_on(first)
+        for version in (paid_versions() if versions is None else versions)
+    )
 
 
 def paid_versions() -> list[PlacementFormVersion]:

@@ -10,7 +10,7 @@ from django.contrib.postgres.fields import ArrayField, RangeOperators
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from backend.reference.enums import AgeClass, Approver, DefaultDocument, HoursBreach, PlacementKind, Verdict
+from backend.reference.enums import AgeClass, Approver, DefaultDocument, PlacementKind, Verdict
 from backend.reference.models.mixins import TranslatedName, valid_on, valid_to_not_before_valid_from, validity_range
 
 if TYPE_CHECKING:
@@ -66,7 +66,9 @@ class PlacementFormVersionQuerySet(models.QuerySet["PlacementFormVersion"]):
 class PlacementFormVersion(models.Model):
     """The parameters of a placement form from `valid_from` to `valid_to`, both days included.
 
-    Units: weeks, days, hours and years as named; `min_share` is the part of the education at the workplace (0-1).
+    Units: weeks, days, hours and years as named. `min_days` and `min_weeks` are what a school year, or the education, has to
+    add up to; `max_weeks` is the longest single period. `min_age` and `max_age`: how many years somebody turns in the
+    calendar year of the first day. `first_iso_week` and `last_iso_week`: where a period has to lie.
     `answer_days` are working days for the employer's answer, `hold_hours` how long an offered seat is held for the
     student, `refill_hold_hours` the same when a freed seat goes to the waiting list. `is_settled_before_start`: nobody
     applies, answers or says yes from the first day on. `reapply_after_days`: how many days after the employer's no one may
@@ -83,8 +85,6 @@ class PlacementFormVersion(models.Model):
     min_days = models.PositiveSmallIntegerField(null=True, blank=True)
     min_weeks = models.PositiveSmallIntegerField(null=True, blank=True)
     max_weeks = models.PositiveSmallIntegerField(null=True, blank=True)
-    hours_per_week = models.PositiveSmallIntegerField(null=True, blank=True)
-    min_share = models.DecimalField(max_digits=4, decimal_places=3, null=True, blank=True)
     first_iso_week = models.PositiveSmallIntegerField(null=True, blank=True)
     last_iso_week = models.PositiveSmallIntegerField(null=True, blank=True)
 
@@ -97,7 +97,6 @@ class PlacementFormVersion(models.Model):
     min_age = models.PositiveSmallIntegerField(null=True, blank=True)
     max_age = models.PositiveSmallIntegerField(null=True, blank=True)
     allowed_age_classes = ArrayField(models.CharField(max_length=10, choices=AgeClass.choices), default=all_age_classes)
-    hours_breach = models.CharField(max_length=10, choices=HoursBreach.choices, default=HoursBreach.BLOCKS)
 
     answer_days = models.PositiveSmallIntegerField(default=5)
     hold_hours = models.PositiveSmallIntegerField(default=72)
@@ -145,11 +144,6 @@ class PlacementFormVersion(models.Model):
                 violation_error_message=_("The first week is after the last."),
             ),
             models.CheckConstraint(
-                name="reference_formversion_share_is_part",
-                condition=models.Q(min_share__isnull=True) | models.Q(min_share__gt=0, min_share__lte=1),
-                violation_error_message=_("A share is above 0 and at most 1."),
-            ),
-            models.CheckConstraint(
                 name="reference_formversion_timers_positive",
                 condition=models.Q(
                     answer_days__gte=1, hold_hours__gte=1, refill_hold_hours__gte=1, max_live_applications__gte=1
@@ -161,10 +155,6 @@ class PlacementFormVersion(models.Model):
                 condition=models.Q(allowed_age_classes__contained_by=list(AgeClass.values))
                 & ~models.Q(allowed_age_classes=[]),
                 violation_error_message=_("At least one known age class is needed."),
-            ),
-            models.CheckConstraint(
-                name="reference_formversion_hours_breach_known",
-                condition=models.Q(hours_breach__in=HoursBreach.values),
             ),
             models.CheckConstraint(
                 name="reference_formversion_approver_known", condition=models.Q(approver__in=Approver.values)

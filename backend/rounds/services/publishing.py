@@ -13,7 +13,6 @@ from backend.common.errors import Conflict, Invalid
 from backend.common.transitions import log, move
 from backend.placements.enums import MatchState, PlacementState
 from backend.placements.models import Match, Placement
-from backend.reference.work_rules import age_class
 from backend.rounds.eligibility import WorkRules, is_standing
 from backend.rounds.enums import ROUND_TRANSITIONS, ResultState, RoundState, RunState
 from backend.rounds.models import Adjustment, Outcome, Publication, Result, Round, RoundSeat, Run
@@ -124,8 +123,7 @@ def _refuse_what_changed(run: Run, outcomes: list[Outcome]) -> None:
         if not is_standing(seat):
             raise _changed("seat", seat.pk, _("A place with a student has been closed since this run. Run again."))
         student = row.participant.student
-        who = age_class(student.birth_date, seat.period.start, student.has_finished_compulsory_school)
-        if who not in rules.allowed_at(seat):
+        if not rules.takes(student, seat):
             raise _changed("seat", seat.pk, _("The risks at a place have changed since this run. Run again."))
     closed_at = run.round.closed_at
     if len(outcomes) != run.metrics["rows"] or closed_at is None or run.created_at < closed_at:

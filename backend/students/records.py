@@ -2,15 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from backend.accounts.models import User
 from backend.common import clock, events, outbox
-from backend.common.errors import Conflict, Invalid, NotFound
-from backend.common.models import LogEntry
+from backend.common.errors import Invalid, NotFound
 from backend.common.transitions import log
 from backend.reference.models import PlacementForm, Programme
 from backend.students.enums import Studies
@@ -34,18 +33,15 @@ class SchoolFacts:
 
 
 @transaction.atomic
-def correct_student(*, actor: User, student_id: int, facts: SchoolFacts, seen: datetime | None = None) -> Student:
+def correct_student(*, actor: User, student_id: int, facts: SchoolFacts) -> Student:
     """A coordinator corrects a student of the own municipality. The student is told what it was and what it is now.
 
-    seen: `updated_at` of what was read. Raises Conflict `student.changed` when somebody has changed the student since,
-    Invalid with the field that is wrong, NotFound for a student the actor does not look after. Nothing happens when
+    Raises Invalid with the field that is wrong, NotFound for a student the actor does not look after. Nothing happens when
     everything is as it was.
     """
     student = may_list(actor).select_for_update(of=("self",)).select_related("user").filter(pk=student_id).first()
     if student is None:
         raise NotFound("student.unknown", _("There is no such student."))
-    if seen is not None and student.updated_at != seen:
-        raise Conflict("student.changed", _changed_by(student, actor))
     _check(facts)
     forms = {form.pk: form for form in PlacementForm.objects.filter(pk__in=facts.forms)}
     new = {
@@ -79,16 +75,6 @@ def correct_student(*, actor: User, student_id: int, facts: SchoolFacts, seen: d
     events.record("student.profile_saved", student)
     outbox.wake()
     return student
-
-
-def _changed_by(student: Student, actor: User) -> str:
-    """Who was faster, when somebody of the office was; a student's own changes need no name."""
-    last = LogEntry.objects.filter(subject_type="student", subject_id=student.pk).select_related("actor").last()
-    if last is None or last.actor is None or last.actor.pk in {student.user_id, actor.pk}:
-        return str(
-            _("The student has been changed since you opened the page: read it again. Nothing you wrote is lost.")
-        )
-    return str(_("Changed just now by %(name)s: read it again. Nothing you wrote is lost.")) % {"name": last.actor.name}
 
 
 def _check(facts: SchoolFacts) -> None:

@@ -37,9 +37,10 @@ from backend.web.coordinator_forms import ReasonForm
 from backend.web.coordinator_queues import match_undo_rows, offer_undo_rows, undo_minutes_of
 from backend.web.coordinator_rows import gate_lines, review_lines
 from backend.web.employer import person
-from backend.web.employer_offer_form import OfferForm, offer_initial
+from backend.web.employer_offer_form import form_of_offer
 from backend.web.form_errors import add_domain_error, shown_again
 from backend.web.numbers import moment_in
+from backend.web.versions import unchanged, watch
 
 
 @dataclass(frozen=True)
@@ -147,12 +148,14 @@ def edit_offer(request: HttpRequest, offer_id: int) -> HttpResponse:
     own = list(
         Workplace.objects.filter(organisation=found.organisation_id).select_related("organisation", "municipality")
     )
-    form = OfferForm(
-        request.POST or None, workplaces=own, rows=len(found.periods.all()) + 1, initial=offer_initial(found)
-    )
+    made = form_of_offer(found.pk, own)
+    form = watch(request, made(request.POST or None), made)
     if request.method == "POST" and form.is_valid():
         try:
-            offer_services.update_offer(actor=user, offer_id=found.pk, details=form.details(), periods=form.periods())
+            with unchanged(request, form, made, Offer.objects.filter(pk=found.pk)):
+                offer_services.update_offer(
+                    actor=user, offer_id=found.pk, details=form.details(), periods=form.periods()
+                )
         except DomainError as error:
             add_domain_error(form, error)
         else:

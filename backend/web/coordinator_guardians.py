@@ -1,5 +1,6 @@
 """A coordinator and the guardians of a student: name one, confirm one whom the student has named, remove one."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -22,6 +23,7 @@ from backend.web.access import coordinator, coordinator_or_network
 from backend.web.employer import person
 from backend.web.form_errors import takes_form
 from backend.web.forms.contacts import phone_field
+from backend.web.versions import unchanged, watch
 
 
 class GuardianForm(forms.Form):
@@ -44,8 +46,16 @@ def contact_form(request: HttpRequest, data: Any, auto_id: str, *, guardianship_
     row = Guardianship.objects.select_related("student").filter(pk=guardianship_id).first()
     if row is None or not answers_for(person(request), row.student):
         return ContactForm(data, auto_id=auto_id)
-    initial = {"name": row.named_as, "phone": format_phone(row.phone)}
-    return ContactForm(data, auto_id=auto_id, initial=initial)
+    made = _contact_form_of(guardianship_id)
+    return watch(request, made(data, auto_id=auto_id), made)
+
+
+def _contact_form_of(guardianship_id: int) -> Callable[..., ContactForm]:
+    def made(data: Any = None, **options: Any) -> ContactForm:
+        row = Guardianship.objects.get(pk=guardianship_id)
+        return ContactForm(data, initial={"name": row.named_as, "phone": format_phone(row.phone)}, **options)
+
+    return made
 
 
 def _page_with(request: HttpRequest, guardianship_id: int) -> str:
@@ -92,12 +102,15 @@ def confirm(request: HttpRequest, guardianship_id: int) -> HttpResponse:
 @takes_form(contact_form, page=_page_with)
 def update(request: HttpRequest, form: ContactForm, guardianship_id: int) -> HttpResponse:
     """Corrects the name or the number."""
-    row = guardians.update_guardian(
-        actor=person(request),
-        guardianship_id=guardianship_id,
-        name=form.cleaned_data["name"],
-        phone=form.cleaned_data["phone"],
-    )
+    rows = Guardianship.objects.filter(pk=guardianship_id)
+    students = Student.objects.filter(pk__in=rows.values("student"))
+    with unchanged(request, form, _contact_form_of(guardianship_id), students, rows):
+        row = guardians.update_guardian(
+            actor=person(request),
+            guardianship_id=guardianship_id,
+            name=form.cleaned_data["name"],
+            phone=form.cleaned_data["phone"],
+        )
     messages.success(request, _("Saved."))
     return _page_of(row.student)
 

@@ -1,6 +1,5 @@
 """A coordinator adds a student by page, and corrects one."""
 
-from datetime import datetime
 from typing import Any
 
 from django import forms as inputs
@@ -8,7 +7,6 @@ from django.contrib import messages
 from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
@@ -37,6 +35,7 @@ from backend.web.form_errors import add_domain_error
 from backend.web.forms.contacts import phone_field
 from backend.web.forms.student import date_input, form_choices, programme_choices
 from backend.web.templatetags.praktiknavet import about_km
+from backend.web.versions import unchanged, watch
 
 PERIODS_SHOWN = 60
 GUARDIANS = range(1, MAX_GUARDIANS + 1)
@@ -175,33 +174,25 @@ def edit(request: HttpRequest, student_id: int) -> HttpResponse:
     user = person(request)
     mine = Student.objects.unprotected().filter(municipality__in=municipalities_coordinated_by(user))
     found = get_object_or_404(mine.select_related("user"), pk=student_id)
-    initial = {
-        "birth_date": found.birth_date,
-        "school": found.school,
-        "class_name": found.class_name,
-        "studies": found.studies,
-        "programme": found.programme_id or "",
-        "forms": list(found.forms.values_list("pk", flat=True)),
-    }
-    form = SchoolForm(request.POST or None, initial=initial, kept=found.programme_id)
-    others: list[tuple[str, str]] = []
+    rows = Student.objects.filter(pk=found.pk)
+
+    def made(data: Any = None) -> SchoolForm:
+        now = rows.get()
+        return SchoolForm(data, initial=_school_facts(now), kept=now.programme_id)
+
+    form = watch(request, made(request.POST or None), made)
     if request.method == "POST" and form.is_valid():
         try:
-            correct_student(
-                actor=user,
-                student_id=found.pk,
-                facts=SchoolFacts(**form.cleaned_data),
-                seen=_moment(request.POST.get("seen", "")),
-            )
+            with unchanged(request, form, made, rows):
+                correct_student(actor=user, student_id=found.pk, facts=SchoolFacts(**form.cleaned_data))
         except DomainError as error:
             if error.status in {403, 404}:
                 raise
             add_domain_error(form, error)
-            others = _as_it_is_now(found) if error.code == "student.changed" else []
         else:
             messages.success(request, _("The details are corrected. The student is told."))
             return redirect("coordinator_student", found.pk)
-    context = {"form": form, "student": found, "seen": found.updated_at.isoformat(), "others": others}
+    context = {"form": form, "student": found}
     return render(request, "pages/coordinator/student_edit.html", context, status=400 if form.errors else 200)
 
 
@@ -290,24 +281,13 @@ def _period_line(student: Student, period: OfferPeriod) -> str:
     return ", ".join(parts)
 
 
-def _moment(text: str) -> datetime:
-    """What cannot be read is older than everything, and so never the newest."""
-    try:
-        found = parse_datetime(text)
-    except ValueError:
-        found = None
-    return (
-        found if found is not None and found.tzinfo is not None else datetime.fromisoformat("2000-01-01T00:00:00+00:00")
-    )
-
-
-def _as_it_is_now(student: Student) -> list[tuple[str, str]]:
-    """What stands in the row after somebody else's change, beside what was typed."""
-    return [
-        (_("Date of birth"), student.birth_date.isoformat()),
-        (_("School"), student.school or "–"),
-        (_("Class"), student.class_name or "–"),
-        (_("Studies"), student.get_studies_display() or "–"),
-        (_("Programme"), student.programme.name if student.programme else "–"),
-        (_("Looking for"), ", ".join(form.name for form in student.forms.all())),
-    ]
+def _school_facts(student: Student) -> dict[str, Any]:
+    """What the form shows of a student."""
+    return {
+        "birth_date": student.birth_date,
+        "school": student.school,
+        "class_name": student.class_name,
+        "studies": student.studies,
+        "programme": student.programme_id or "",
+        "forms": list(student.forms.values_list("pk", flat=True)),
+    }

@@ -29,6 +29,7 @@ from backend.web.access import coordinator
 from backend.web.employer import person
 from backend.web.form_errors import add_domain_error
 from backend.web.forms.contacts import phone_field
+from backend.web.versions import unchanged, watch
 
 NO_NUMBER = gettext_lazy("Enter a whole number.")
 
@@ -106,12 +107,18 @@ def settings(request: HttpRequest, municipality_code: str) -> HttpResponse:
     user = person(request)
     codes = municipalities_coordinated_by(user)
     place = get_object_or_404(Municipality, pk=municipality_code, pk__in=codes)
-    form = SettingsForm(request.POST if request.method == "POST" else None, initial=_shown(place.pk))
+
+    def made(data: Any = None) -> SettingsForm:
+        return SettingsForm(data, initial=_shown(place.pk))
+
+    form = watch(request, made(request.POST if request.method == "POST" else None), made)
     if form.is_bound and form.is_valid():
         try:
-            save_municipality_settings(
-                actor=user, municipality_code=place.pk, choices=MunicipalityChoices(**form.cleaned_data)
-            )
+            # The municipality's row serialises two first saves, which have no settings to lock yet.
+            with unchanged(request, form, made, Municipality.objects.filter(pk=place.pk)):
+                save_municipality_settings(
+                    actor=user, municipality_code=place.pk, choices=MunicipalityChoices(**form.cleaned_data)
+                )
         except DomainError as error:
             if error.status == 403:
                 raise

@@ -21,6 +21,7 @@ from django.views.decorators.http import require_POST
 from backend.common import clock
 from backend.web.access import logged_in
 from backend.web.device import is_of_this_account, last_account
+from backend.web.versions import SEEN
 
 View = Callable[..., HttpResponse]
 
@@ -83,6 +84,9 @@ def restore(request: HttpRequest, form: forms.Form) -> datetime | None:
             form.initial[name] = name in fields
         elif name in fields:
             form.initial[name] = fields[name]
+    if SEEN in fields and hasattr(form, "version"):
+        # The draft began from what stood there then.
+        form.version = fields[SEEN]
     return datetime.fromisoformat(draft["at"])
 
 

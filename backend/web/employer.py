@@ -33,6 +33,7 @@ from backend.web.employer_rows import applicant_rows, offer_row
 from backend.web.form_errors import add_domain_error
 from backend.web.placement_rows import next_step
 from backend.web.unsent import discard_when_sent, keep
+from backend.web.versions import unchanged, watch
 from backend.web.weeks import format_weeks
 
 SHOWN_AT_HOME = 10
@@ -172,10 +173,18 @@ def workplace(request: HttpRequest, workplace_id: int | None = None) -> HttpResp
     if is_step:
         initial = after_step(request.POST)
     form = WorkplaceForm(None if is_step else request.POST or None, organisations=organisations, initial=initial)
+    rows = Workplace.objects.filter(pk=workplace_id or 0)
+
+    def fresh() -> WorkplaceForm:
+        return WorkplaceForm(organisations=organisations, initial=workplace_initial(rows.get()))
+
+    if saved:
+        watch(request, form, fresh)
     if form.is_bound and form.is_valid():
         chosen = next(each for each in organisations if str(each.pk) == form.cleaned_data["organisation"])
         try:
-            save_workplace(actor=user, organisation=chosen, details=form.details(), workplace=saved)
+            with unchanged(request, form, fresh, rows):
+                save_workplace(actor=user, organisation=chosen, details=form.details(), workplace=saved)
         except DomainError as error:
             add_domain_error(form, error)
         else:

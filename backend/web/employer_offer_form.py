@@ -1,6 +1,6 @@
 """The one-page form of a place: texts, who it is for, up to four periods, and the risks."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -311,3 +311,14 @@ def offer_initial(offer: Offer) -> dict[str, Any]:
             f"periods-{number}-id": period.pk,
         }
     return values
+
+
+def form_of_offer(offer_id: int, workplaces: list[Workplace]) -> Callable[..., OfferForm]:
+    """Makes the form of a saved offer as it stands when it is called: (data) -> form."""
+
+    def made(data: Any = None) -> OfferForm:
+        now = Offer.objects.prefetch_related("periods", "programmes", "hazards").get(pk=offer_id)
+        rows = len(now.periods.all()) + 1
+        return OfferForm(data, workplaces=workplaces, rows=rows, initial=offer_initial(now))
+
+    return made

@@ -32,10 +32,11 @@ from backend.web.access import View, employer
 from backend.web.cursors import page_of
 from backend.web.drafts import keeps_drafts, restore
 from backend.web.employer import first_steps, person
-from backend.web.employer_offer_form import OfferForm, offer_initial, workplaces_of
+from backend.web.employer_offer_form import OfferForm, form_of_offer, workplaces_of
 from backend.web.employer_rows import STATE_COLORS, next_step, offer_row
 from backend.web.form_errors import add_domain_error
 from backend.web.ruler import Period, Ruler, build_ruler
+from backend.web.versions import unchanged, watch
 from backend.web.weeks import format_weeks
 
 LONGEST_RULER_DAYS = 366 * 2
@@ -143,12 +144,14 @@ def edit(request: HttpRequest, offer_id: int) -> HttpResponse:
     own = list(
         Workplace.objects.filter(organisation=offer.organisation_id).select_related("organisation", "municipality")
     )
-    form = OfferForm(
-        request.POST or None, workplaces=own, rows=len(offer.periods.all()) + 1, initial=offer_initial(offer)
-    )
+    made = form_of_offer(offer.pk, own)
+    form = watch(request, made(request.POST or None), made)
     if request.method == "POST" and form.is_valid():
         try:
-            saved = services.update_offer(actor=user, offer_id=offer.pk, details=form.details(), periods=form.periods())
+            with unchanged(request, form, made, Offer.objects.filter(pk=offer.pk)):
+                saved = services.update_offer(
+                    actor=user, offer_id=offer.pk, details=form.details(), periods=form.periods()
+                )
         except DomainError as error:
             add_domain_error(form, error)
         else:

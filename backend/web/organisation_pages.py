@@ -18,6 +18,7 @@ from backend.web.access import employer, logged_in
 from backend.web.employer import person
 from backend.web.form_errors import add_domain_error
 from backend.web.forms.contacts import phone_field
+from backend.web.versions import unchanged, watch
 
 
 class ProfileForm(forms.Form):
@@ -88,16 +89,19 @@ def edit(request: HttpRequest, organisation_id: int) -> HttpResponse:
     """One of the own organisations: its name, texts and number."""
     user = person(request)
     organisation = get_object_or_404(Organisation, pk=organisation_id, memberships__user=user)
-    form = ProfileForm(
-        request.POST if request.method == "POST" else None,
-        is_numbered=organisation.registration_number is not None,
-        initial={"name": organisation.name, "about": organisation.about, "website": organisation.website},
-    )
+    rows = Organisation.objects.filter(pk=organisation.pk)
+
+    def made(data: Any = None) -> ProfileForm:
+        now = rows.get()
+        initial = {"name": now.name, "about": now.about, "website": now.website}
+        return ProfileForm(data, is_numbered=now.registration_number is not None, initial=initial)
+
+    form = watch(request, made(request.POST if request.method == "POST" else None), made)
     if form.is_bound and form.is_valid():
+        details = profile.OrganisationDetails(**form.cleaned_data)
         try:
-            profile.update_organisation(
-                actor=user, organisation_id=organisation.pk, details=profile.OrganisationDetails(**form.cleaned_data)
-            )
+            with unchanged(request, form, made, rows):
+                profile.update_organisation(actor=user, organisation_id=organisation.pk, details=details)
         except DomainError as error:
             add_domain_error(form, error)
         else:
@@ -131,16 +135,24 @@ def contacts(request: HttpRequest, organisation_id: int, contact_id: int | None 
     """Whom one calls, and a form for one more, or for the one that is changed."""
     organisation = _organisation(request, organisation_id)
     changed = get_object_or_404(organisation.contacts, pk=contact_id) if contact_id else None
-    form = ContactForm(
-        request.POST if request.method == "POST" else None,
-        organisation=organisation,
-        initial=_initial(changed) if changed else None,
-    )
+    rows = Organisation.objects.filter(pk=organisation.pk)
+
+    def made(data: Any = None) -> ContactForm:
+        now = organisation.contacts.filter(pk=contact_id or 0).first()
+        return ContactForm(data, organisation=organisation, initial=_initial(now) if now else None)
+
+    form = made(request.POST if request.method == "POST" else None)
+    if changed:
+        watch(request, form, made)
     if form.is_bound and form.is_valid():
         try:
-            profile.save_contact(
-                actor=person(request), organisation_id=organisation.pk, details=form.details(), contact_id=contact_id
-            )
+            with unchanged(request, form, made, rows, organisation.contacts.filter(pk=contact_id or 0)):
+                profile.save_contact(
+                    actor=person(request),
+                    organisation_id=organisation.pk,
+                    details=form.details(),
+                    contact_id=contact_id,
+                )
         except DomainError as error:
             if error.status == 404:
                 raise

@@ -3,6 +3,7 @@
 One page for the student, a minor's guardian and the workplace; a coordinator is led to the page where it is looked after.
 """
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -29,6 +30,7 @@ from backend.web.employer_rows import student_line
 from backend.web.form_errors import takes_form
 from backend.web.placement_rows import STATE_COLORS, address_lines, contacts_for, map_url, next_step, steps_of
 from backend.web.ruler import Period, build_ruler
+from backend.web.versions import unchanged, watch
 
 LAYOUTS = {"employer": "pages/coordinator/desk.html"}
 RULER_MARGIN = timedelta(weeks=3)
@@ -72,15 +74,27 @@ def _first_day_form(request: HttpRequest, data: Any, auto_id: str, placement_id:
     user = person(request)
     known = get_own_placement(user, placement_id)
     known = known or list_placements_coordinated_by(user).filter(pk=placement_id).first()
-    initial = {"first_day": known.first_day, "bring": known.bring} if known else {}
-    return FirstDayForm(data, auto_id=auto_id, initial=initial)
+    if known is None:
+        return FirstDayForm(data, auto_id=auto_id)
+    made = _first_day_form_of(placement_id)
+    return watch(request, made(data, auto_id=auto_id), made)
+
+
+def _first_day_form_of(placement_id: int) -> Callable[..., FirstDayForm]:
+    def made(data: Any = None, **options: Any) -> FirstDayForm:
+        now = Placement.objects.get(pk=placement_id)
+        return FirstDayForm(data, initial={"first_day": now.first_day, "bring": now.bring}, **options)
+
+    return made
 
 
 @employer_or_coordinator
 @takes_form(_first_day_form, page="placement")
 def first_day(request: HttpRequest, form: FirstDayForm, placement_id: int) -> HttpResponse:
     """The workplace, or the coordinator, writes what the student needs to know."""
-    set_first_day(actor=person(request), placement_id=placement_id, **form.cleaned_data)
+    rows = Placement.objects.filter(pk=placement_id)
+    with unchanged(request, form, _first_day_form_of(placement_id), rows):
+        set_first_day(actor=person(request), placement_id=placement_id, **form.cleaned_data)
     messages.success(request, _("Saved. The student is told."))
     return redirect("placement", placement_id)
 

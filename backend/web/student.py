@@ -59,6 +59,7 @@ from backend.web.public import (
 )
 from backend.web.student_home import placement_rows, round_lines
 from backend.web.student_rows import application_row, moment_text, story_of, track_of, weeks_ahead, why_it_ended
+from backend.web.versions import unchanged, watch
 from backend.web.weeks import format_day, format_weeks
 from backend.web.work import forbidden_text, judge_periods, mark_forbidden
 
@@ -221,11 +222,18 @@ def profile(request: HttpRequest) -> HttpResponse:
     if known is None and works_for_an_office(person):
         raise NotAllowed("web.not_student", _("This page is for students. Log in with another account to see it."))
     target = own_address(request, request.POST.get("next", "") or request.GET.get("next", ""))
-    initial = profile_initial(known) if known else {"name": person.name, "wants_suggestions": True}
-    form = ProfileForm(request.POST or None, initial=initial, kept=known.programme_id if known else None)
+    users, rows = User.objects.filter(pk=person.pk), Student.objects.filter(user=person)
+
+    def made(data: Any = None) -> ProfileForm:
+        now = rows.select_related("user", "municipality").first()
+        initial = profile_initial(now) if now else {"name": person.name, "wants_suggestions": True}
+        return ProfileForm(data, initial=initial, kept=now.programme_id if now else None)
+
+    form = watch(request, made(request.POST or None), made)
     if request.method == "POST" and form.is_valid():
         try:
-            services.save_profile(actor=person, details=form.details(), name=form.cleaned_data["name"])
+            with unchanged(request, form, made, users, rows):
+                services.save_profile(actor=person, details=form.details(), name=form.cleaned_data["name"])
         except DomainError as error:
             add_domain_error(form, error)
         else:

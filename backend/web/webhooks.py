@@ -26,6 +26,7 @@ from backend.web.access import employer_or_coordinator
 from backend.web.cursors import page_of
 from backend.web.employer import person
 from backend.web.form_errors import add_domain_error
+from backend.web.versions import unchanged, watch
 
 COLORS = {EndpointState.ACTIVE: "success", EndpointState.DISABLED: "danger"}
 DELIVERY_COLORS = {"done": "success", "dead": "danger"}
@@ -116,24 +117,27 @@ def one(request: HttpRequest, endpoint_id: int) -> HttpResponse:
     """What was sent to an address. POST changes the address or the kinds; `renew` shows a new secret, this once."""
     found = _own(request, endpoint_id)
     owner = f"o{found.organisation_id}" if found.organisation_id else f"m{found.municipality_id}"
-    initial = {"url": found.url, "kinds": found.kinds, "owner": owner}
     changes = request.method == "POST" and "renew" not in request.POST
-    form = WebhookForm(
-        {**request.POST.dict(), "kinds": request.POST.getlist("kinds"), "owner": owner} if changes else None,
-        owners=[(owner, "")],
-        initial=initial,
-    )
+    rows = WebhookEndpoint.objects.filter(pk=found.pk)
+
+    def made(data: Any = None) -> WebhookForm:
+        now = rows.get()
+        return WebhookForm(data, owners=[(owner, "")], initial={"url": now.url, "kinds": now.kinds, "owner": owner})
+
+    sent = {**request.POST.dict(), "kinds": request.POST.getlist("kinds"), "owner": owner} if changes else None
+    form = watch(request, made(sent), made)
     secret = ""
     if request.method == "POST" and not changes:
         secret = services.renew_secret(actor=person(request), endpoint_id=found.pk)
     elif changes and form.is_valid():
         try:
-            services.change_webhook(
-                actor=person(request),
-                endpoint_id=found.pk,
-                url=form.cleaned_data["url"],
-                kinds=form.cleaned_data["kinds"],
-            )
+            with unchanged(request, form, made, rows):
+                services.change_webhook(
+                    actor=person(request),
+                    endpoint_id=found.pk,
+                    url=form.cleaned_data["url"],
+                    kinds=form.cleaned_data["kinds"],
+                )
         except DomainError as error:
             add_domain_error(form, error)
         else:

@@ -21,6 +21,7 @@ from django.urls import get_resolver, resolve
 from pytest_django import DjangoDbBlocker
 
 from backend.common.models import LogEntry
+from backend.web.versions import SEEN
 from tests.architecture.test_house import routes
 from tests.browser import town as towns
 from tests.browser.test_pages import client_of_someone_who_is_everything
@@ -28,7 +29,8 @@ from tests.browser.town import Town
 from tests.factories.lasting import lasting
 from tests.web.contradictions import FILLED, NO_FORMS, TABLE, Contradiction
 from tests.web.desk import logged_in
-from tests.web.forms import PageForm, read_forms
+from tests.web.edited_together import ALONE, OTHERWISE, TOGETHER
+from tests.web.forms import TYPED, PageForm, read_forms
 from tests.web.forms_town import build_more
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
@@ -301,3 +303,55 @@ def test_a_nul_in_an_address_and_in_what_no_form_reads() -> None:
     client = Client()
     assert client.get("/kommuner/%00/").status_code in {400, 404}
     assert client.get("/kompetens/?kommun=%00").status_code in {200, 400}
+
+
+def shows_something(form: PageForm) -> bool:
+    """Whether a field for people already holds a value."""
+    shown = {"checkbox", "radio", "select", *TYPED}
+    return form.method == "post" and any(each.value.strip() for each in form.inputs if each.kind in shown)
+
+
+def test_a_form_with_saved_values_knows_which(found: list[Found]) -> None:
+    """A new form of what several people change has to be watched (web/versions.py), or to say why not."""
+    shows = {each.form.name for each in found if shows_something(each.form)}
+    watched = {each.form.name for each in found if SEEN in each.form.names()}
+    assert shows - watched == ALONE.keys()
+    assert watched == TOGETHER.keys() | OTHERWISE.keys()
+
+
+def second_of_two(each: Found) -> Iterator[str]:
+    """What goes wrong when somebody else was faster with the same form."""
+    form = each.form
+    start = next((name.partition("-")[2] for name in form.names() if re.fullmatch(r"(?:rank|seats)-\d+", name)), "")
+    theirs, mine = (
+        {name.replace("{first}", start): value for name, value in own.items()} for own in TOGETHER[form.name]
+    )
+    headers = {"referer": f"http://testserver{form.page}", "accept-language": "en"}
+    shown = {**form.data(), **FILLED.get(form.name, {})}
+    with transaction.atomic():
+        first = each.client.post(form.action, shown | theirs, headers=headers)
+        if first.status_code != 302:
+            yield f"the first is answered {first.status_code}"
+        second = each.client.post(form.action, shown | mine, headers=headers)
+        if second.status_code not in {400, 409}:
+            yield f"the second is answered {second.status_code}"
+        page = "" if second.streaming else second.text
+        # A reason is told and not kept.
+        written = [value or "–" for name, value in theirs.items() if name != "reason"]
+        if "As it is now" not in page or not all(f"<dd>{value}</dd>" in page for value in written):
+            yield "does not show what the other has written"
+        again = [one for one in read_forms(form.action, page) if one.name == form.name and SEEN in one.names()]
+        kept = next((one for one in again if all(one.data()[name] == [value] for name, value in mine.items())), None)
+        if kept is None:
+            yield "loses what was typed"
+        elif (third := each.client.post(form.action, kept.data(), headers=headers)).status_code != 302:
+            yield f"cannot be saved again: {third.status_code}"
+        transaction.set_rollback(True)
+
+
+def test_two_at_the_same_form_see_each_others_change(found: list[Found]) -> None:
+    wrong = []
+    for name in TOGETHER:
+        forms = [each for each in found if each.form.name == name and each.form.button() == ("", "")]
+        wrong += [f"{name}: {text}" for text in (second_of_two(forms[0]) if forms else ["no such form"])]
+    assert not wrong, "\n".join(wrong)

@@ -29,6 +29,7 @@ from backend.web.employer import person
 from backend.web.form_errors import add_domain_error, takes_form
 from backend.web.forms.reasons import ReasonForm
 from backend.web.rounds.forms import ReopenForm, RoundForm, round_initial
+from backend.web.versions import unchanged, watch
 from backend.web.weeks import format_weeks
 
 KEYS = ("-opens_at", "-pk")
@@ -125,17 +126,23 @@ def edit(request: HttpRequest, round_id: int | None = None) -> HttpResponse:
     if known is not None and known.state != RoundState.DRAFT:
         messages.info(request, _("The round has opened. What students have seen is not changed any more."))
         return redirect("round", known.pk)
-    form = RoundForm(
-        request.POST or None,
-        leads=own_municipalities(request),
-        initial=round_initial(known) if known else _suggested_times(),
-    )
+    rows = Round.objects.filter(pk=round_id or 0)
+
+    def made(data: Any = None) -> RoundForm:
+        now = rows.first()
+        initial = round_initial(now) if now else _suggested_times()
+        return RoundForm(data, leads=own_municipalities(request), initial=initial)
+
+    form = made(request.POST or None)
+    if known is not None:
+        watch(request, form, made)
     if request.method == "POST" and form.is_valid():
         try:
             if known is None:
                 saved = setup.create_round_once(actor=user, details=form.details())
             else:
-                saved = setup.update_round(actor=user, round_id=known.pk, details=form.details())
+                with unchanged(request, form, made, rows):
+                    saved = setup.update_round(actor=user, round_id=known.pk, details=form.details())
         except DomainError as error:
             add_domain_error(form, error)
         else:

@@ -23,6 +23,7 @@ from backend.web.access import employer
 from backend.web.cursors import page_of
 from backend.web.employer import person
 from backend.web.form_errors import add_domain_error
+from backend.web.versions import unchanged, watch
 from backend.web.weeks import format_weeks
 
 MOST_RANKS = 9_999
@@ -98,12 +99,15 @@ def rank(request: HttpRequest, seat_id: int) -> HttpResponse:
     if seat is None or seat.round.employers_answer_by is None or seat.round.state == RoundState.OPEN:
         raise Http404
     can_rank = _can_rank(seat)
-    form = RankForm(
-        request.POST if request.method == "POST" else None, applicants=list_applicants(seat), is_open=can_rank
-    )
+
+    def made(data: Any = None) -> RankForm:
+        return RankForm(data, applicants=list_applicants(seat), is_open=can_rank)
+
+    form = watch(request, made(request.POST if request.method == "POST" else None), made)
     if form.is_bound and form.is_valid():
         try:
-            rank_applicants(actor=person(request), seat_id=seat.pk, ranking=form.ranking())
+            with unchanged(request, form, made, RoundSeat.objects.filter(pk=seat.pk)):
+                rank_applicants(actor=person(request), seat_id=seat.pk, ranking=form.ranking())
         except DomainError as error:
             add_domain_error(form, error)
         else:

@@ -1,5 +1,6 @@
 """The students of a round: whole class lists in, wishes on someone's behalf, and what the figures go by."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -24,6 +25,7 @@ from backend.web.form_errors import add_domain_error, takes_form
 from backend.web.rounds.coordinator import heading, round_or_404
 from backend.web.rounds.forms import ParticipantForm
 from backend.web.rounds.student_forms import ClassListsForm, PairForm, WishesForm
+from backend.web.versions import unchanged, watch
 
 MOST_OTHERS = 3_000
 KEYS = ("need", "student__user__name", "pk")
@@ -88,12 +90,17 @@ def _participant(request: HttpRequest, participant_id: int) -> Participant:
 def one(request: HttpRequest, participant_id: int) -> HttpResponse:
     """One student in a round: the wishes, and what priority and figures go by."""
     found = _participant(request, participant_id)
-    form = ParticipantForm(
-        request.POST or None, initial={"group": found.group, "sex": found.sex, "priority": found.priority}
-    )
+    rows = Participant.objects.filter(pk=found.pk)
+
+    def made(data: Any = None) -> ParticipantForm:
+        now = rows.get()
+        return ParticipantForm(data, initial={"group": now.group, "sex": now.sex, "priority": now.priority})
+
+    form = watch(request, made(request.POST or None), made)
     if request.method == "POST" and form.is_valid():
         try:
-            setup.update_participant(actor=person(request), participant_id=found.pk, **form.cleaned_data)
+            with unchanged(request, form, made, rows):
+                setup.update_participant(actor=person(request), participant_id=found.pk, **form.cleaned_data)
         except DomainError as error:
             add_domain_error(form, error)
         else:
@@ -114,21 +121,32 @@ def one(request: HttpRequest, participant_id: int) -> HttpResponse:
 
 
 def _wishes(request: HttpRequest, data: Any, auto_id: str, participant_id: int) -> WishesForm:
+    made = _wishes_as_they_are(request, auto_id, participant_id)
+    return watch(request, made(data), made)
+
+
+def _wishes_as_they_are(request: HttpRequest, auto_id: str, participant_id: int) -> Callable[..., WishesForm]:
     found = _participant(request, participant_id)
-    own = {wish.rank: wish.seat_id for wish in found.wishes.all()}
-    return WishesForm(data, auto_id, places=list_seats(found.round), own=own, most=found.round.max_wishes)
+
+    def made(data: Any = None) -> WishesForm:
+        own = {wish.rank: wish.seat_id for wish in found.wishes.order_by("rank")}
+        return WishesForm(data, auto_id, places=list_seats(found.round), own=own, most=found.round.max_wishes)
+
+    return made
 
 
 @coordinator
 @takes_form(_wishes, page="round_participant")
 def wishes(request: HttpRequest, form: WishesForm, participant_id: int) -> HttpResponse:
     """Wishes on the student's behalf; the log says who and why."""
-    set_wishes(
-        actor=person(request),
-        participant_id=participant_id,
-        seat_ids=form.seat_ids(),
-        reason=form.cleaned_data["reason"],
-    )
+    fresh = _wishes_as_they_are(request, "%s", participant_id)
+    with unchanged(request, form, fresh, Participant.objects.filter(pk=participant_id)):
+        set_wishes(
+            actor=person(request),
+            participant_id=participant_id,
+            seat_ids=form.seat_ids(),
+            reason=form.cleaned_data["reason"],
+        )
     messages.success(request, _("The wishes are saved on the student's behalf."))
     return redirect("round_participant", participant_id)
 

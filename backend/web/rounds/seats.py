@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods
 
 from backend.common.errors import DomainError
 from backend.offers.models import OfferPeriod
-from backend.rounds.models import RoundSeat
+from backend.rounds.models import Round, RoundSeat
 from backend.rounds.selectors import list_seats
 from backend.rounds.selectors.choosing import list_periods_for
 from backend.rounds.services.runs import set_seat_excluded
@@ -27,6 +27,7 @@ from backend.web.form_errors import add_domain_error, takes_form
 from backend.web.forms.reasons import LONGEST
 from backend.web.numbers import number_in
 from backend.web.rounds.coordinator import heading, round_or_404
+from backend.web.versions import unchanged, watch
 from backend.web.weeks import format_weeks
 
 MOST_ROWS = 2_000
@@ -134,19 +135,19 @@ def _reserves(text: str) -> dict[str, int]:
 def edit(request: HttpRequest, round_id: int) -> HttpResponse:
     """One table, one button. Nothing is saved while a row is wrong, and nothing typed is lost."""
     found = round_or_404(request, round_id)
-    known = {seat.period_id: seat for seat in found.seats.filter(is_own_place=False).prefetch_related("reserves")}
     periods = list(list_periods_for(found)[:MOST_ROWS])
     frame = heading(request, found)
     can_change = found.state in {"draft", "open"}
-    form = SeatsForm(
-        request.POST if request.method == "POST" else None,
-        periods=periods,
-        known=known,
-        is_open=can_change and frame["can_manage"],
-    )
+
+    def made(data: Any = None) -> SeatsForm:
+        now = {seat.period_id: seat for seat in found.seats.filter(is_own_place=False).prefetch_related("reserves")}
+        return SeatsForm(data, periods=periods, known=now, is_open=can_change and frame["can_manage"])
+
+    form = watch(request, made(request.POST if request.method == "POST" else None), made)
     if form.is_bound and form.is_valid():
         try:
-            set_seats(actor=person(request), round_id=round_id, seats=form.chosen)
+            with unchanged(request, form, made, Round.objects.filter(pk=round_id)):
+                set_seats(actor=person(request), round_id=round_id, seats=form.chosen)
         except DomainError as error:
             add_domain_error(form, error)
         else:

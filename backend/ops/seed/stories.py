@@ -24,12 +24,10 @@ from backend.common.models import LogEntry
 from backend.offers.enums import OfferState
 from backend.offers.models import Offer, OfferPeriod
 from backend.offers.services import close_offer
+from backend.offers.work import WorkRules
 from backend.ops.seed.plan import Plan, World
 from backend.placements.models import Match, Placement
 from backend.placements.services import advance_placement, approve_match, end_placement, reject_match
-from backend.reference.enums import AgeClass, Verdict
-from backend.reference.models import HazardRule
-from backend.reference.work_rules import Rule, age_class, strictest
 from backend.students.models import Student
 from backend.students.policies import is_minor
 from backend.students.services import add_guardian, give_consent
@@ -59,17 +57,14 @@ class Stories:
         periods = list(
             OfferPeriod.objects.filter(offer__state=OfferState.PUBLISHED, offer__source="")
             .select_related("offer__workplace", "offer__form")
-            .prefetch_related("offer__programmes", "offer__hazards")
+            .prefetch_related("offer__programmes")
             .order_by("pk")
         )
         forms = {student.pk: set[str]() for student in self.world.students}
         Forms = Student.forms.through  # noqa: N806 - a model
         for student_id, form in Forms.objects.filter(student__in=list(forms)).values_list("student", "placementform"):
             forms[student_id].add(form)
-        rules = [
-            Rule(row.hazard_id, AgeClass(row.age_class), row.form_id, Verdict(row.verdict), row.valid_from)
-            for row in HazardRule.objects.all()
-        ]
+        rules = WorkRules({period.offer_id: period.offer for period in periods}.values())
         students = [student for student in self.world.students if not student.is_protected]
         self.random.shuffle(students)
         load: dict[int, int] = {}
@@ -77,14 +72,14 @@ class Stories:
             best = max(
                 (period for period in periods if period.offer.form_id in forms[student.pk]),
                 key=lambda period: (
-                    _is_allowed(student, period, rules),
+                    not rules.judge(student, period.offer, period.start).is_forbidden,
                     period.offer.workplace.municipality_id == student.municipality_id,
                     student.programme_id in {programme.pk for programme in period.offer.programmes.all()},
                     -load.get(period.pk, 0),
                 ),
                 default=None,
             )
-            if best is not None and _is_allowed(student, best, rules):
+            if best is not None and not rules.judge(student, best.offer, best.start).is_forbidden:
                 load[best.pk] = load.get(best.pk, 0) + 1
                 yield student, best
 
@@ -228,12 +223,6 @@ class Stories:
             )
             if number % 3:
                 give_consent(actor=guardianship.guardian, guardianship_id=guardianship.pk)
-
-
-def _is_allowed(student: Student, period: OfferPeriod, rules: list[Rule]) -> bool:
-    who = age_class(student.birth_date, period.start, student.has_finished_compulsory_school)
-    hazards = [hazard.pk for hazard in period.offer.hazards.all()]
-    return strictest(rules, hazards, who, period.offer.form_id, period.start) != Verdict.FORBIDDEN
 
 
 def _has_seat(period: OfferPeriod) -> bool:

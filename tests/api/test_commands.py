@@ -26,7 +26,10 @@ FIRST_DAY = "what a student needs to know before the first day is written on the
 FAMILY = "minors and guardians say yes themselves, by a personal link"
 OF_THE_PAGE = "the page's own way of doing what the API does with"
 TALK = "a wish to end a placement is words between people, answered by one of them"
+OWN_DATA = "what is kept about somebody is fetched by that person, who is logged in, and by no program"
 PAGES_ONLY = {
+    "privacy.services.fetch_data_copy": OWN_DATA,
+    "privacy.services.request_data_copy": OWN_DATA,
     "accounts.appointments.accept_role_invitation": OFFICE,
     "accounts.appointments.decline_role_invitation": OFFICE,
     "accounts.appointments.end_role": OFFICE,

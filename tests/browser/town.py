@@ -240,6 +240,7 @@ def build_people() -> Town:
         reverse("second_factor_app"),
         reverse("proof"),
         reverse("sessions"),
+        reverse("own_data"),
         reverse("second_factor_passkey"),
         reverse("calendar"),
     ]

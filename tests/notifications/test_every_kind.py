@@ -57,6 +57,7 @@ from tests.factories import (
     UserFactory,
 )
 from tests.factories.work import handle_events
+from tests.privacy.copies import copy_of
 from tests.rounds.world import CLOSES, World
 from tests.security.test_login_codes import code_of
 from tests.web.desk import logged_in
@@ -112,6 +113,7 @@ def everything(frozen_clock) -> None:
     for decide in (reject, withdraw, interrupt, take_back, think_again):
         decide(coordinator)
     import_class(coordinator)
+    copy_of(coordinator)
     stand_in_for(coordinator)
     appoint()
     change_logins()

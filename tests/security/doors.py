@@ -113,7 +113,7 @@ DOORS = {
         guardian_home
     """,
     ("logged_in", "form"): """
-        profile connections proof sessions second_factor second_factor_app second_factor_passkey
+        profile connections proof sessions own_data second_factor second_factor_app second_factor_passkey
         student_profile=NB+ST+CO+KO! apply=NB+ST+CO+KO! alert_new=NB+ST+CO+KO!
         alert=ST+KO! placement_end_ask=CO+CM invitation=NB organisation_claim role_invitation=NB
         organisation_contacts=CO+CM+KO organisation_contact=CO+CM+KO notification_settings reach calendar
@@ -123,7 +123,7 @@ DOORS = {
         reach_browser_remove=ST organisation_contact_remove=CO+CM+KO
     """,
     ("logged_in", "read"): """
-        home welcome unsent alerts second_factor_codes placement=CO+CM+KO go=ST+CO+KO notifications notification=ST
+        home welcome unsent alerts own_data_file=ST second_factor_codes placement=CO+CM+KO go=ST+CO+KO notifications notification=ST
         notifications_csv notifications_xlsx
     """,
     ("network", "form"): """

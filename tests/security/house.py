@@ -34,6 +34,7 @@ from tests.browser.town import EMPTY_TOWN, Town
 from tests.factories import CoordinatorFactory, GuardianshipFactory, MembershipFactory, OfferFactory, StudentFactory
 from tests.factories.rows import FINSPANG
 from tests.factories.work import handle_events
+from tests.privacy.copies import copy_of
 
 # Those of security.md, and between them: NB somebody without any part but an invitation, SC another student of the same
 # class, G2 a guardian of somebody else, CM a member of the company who does not own it, KC a colleague of KO.
@@ -151,6 +152,7 @@ def _rows(everybody: dict[str, Any], owner: Membership) -> dict[str, Any]:
         ).pk,
         "subject_type": "application",
         "subject_id": student.applications.all()[0].pk,
+        "copy_id": copy_of(student.user).pk,
         "contact_id": ContactPerson.objects.filter(organisation=owner.organisation)[0].pk,
         "role_id": everybody["KC"].roles.get().pk,
         "appeal_id": Appeal.objects.get().pk,

@@ -59,6 +59,7 @@ INSTALLED_APPS = [
     "backend.rounds",
     "backend.tokens",
     "backend.exchange",
+    "backend.privacy",
     "backend.api",
     "backend.web",
     "backend.ops",

@@ -1,11 +1,16 @@
 """A copy of somebody's data that is being made or waits to be fetched."""
 
+from datetime import timedelta
+
 from django.db import models
 from django.db.models import Q
 
 from backend.accounts.models import User
 from backend.common.models import OutboxRow, TimestampedModel, WorkState
 from backend.students.models import Student
+
+# A week: long enough for whoever reads mail seldom, short enough that copies do not gather.
+KEPT_FOR = timedelta(days=7)
 
 
 class DataCopy(OutboxRow, TimestampedModel):

@@ -1,26 +1,18 @@
-"""Commands about copies of data: ask for one, make its file, fetch it, forget it."""
-
-from datetime import timedelta
-from typing import cast
+"""Commands about copies of data: ask for one, fetch it, forget it."""
 
 from django.db import transaction
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from backend.accounts.models import User
-from backend.common import clock, events, outbox
+from backend.common import clock, outbox
 from backend.common.errors import Conflict, NotFound
-from backend.common.models import OutboxRow
 from backend.common.transitions import log
-from backend.privacy.gathering import gather, uploads_of
-from backend.privacy.models import DataCopy, DataCopyFile
-from backend.privacy.packing import pack
+from backend.privacy.models import KEPT_FOR, DataCopy, DataCopyFile
 from backend.privacy.policies import can_copy_child, may_have
 from backend.privacy.selectors import list_copies_of
 from backend.students.models import Student
 
-# A week: long enough for whoever reads mail seldom, short enough that copies do not gather.
-KEPT_FOR = timedelta(days=7)
 MOST_KEPT = 10
 
 
@@ -52,30 +44,6 @@ def request_data_copy(*, actor: User, child_id: int | None = None) -> DataCopy:
     log("data_copy.requested", copy, actor=actor)
     outbox.wake()
     return copy
-
-
-def run_data_copy(copy_id: int) -> None:
-    """Handles one id from the broker; a doubled one ends at the row."""
-    outbox.run_once(DataCopy, copy_id, _make)
-
-
-def _make(row: OutboxRow) -> None:
-    copy = cast("DataCopy", row)
-    if not may_have(copy):
-        copy.is_withdrawn = True
-        copy.save(update_fields=["is_withdrawn", "updated_at"])
-        return
-    with translation.override(copy.language):
-        if copy.child is None:
-            sections, uploads, whose = gather(person=copy.asker), list(uploads_of(copy.asker)), copy.asker.name
-        else:
-            sections, uploads, whose = gather(child=copy.child), [], copy.child.user.name
-        content = pack(sections, uploads, whose=whose, language=copy.language)
-    DataCopyFile.objects.create(copy=copy, content=content)
-    copy.row_count = sum(len(each.rows) for each in sections)
-    copy.expires_at = clock.now() + KEPT_FOR
-    copy.save(update_fields=["row_count", "expires_at", "updated_at"])
-    events.record("data_copy.ready", copy)
 
 
 @transaction.atomic

@@ -3,13 +3,13 @@
 from celery import shared_task
 
 from backend.common import outbox
-from backend.privacy import services
+from backend.privacy import runner
 from backend.privacy.models import DataCopy
 
 
 @shared_task(name="privacy.make_data_copy")
 def make_data_copy(copy_id: int) -> None:
-    services.run_data_copy(copy_id)
+    runner.run_data_copy(copy_id)
 
 
 def publish_data_copies(ids: list[int]) -> None:

@@ -8,7 +8,7 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from backend.privacy.models import DataCopy
-from backend.privacy.services import run_data_copy
+from backend.privacy.runner import run_data_copy
 from tests.browser.conftest import axe_findings, is_wider_than_window
 from tests.factories import StudentFactory, UserFactory
 

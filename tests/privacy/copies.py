@@ -7,7 +7,8 @@ from typing import Any
 
 from backend.accounts.models import User
 from backend.privacy.models import DataCopy
-from backend.privacy.services import fetch_data_copy, request_data_copy, run_data_copy
+from backend.privacy.runner import run_data_copy
+from backend.privacy.services import fetch_data_copy, request_data_copy
 
 
 def copy_of(person: User, child_id: int | None = None) -> DataCopy:

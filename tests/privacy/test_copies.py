@@ -13,7 +13,8 @@ from backend.placements import services as placements
 from backend.placements.models import Match
 from backend.privacy.gathering import gather
 from backend.privacy.models import DataCopy, DataCopyFile
-from backend.privacy.services import fetch_data_copy, forget_old_copies, request_data_copy, run_data_copy
+from backend.privacy.runner import run_data_copy
+from backend.privacy.services import fetch_data_copy, forget_old_copies, request_data_copy
 from backend.students import services as students
 from tests.exchange.files import CLASS_HEADINGS, CLASS_ROW, csv_file
 from tests.factories import (

@@ -17,6 +17,7 @@ WORDS: dict[str, "str | Promise"] = {
     "offer.paused": _("Paused"),
     "offer.resumed": _("Opened again"),
     "offer.closed": _("Closed"),
+    "offer.reopened": _("Opened again by its source"),
     "application.submitted": _("Applied"),
     "application.submitted_for_you": _("Applied on behalf of the student"),
     "application.waitlisted": _("Put on the waiting list"),

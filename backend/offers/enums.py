@@ -63,5 +63,11 @@ OFFER_TRANSITIONS = TransitionTable(
             by="organisation, coordinator, deadline, last period's end",
             told="(applicants without an answer, by their applications)",
         ),
+        "offer.reopened": Transition(
+            frozenset({S.CLOSED}),
+            S.SUBMITTED,
+            by="the source it was imported from, with new dates, where the calendar had closed it",
+            told="(the importer, by the report; the reviewer finds it in the queue)",
+        ),
     },
 )

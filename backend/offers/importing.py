@@ -27,6 +27,7 @@ from backend.organisations.policies import can_import_places
 from backend.reference.models import OccupationGroup
 
 IMPORTED = "offer.imported"
+BY_THE_CALENDAR = frozenset({CloseReason.ENDED, CloseReason.DEADLINE})
 
 
 @dataclass(frozen=True)
@@ -59,11 +60,12 @@ class ImportedOffer:
 
 @dataclass(frozen=True)
 class ImportOutcome:
-    """what: created, updated or unchanged. state: of the offer afterwards."""
+    """what: created, updated, unchanged or skipped. state: of the offer afterwards. note: what the importer should know."""
 
     offer_id: int
     what: str
     state: str
+    note: str = ""
 
 
 def require_importer(actor: User | None) -> None:
@@ -103,7 +105,8 @@ def save_imported_offer(
 
     With an actor of the network office a place whose period is not over is published, which the office answers for.
     Without an actor it waits for review like any other. A place whose periods are over, or whose last day to apply has
-    passed, is closed.
+    passed, is closed. One that the calendar had closed is opened again, first for review, when the source gives it dates ahead;
+    not when somebody has closed it, and nothing of it is changed when somebody had applied: `note` says so.
     known: the source_ref's entry in `list_imported`. Raises NotAllowed, Invalid for seats below 1, reversed dates or
     seats below those taken, Conflict for other dates of a period that somebody has applied for.
     """
@@ -119,16 +122,28 @@ def save_imported_offer(
     offer = Offer.objects.select_for_update(of=("self",)).get(pk=known[0]) if known else Offer()
     today = clock.today()
     is_late = details.apply_by is not None and details.apply_by < today
-    over = known is None and (is_late or all(period.end < today for period in details.periods))
+    is_ahead = not is_late and any(period.end >= today for period in details.periods)
+    over = known is None and not is_ahead
+    comes_back, note = False, ""
+    if known and offer.state == OfferState.CLOSED and is_ahead:
+        if offer.close_reason not in BY_THE_CALENDAR:
+            note = "stays closed: somebody has closed it"
+        elif offer.periods.filter(applications__isnull=False).exists():
+            note = "stays closed with its former dates: somebody has applied for them"
+            return ImportOutcome(offer.pk, "skipped", offer.state, note)
+        else:
+            comes_back = True
     if over:
         # It comes into the world closed: nobody can be waiting for it, so no worker has to hear of its closing.
         offer.state, offer.closed_at, offer.close_reason = OfferState.CLOSED, clock.now(), CloseReason.ENDED
     _write(offer, workplace, details)
     log(IMPORTED, offer, actor=actor, data={"fingerprint": fingerprint, "source": details.source})
-    if (known is None and not over) or offer.state in {OfferState.SUBMITTED, OfferState.PUBLISHED, OfferState.PAUSED}:
+    if comes_back:
+        _reopen(offer, actor)
+    elif (known is None and not over) or offer.state in {OfferState.SUBMITTED, OfferState.PUBLISHED, OfferState.PAUSED}:
         _settle(offer, actor, is_new=known is None)
     outbox.wake()
-    return ImportOutcome(offer.pk, "updated" if known else "created", offer.state)
+    return ImportOutcome(offer.pk, "updated" if known else "created", offer.state, note)
 
 
 def _write(offer: Offer, workplace: Workplace, details: ImportedOffer) -> None:
@@ -155,6 +170,21 @@ def _write(offer: Offer, workplace: Workplace, details: ImportedOffer) -> None:
             raise Conflict("period.dates_taken", _("Someone has applied for these dates."), field="start")
         period.start, period.end, period.capacity = wanted.start, wanted.end, wanted.seats
         period.save()
+
+
+def _reopen(offer: Offer, actor: User | None) -> None:
+    """Back into the queue, and on from there where the network office imports, as a new one would be."""
+    offer.submitted_at, offer.closed_at, offer.close_reason = clock.now(), None, ""
+    move(
+        offer,
+        OFFER_TRANSITIONS,
+        "offer.reopened",
+        actor=actor,
+        data={"imported": True},
+        update_fields=["submitted_at", "closed_at", "close_reason"],
+    )
+    if actor is not None:
+        _settle(offer, actor, is_new=True)
 
 
 def _settle(offer: Offer, actor: User | None, *, is_new: bool) -> None:

@@ -20,9 +20,9 @@ from backend.notifications.models import Notification
 from backend.offers.models import Offer
 from backend.offers.queues import list_offers_to_review
 from backend.offers.scheduled_tasks import close_overdue
-from backend.offers.services import close_overdue_offer
+from backend.offers.services import close_offer, close_overdue_offer
 from backend.organisations.models import Membership, OrganisationClaim
-from tests.factories import MembershipFactory, StudentFactory, UserFactory
+from tests.factories import ApplicationFactory, MembershipFactory, StudentFactory, UserFactory
 from tests.factories.rows import give_second_factor
 from tests.factories.work import handle_events
 from tests.web.desk import logged_in
@@ -146,6 +146,61 @@ class TestThatWaitsForReview:
         call_command("import_places", str(old), "--source", "yh", stdout=StringIO())
         assert set(Offer.objects.values_list("state", flat=True)) == {"closed"}
         assert queue_of(service.office) == set()
+
+
+class TestThatComesBack:
+    """The calendar had closed it, and a later file gives it a new year."""
+
+    def come_back(self, tmp_path: Path, *options: str) -> str:
+        (new := tmp_path / "new.csv").write_text(FILE.read_text("utf-8").replace("2026,MYH", "2027,MYH"), "utf-8")
+        shown = StringIO()
+        call_command("import_places", str(new), "--source", "yh", "--rows", *options, stdout=shown)
+        return shown.getvalue()
+
+    def test_is_reviewed_again_and_published(self, service: Service, frozen_clock: Any, tmp_path: Path) -> None:
+        service.take_in()
+        frozen_clock.move_to("2027-08-31 12:00:00")
+        close_overdue()
+        assert course("MYH 2026/101").state == "closed"
+        self.come_back(tmp_path)
+        offer = course("MYH 2026/101")
+        assert (offer.state, offer.close_reason, offer.closed_at) == ("submitted", "", None)
+        assert offer.periods.get().start > date(2028, 8, 1)
+        assert queue_of(service.coordinator) == {"MYH 2026/101"}
+        desk = service.desk(service.coordinator)
+        assert desk.post(reverse("coordinator_offer", args=[offer.pk]), {"decision": "approve"}).status_code == 302
+        assert course("MYH 2026/101").state == "published"
+        assert course("MYH 2026/101").is_open
+
+    def test_the_office_that_imports_publishes_it_as_a_new_one(
+        self, service: Service, frozen_clock: Any, tmp_path: Path
+    ) -> None:
+        service.take_in()
+        frozen_clock.move_to("2027-08-31 12:00:00")
+        close_overdue()
+        self.come_back(tmp_path, "--actor", service.office.email)
+        assert course("MYH 2026/101").state == "published"
+
+    def test_not_one_that_somebody_has_closed_and_the_report_says_so(
+        self, service: Service, frozen_clock: Any, tmp_path: Path
+    ) -> None:
+        service.take_in()
+        close_offer(actor=service.coordinator, offer_id=course("MYH 2026/101").pk)
+        frozen_clock.move_to("2027-08-31 12:00:00")
+        close_overdue()
+        assert "stays closed: somebody has closed it" in self.come_back(tmp_path)
+        assert course("MYH 2026/101").state == "closed"
+
+    def test_nor_one_that_somebody_had_applied_for(self, service: Service, frozen_clock: Any, tmp_path: Path) -> None:
+        service.take_in("--actor", service.office.email)
+        period = course("MYH 2026/101").periods.get()
+        ApplicationFactory(period=period)
+        frozen_clock.move_to("2027-08-31 12:00:00")
+        close_overdue()
+        said = self.come_back(tmp_path)
+        assert "skipped: 1 stays closed with its former dates: somebody has applied for them" in " ".join(said.split())
+        assert course("MYH 2026/101").state == "closed"
+        assert course("MYH 2026/101").periods.get().start == period.start
 
 
 class TestThatIsOpen:

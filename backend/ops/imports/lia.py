@@ -158,6 +158,8 @@ def import_interests(*, actor: User | None, path: Path) -> Report:
         if outcome.what in {CREATED, UPDATED}:
             report.states[outcome.state] += 1
         note = f"no municipality given; assumed {start} to {end}, 1 seat; {outcome.state}"
+        if outcome.note:
+            note = outcome.note if outcome.what == SKIPPED else f"{note}; {outcome.note}"
         report.add(Row(interest.number, outcome.what, ref, interest.company, note))
     return report
 

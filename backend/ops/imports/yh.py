@@ -17,7 +17,7 @@ from backend.offers.importing import (
     save_imported_offer,
 )
 from backend.ops.imports.files import Problems, read_csv
-from backend.ops.imports.report import CREATED, UPDATED, Report, Row
+from backend.ops.imports.report import CREATED, SKIPPED, UPDATED, Report, Row
 from backend.organisations.enums import OrganisationKind
 from backend.organisations.importing import ImportedOrganisation, get_or_add_workplace, save_imported_organisation
 from backend.organisations.models import Organisation
@@ -235,6 +235,8 @@ def import_programmes(*, actor: User | None, path: Path) -> Report:
             report.states[outcome.state] += 1
         place = names.get(programme.municipality_code, SEVERAL)
         note = f"{place}; assumed {start} to {end}; {occupation or 'no occupation'}; {outcome.state}"
+        if outcome.note:
+            note = outcome.note if outcome.what == SKIPPED else f"{note}; {outcome.note}"
         report.add(Row(programme.line, outcome.what, programme.ref, programme.name, note))
     return report
 

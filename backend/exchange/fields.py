@@ -18,6 +18,7 @@ from backend.common import clock
 from backend.common.errors import Invalid
 from backend.common.text import clean_text
 from backend.exchange import dates
+from backend.exchange.error_cells import is_error
 from backend.exchange.reading import LONGEST_HEADING
 from backend.reference.models.mixins import fold
 from backend.students.services import OLDEST, YOUNGEST
@@ -135,10 +136,21 @@ class RowReader:
 
     def __init__(self, cells: Mapping[str, str]) -> None:
         self.cells = {name: clean_text(text) for name, text in cells.items()}
-        self.problems = RowProblems()
+        self.problems, self.broken = RowProblems(), set[str]()
+        for name, text in self.cells.items():
+            if is_error(text.strip()):
+                self.wrong(
+                    name,
+                    _("The spreadsheet shows the error %(text)s here. Write the value, or leave the cell empty.")
+                    % {"text": text.strip()},
+                )
+                self.broken.add(name)
+        # Nothing else is said about such a cell, and it is not taken as an answer.
+        self.cells |= dict.fromkeys(self.broken, "")
 
     def wrong(self, name: str, message: Any) -> None:
-        self.problems.found.append((name, message))
+        if name not in self.broken:
+            self.problems.found.append((name, message))
 
     def stop_if_wrong(self) -> None:
         if self.problems.found:

@@ -16,6 +16,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from backend.common.errors import Invalid
+from backend.exchange.error_cells import Cells, find_error_cells
 from backend.exchange.spreadsheets import HEAD, ReadSheet, SpreadsheetError, read_spreadsheet
 from backend.exchange.tables import RISKY_STARTS
 from backend.exchange.workbooks import DamagedWorkbookError, LargeWorkbookError, check_workbook
@@ -265,7 +266,9 @@ def _spreadsheet(content: bytes, recognise: Recogniser, wanted: str, heading_lin
         raise Invalid("import.no_sheet", _("There is no such sheet, or it is empty."), field="sheet")
     if chosen is None:
         raise _refuse(*_nothing_shown(sheets))
-    found = _sheet(((line, [_clean(text) for text in cells]) for line, cells in chosen.rows), recognise, heading_line)
+    errors = find_error_cells(content).get(chosen.name, {}) if content.startswith(ZIP_START) else {}
+    lines = _with_errors(chosen.rows, errors)
+    found = _sheet(((line, [_clean(text) for text in cells]) for line, cells in lines), recognise, heading_line)
     others = [each for each in sheets if each is not chosen]
     return replace(
         found,
@@ -273,6 +276,20 @@ def _spreadsheet(content: bytes, recognise: Recogniser, wanted: str, heading_lin
         others=[each.name for each in others if not each.is_hidden],
         hidden=[each.name for each in others if each.is_hidden],
     )
+
+
+def _with_errors(rows: Sequence[Line], errors: Cells) -> Sequence[Line]:
+    """The rows with what the cells show that the library leaves empty."""
+    if not errors:
+        return rows
+    filled = dict(rows)
+    for (line, column), text in errors.items():
+        if column >= MAX_COLUMNS:
+            continue
+        cells = filled.setdefault(line, [])
+        cells.extend([""] * (column + 1 - len(cells)))
+        cells[column] = cells[column] or text
+    return sorted(filled.items())[: MAX_ROWS + HEAD + 1]
 
 
 def _most_known(sheet: ReadSheet, recognise: Recogniser) -> int:

@@ -151,6 +151,8 @@ WORDS: dict[str, "str | Promise"] = {
     "membership.role_changed": _("Changed a colleague’s role"),
     "municipality.settings_saved": _("Changed the municipality’s settings"),
     "organisation.registered": _("Organisation registered"),
+    "organisation.confirmed": _("Organisation confirmed"),
+    "organisation.unconfirmed": _("Confirmation of the organisation taken back"),
     "organisation.updated": _("Organisation changed"),
     "organisation.imported": _("Organisation imported"),
     "organisation.import_updated": _("Organisation updated by an import"),

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from backend.accounts.models import User
+from backend.common import clock
 from backend.common.transitions import log
-from backend.organisations.enums import MembershipRole
+from backend.organisations.enums import MembershipRole, OrganisationConfirmation
 from backend.organisations.models import Membership, Organisation, Workplace
 from backend.organisations.services import get_known_municipality
 
@@ -47,7 +48,14 @@ def save_imported_organisation(*, actor: User | None, details: ImportedOrganisat
         .first()
     )
     if existing is None:
-        created = Organisation.objects.create(source=details.source, source_ref=details.source_ref[:120], **values)
+        created = Organisation.objects.create(
+            source=details.source,
+            source_ref=details.source_ref[:120],
+            confirmation=OrganisationConfirmation.IMPORTED,
+            confirmed_at=clock.now(),
+            confirmed_by=actor,
+            **values,
+        )
         log("organisation.imported", created, actor=actor)
         return created, "created"
     changed = [name for name, value in values.items() if getattr(existing, name) != value]

@@ -6,7 +6,13 @@ from django.utils.translation import gettext_lazy as _
 from backend.accounts.models import User
 from backend.common.models import TimestampedModel
 from backend.organisations import numbers
-from backend.organisations.enums import ClaimState, InvitationOutcome, MembershipRole, OrganisationKind
+from backend.organisations.enums import (
+    ClaimState,
+    InvitationOutcome,
+    MembershipRole,
+    OrganisationConfirmation,
+    OrganisationKind,
+)
 from backend.reference.enums import PositionSource
 from backend.reference.models import Municipality
 
@@ -16,6 +22,8 @@ class Organisation(TimestampedModel):
 
     registration_number: ten digits without hyphen. That of a sole trader is a personal identity number, so it is shown
     to the organisation itself only, never exported and never logged.
+    registered_from: the address of whoever registered it, as it was then. confirmation: how a coordinator or the network
+    office made sure of it, "" = nobody has.
     """
 
     name = models.CharField(_("Name"), max_length=160)
@@ -30,9 +38,20 @@ class Organisation(TimestampedModel):
     )
     source = models.CharField(max_length=20, blank=True)
     source_ref = models.CharField(max_length=120, blank=True)
+    registered_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    registered_from = models.EmailField(blank=True)
+    confirmation = models.CharField(max_length=12, choices=OrganisationConfirmation.choices, blank=True)
+    confirmation_note = models.CharField(max_length=300, blank=True)
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+    confirmed_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                condition=models.Q(confirmation="", confirmed_at__isnull=True)
+                | models.Q(confirmation__in=OrganisationConfirmation.values, confirmed_at__isnull=False),
+                name="organisation_confirmed_how_and_when",
+            ),
             models.UniqueConstraint(
                 fields=["source", "source_ref"], name="organisation_once_per_source", condition=~models.Q(source="")
             ),
@@ -44,6 +63,10 @@ class Organisation(TimestampedModel):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_confirmed(self) -> bool:
+        return self.confirmed_at is not None
 
     @property
     def registration_number_label(self) -> str:

@@ -4,8 +4,8 @@ from django.utils.translation import gettext_lazy as _
 
 from backend.accounts.models import User
 from backend.accounts.policies import acted_for, acts_for, is_coordinator_of, is_network_office
-from backend.common.errors import NotAllowed
-from backend.organisations.enums import MembershipRole
+from backend.common.errors import Invalid, NotAllowed
+from backend.organisations.enums import MembershipRole, OrganisationKind
 from backend.organisations.models import Membership, Organisation
 
 
@@ -41,6 +41,25 @@ def can_decide_claim(user: User, organisation: Organisation) -> bool:
     """Known also after the decision, so that whoever made it can look back."""
     at_workplaces = organisation.workplaces.filter(acted_for(user, "municipality")).exists()
     return acts_for(user, organisation.municipality_id) or at_workplaces
+
+
+def can_confirm(user: User, organisation: Organisation) -> bool:
+    """Whoever decides about its claims, and the network office; nobody confirms an organisation they belong to."""
+    return can_see_confirmation(user, organisation) and not user.memberships.filter(organisation=organisation).exists()
+
+
+def can_see_confirmation(user: User, organisation: Organisation) -> bool:
+    return is_network_office(user) or can_decide_claim(user, organisation)
+
+
+def require_kind(user: User, kind: str) -> None:
+    """A municipality's own units are named as such by the network office alone."""
+    if kind == OrganisationKind.MUNICIPAL_UNIT and not is_network_office(user):
+        raise Invalid(
+            "organisation.municipal_kind",
+            _("Only the network office registers municipal units. Choose another kind; the office changes it."),
+            field="kind",
+        )
 
 
 def can_invite_to(user: User, organisation: Organisation) -> bool:

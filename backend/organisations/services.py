@@ -71,6 +71,7 @@ def register_organisation(
         raise Invalid("organisation.too_long", _("The text is too long."), field="name")
     if kind not in OrganisationKind.values:
         raise Invalid("organisation.unknown_kind", _("Choose from the list."), field="kind")
+    policies.require_kind(actor, kind)
     try:
         with transaction.atomic():
             organisation = Organisation.objects.create(
@@ -80,6 +81,8 @@ def register_organisation(
                 municipality=municipality,
                 about=about,
                 website=website,
+                registered_by=actor,
+                registered_from=actor.email,
             )
     except IntegrityError as error:
         raise Conflict(
@@ -162,6 +165,11 @@ def _check_workplace(details: WorkplaceDetails) -> None:
 def set_trust(*, actor: User, municipality_code: str, organisation: Organisation, trusted: bool) -> None:
     """A coordinator decides whether the organisation's offers need review in the municipality."""
     policies.require_coordinator(actor, municipality_code)
+    if trusted and not organisation.is_confirmed:
+        raise Conflict(
+            "organisation.unconfirmed",
+            _("Confirm first who the organisation is. Trust lets it publish without review."),
+        )
     if trusted:
         TrustedOrganisation.objects.get_or_create(municipality_id=municipality_code, organisation=organisation)
     else:

@@ -31,6 +31,11 @@ def invite_colleague(*, actor: User, organisation: Organisation, email: str, nam
     """
     if not policies.can_invite_to(actor, organisation):
         raise NotAllowed("organisation.not_member", _("You do not belong to this organisation."))
+    if not organisation.is_confirmed and policies.can_act_for(actor, organisation):
+        raise Conflict(
+            "organisation.unconfirmed",
+            _("You can invite colleagues once the coordinator has confirmed your organisation."),
+        )
     address = email.strip().lower()
     try:
         validate_email(address)

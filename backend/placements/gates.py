@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from backend.common import clock
 from backend.offers.facts import facts_of, is_worth_asking
 from backend.offers.timing import is_in_weeks, last_moment, weeks_text
+from backend.organisations.confirmation import unconfirmed_text
 from backend.placements.models import Match
 from backend.reference.enums import AgeClass, DefaultDocument, Verdict
 from backend.reference.models import PlacementFormVersion
@@ -106,6 +107,9 @@ def _gates(
                 is_blocking=False,
             )
         )
+    if not offer.organisation.is_confirmed:
+        text = unconfirmed_text(offer.organisation)
+        found.append(Gate("organisation_unconfirmed", text, is_open=False, is_blocking=False))
     if document := _document_gate(form):
         found.append(document)
     return found

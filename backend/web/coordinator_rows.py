@@ -16,6 +16,7 @@ from backend.common.weeks import ago, days_since, format_day, format_weeks
 from backend.exchange.exports.desks import about_student
 from backend.offers.models import Offer
 from backend.offers.review import ReviewFacts, review_facts
+from backend.organisations.confirmation import unconfirmed_text
 from backend.placements.gates import Gate, gates_for
 from backend.placements.models import Match
 from backend.web.employer_rows import period_weeks
@@ -110,6 +111,8 @@ def offer_rows(offers: Sequence[Offer]) -> list[OfferRow]:
 def review_lines(offer: Offer, facts: ReviewFacts) -> list[GateLine]:
     """What to mind before a place is published; what speaks for it last."""
     lines = []
+    if not offer.organisation.is_confirmed:
+        lines.append(GateLine(unconfirmed_text(offer.organisation), "mind"))
     if facts.excluded:
         classes = ", ".join(str(each.label) for each in facts.excluded)
         lines.append(GateLine(_("Risks: not for %(classes)s") % {"classes": classes.lower()}, "mind"))

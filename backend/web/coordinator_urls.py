@@ -20,6 +20,7 @@ from backend.web import (
     network_people,
     network_second_factor,
     network_work,
+    organisation_confirmation,
     person_tasks,
     unclaimed,
 )
@@ -102,6 +103,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("samordnare/utan-mottagare/<int:organisation_id>/bjud-in/", unclaimed.invite, name="unclaimed_invite"),
     path("samordnare/utan-mottagare/<int:claim_id>/besluta/", unclaimed.decide, name="claim_decide"),
     path("organisationer/<int:organisation_id>/ansprak/", unclaimed.claim, name="organisation_claim"),
+    path(
+        "organisationer/<int:organisation_id>/bekrafta/", organisation_confirmation.confirm, name="organisation_confirm"
+    ),
+    path(
+        "organisationer/<int:organisation_id>/bekraftelse/ta-tillbaka/",
+        organisation_confirmation.unconfirm,
+        name="organisation_unconfirm",
+    ),
     path("uppgifter/", person_tasks.index, name="tasks"),
     path("uppgifter/<int:task_id>/klar/", person_tasks.close, name="task_close"),
     path(

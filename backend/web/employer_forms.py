@@ -55,7 +55,7 @@ class OrganisationForm(forms.Form):
     )
     kind = forms.ChoiceField(
         label=_("Kind"),
-        choices=OrganisationKind.choices,
+        choices=[(each.value, each.label) for each in OrganisationKind if each != OrganisationKind.MUNICIPAL_UNIT],
         initial=OrganisationKind.COMPANY.value,
         widget=forms.RadioSelect,
     )

@@ -68,6 +68,7 @@ def team(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form,
         "several": len(organisations) > 1,
+        "waits_for_confirmation": not any(each.is_confirmed for each in organisations),
         "invitations": list_open_invitations(user),
         "members": [
             {

@@ -69,6 +69,8 @@ PAGES_ONLY = {
     "notifications.services.send_trial": LOGIN,
     "offers.once.create_offer_once": f"{OF_THE_PAGE} POST offers/ and an Idempotency-Key",
     "organisations.claims.claim_organisation": TEAM,
+    "organisations.confirmation.confirm_organisation": TEAM,
+    "organisations.confirmation.unconfirm_organisation": TEAM,
     "organisations.claims.decide_claim": TEAM,
     "organisations.municipality_settings.save_municipality_settings": MUNICIPALITY,
     "organisations.network_members.add_membership": OFFICE,

@@ -477,6 +477,7 @@ def build_desks() -> Town:
         COORDINATOR: [
             *desk,
             reverse("coordinator_offer", args=[review.pk]),
+            reverse("organisation_confirm", args=[review.organisation_id]),
             reverse("coordinator_offer_edit", args=[review.pk]),
             reverse("coordinator_offers_decide") + f"?offer={review.pk}&decision=approve",
             reverse("coordinator_match", args=[waiting.pk]),

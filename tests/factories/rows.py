@@ -89,6 +89,8 @@ class OrganisationFactory(DjangoModelFactory[Organisation]):
     name = factory.Sequence(lambda n: f"Verkstad {n} AB")
     registration_number = factory.Sequence(lambda n: (base := f"5599{n:05d}") + luhn.calc_check_digit(base))
     municipality_id = FINSPANG
+    confirmation = "register"
+    confirmed_at = factory.LazyFunction(clock.now)
 
 
 class WorkplaceFactory(DjangoModelFactory[Workplace]):

@@ -65,10 +65,11 @@ DOORS = {
     """,
     ("coordinator_or_network", "form"): """
         coordinator_offers_decide coordinator_matches_decide coordinator_offer=KO+NA! coordinator_placement=KO
-        coordinator_match=KO
+        coordinator_match=KO organisation_confirm=KO+NA
     """,
     ("coordinator_or_network", "post"): """
         unclaimed_offer=KO unclaimed_decline=KO unclaimed_invite=KO claim_decide=KO
+        organisation_unconfirm=KO+NA
         coordinator_offers_undo coordinator_matches_undo coordinator_match_approve=KO coordinator_match_guardian=KO
         coordinator_end_accept=KO coordinator_end_decline=KO task_close=KO
     """,

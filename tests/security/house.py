@@ -202,6 +202,8 @@ def _rows_of_routes(everybody: dict[str, Any], pages: dict[str, dict[str, Any]])
         "round_unlock": {"run_id": run["run_id"], "participant_id": lock.participant_id},
         "organisation_claim": {"organisation_id": claim.organisation_id},
         "unclaimed_invite": {"organisation_id": claim.organisation_id},
+        "organisation_confirm": {"organisation_id": claim.organisation_id},
+        "organisation_unconfirm": {"organisation_id": claim.organisation_id},
         "claim_decide": {"claim_id": claim.pk},
         **{f"unclaimed_{what}": {"application_id": unclaimed.pk} for what in ("offer", "decline")},
         **{f"network_invitation_{what}": {"invitation_id": asked.pk} for what in ("resend", "withdraw")},

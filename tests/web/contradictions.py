@@ -291,6 +291,8 @@ TABLE: dict[str, tuple[Contradiction, ...] | str] = {
     "unclaimed_offer": ONLY_BUTTONS,
     "unclaimed_decline": REASON,
     "unclaimed_invite": (C("no mail address", "email", {"email": "ulf"}),),
+    "organisation_confirm": (C("nothing checked", "how", {"how": ""}),),
+    "organisation_unconfirm": (C("no reason", "reason", {"reason": ""}),),
     "claim_decide": (C("a no without a reason", "reason", {"answer": "no", "reason": ""}),),
     "organisation_contacts": CONTACT,
     "organisation_contact": CONTACT,

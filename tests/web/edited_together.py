@@ -58,6 +58,8 @@ ALONE = {
     "network_people": NEW,
     "notification_settings": OWN,
     "organisation_claim": NEW,
+    "organisation_confirm": ANSWER,
+    "organisation_unconfirm": ANSWER,
     "profile": OWN,
     "round_new": NEW,
     "round_own_place_decide": ANSWER,

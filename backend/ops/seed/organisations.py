@@ -1,15 +1,18 @@
 """Coordinators, companies and municipal units of the demo, with their workplaces."""
 
+from typing import Any
+
 from allauth.account.models import EmailAddress
 
 from backend.accounts.enums import RoleKind
 from backend.accounts.models import Role, User
+from backend.common import clock
 from backend.ops.seed.jobs import Trade
 from backend.ops.seed.jobs_industry import TRADES as INDUSTRY
 from backend.ops.seed.jobs_services import TRADES as SERVICES
 from backend.ops.seed.names import GROWN_UPS, PLACES, ascii_part, full_name, registration_number
 from backend.ops.seed.plan import HOME, Plan, World
-from backend.organisations.enums import MembershipRole, OrganisationKind
+from backend.organisations.enums import MembershipRole, OrganisationConfirmation, OrganisationKind
 from backend.organisations.models import Membership, Organisation, Workplace
 from backend.organisations.municipality_settings import MunicipalityChoices, save_municipality_settings
 from backend.organisations.services import set_trust
@@ -71,6 +74,11 @@ def save_users(users: list[User]) -> None:
     )
 
 
+def _confirmed() -> dict[str, Any]:
+    """As a coordinator does it who has looked the organisation up."""
+    return {"confirmation": OrganisationConfirmation.REGISTER, "confirmed_at": clock.now()}
+
+
 def _companies(plan: Plan, world: World) -> None:
     random = plan.random("companies")
     taken: set[str] = set()
@@ -89,6 +97,7 @@ def _companies(plan: Plan, world: World) -> None:
                 kind=OrganisationKind.COMPANY,
                 registration_number=registration_number(number),
                 municipality=home,
+                **({} if number % 11 == 10 else _confirmed()),
                 about=f"{random.choice(trade.about).format(people=random.randint(6, 220))} (Påhittat företag i demon.)",
             )
         )
@@ -130,7 +139,8 @@ def _units(plan: Plan, world: World) -> None:
             (home.full_name, OrganisationKind.MUNICIPAL_UNIT),
             (f"Vuxenutbildningen i {home.name}", OrganisationKind.MUNICIPAL_UNIT),
         ):
-            world.units.append(Organisation(name=name, kind=kind, municipality=home, about="Demo: påhittade platser."))
+            about = "Demo: påhittade platser."
+            world.units.append(Organisation(name=name, kind=kind, municipality=home, about=about, **_confirmed()))
     Organisation.objects.bulk_create(world.units)
     owners = _users(
         [(f"enhet{number + 1}@demo.example", full_name(random, GROWN_UPS)) for number in range(len(world.units))]
@@ -178,5 +188,6 @@ def _settings(plan: Plan, world: World) -> None:
         save_municipality_settings(
             actor=actor, municipality_code=code, choices=MunicipalityChoices(trusted_may_publish=True)
         )
-        for organisation in [each for each in world.companies if each.municipality_id == code][:2]:
+        here = [each for each in world.companies if each.municipality_id == code and each.is_confirmed]
+        for organisation in here[:2]:
             set_trust(actor=actor, municipality_code=code, organisation=organisation, trusted=True)

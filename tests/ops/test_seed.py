@@ -41,6 +41,8 @@ BY_COMMANDS: dict[str, set[str]] = {
     "User": {"password"},  # a mark that there is none
     "Role": {"user"},
     "Membership": {"user", "role"},  # whoever registers an organisation administers it
+    # Who registers it, and what a coordinator says about it on the page "Who is it?".
+    "Organisation": {"registered_by", "registered_from", "confirmation", "confirmed_at"},
     "Workplace": {"position_source"},  # the pin
     "Offer": {
         "state",

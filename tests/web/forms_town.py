@@ -12,7 +12,7 @@ from backend.rounds import services as rounds
 from backend.students.models import StudentGroup
 from tests.browser.town import COORDINATOR, EMPLOYER, STUDENT, Company, Town
 from tests.exchange.files import OFFER_HEADINGS, OFFER_ROW, csv_file
-from tests.factories import MembershipFactory, OfferFactory, StudentFactory
+from tests.factories import MembershipFactory, OfferFactory, StudentFactory, WorkplaceFactory
 from tests.factories.rows import FINSPANG
 
 
@@ -44,6 +44,7 @@ def build_more() -> Town:
     OfferFactory(workplace=company.workplace, period__start=company.start, period__end=company.end)
     rounds.close_round(actor=coordinator, round_id=closed.pk)
     seat = wishing.wishes.get(rank=1).seat
+    unknown = WorkplaceFactory(organisation__confirmation="", organisation__confirmed_at=None).organisation
     pages = {
         EMPLOYER: [
             reverse("employer_team"),
@@ -53,6 +54,7 @@ def build_more() -> Town:
             reverse("employer_round_rank", args=[seat.pk]),
         ],
         COORDINATOR: [
+            reverse("organisation_confirm", args=[unknown.pk]),
             reverse("round", args=[draft.pk]),
             reverse("round_edit", args=[draft.pk]),
             reverse("round_second", args=[published.pk]),

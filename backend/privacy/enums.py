@@ -25,3 +25,25 @@ class CopyOf(models.TextChoices):
 
     OWN = "own", _("Your own data")
     CHILD = "child", _("Your child’s data")
+
+
+class RetentionAction(models.TextChoices):
+    PRESERVE = "preserve", _("Preserve")
+    WEED = "weed", _("Weed")
+
+
+class RetentionCondition(models.TextChoices):
+    """Of which documents of a kind a rule speaks."""
+
+    ALWAYS = "always", _("All")
+    CARRIED_OUT = "carried_out", _("Placements that were carried out")
+    NOT_CARRIED_OUT = "not_carried_out", _("Matches that led to no completed placement")
+
+
+class RetentionEvent(models.TextChoices):
+    """From when the years of a rule are counted."""
+
+    LAST_CHANGE = "last_change", _("The last change")
+    LAST_DAY = "last_day", _("The last day of the placement")
+    ROUND_END = "round_end", _("The end of the round")
+    SENT = "sent", _("When it was sent")

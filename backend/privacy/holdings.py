@@ -421,6 +421,8 @@ WITHOUT_OWNER: dict[str, WithoutOwner] = {
     "exchange.WebhookDelivery": _without("messages without a person", K.FILE),
     "exchange.WebhookAttempt": _without("messages without a person", K.FILE),
     "api.IdempotentRequest": _without("a program's last answers; gone after a day", K.FILE),
+    "privacy.RetentionRule": _without("a municipality's decision, by a board", None),
+    "privacy.RetentionRun": _without("how many went, without a person", None),
     "privacy.DataCopyFile": _without("the copy itself", K.FILE),
 }
 # Official lists, without people.

@@ -1,6 +1,7 @@
 """Who may have a copy of whose data."""
 
 from backend.accounts.models import User
+from backend.accounts.policies import is_coordinator_of, is_network_office
 from backend.privacy.models import DataCopy
 from backend.students.models import Student
 from backend.students.policies import is_guardian_of
@@ -16,3 +17,10 @@ def may_have(copy: DataCopy) -> bool:
     if not copy.asker.is_active:
         return False
     return copy.child is None or can_copy_child(copy.asker, copy.child)
+
+
+def can_rule(user: User, municipality_code: str | None) -> bool:
+    """The coordinators of a municipality; the network's defaults are the network office's."""
+    if municipality_code is None:
+        return is_network_office(user)
+    return is_coordinator_of(user, municipality_code)

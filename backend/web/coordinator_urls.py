@@ -22,6 +22,7 @@ from backend.web import (
     network_work,
     organisation_confirmation,
     person_tasks,
+    retention,
     unclaimed,
 )
 
@@ -97,6 +98,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         coordinator_settings.settings,
         name="coordinator_settings",
     ),
+    path("samordnare/gallring/<str:municipality_code>/", retention.municipality, name="retention"),
     path("samordnare/utan-mottagare/", unclaimed.index, name="coordinator_unclaimed"),
     path("samordnare/utan-mottagare/<int:application_id>/erbjud/", unclaimed.offer_seat, name="unclaimed_offer"),
     path("samordnare/utan-mottagare/<int:application_id>/tacka-nej/", unclaimed.decline, name="unclaimed_decline"),
@@ -142,6 +144,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("uppdrag/<int:invitation_id>/", network_people.invitation, name="role_invitation"),
     path("natverket/skyddade/", network_grants.grants, name="network_grants"),
     path("natverket/skyddade/<int:grant_id>/ta-tillbaka/", network_grants.revoke, name="network_grant_revoke"),
+    path("natverket/gallring/", retention.defaults, name="retention_defaults"),
     path("natverket/effekt/", network_effect.effect, name="network_effect"),
     path("natverket/jobb/", network_work.scheduled, name="network_jobs"),
     path("natverket/kontroller/", network_work.invariants, name="network_invariants"),

@@ -29,6 +29,7 @@ JOBS_IN_WORDS: "dict[str, str | Promise]" = {
     "offers.settle_seats": _("Keeps track of free seats for the search"),
     "placements.advance": _("Begins and completes placements on their days"),
     "privacy.forget_data_copies": _("Deletes copies of people’s data that were asked for a week ago"),
+    "privacy.weed": _("Deletes what the municipalities’ rules say is no longer kept"),
     "rounds.close": _("Closes rounds when their time is up"),
     "rounds.end_fallen": _("Passes on seats of a round that came to nothing"),
     "rounds.finish": _("Ends rounds whose weeks have begun"),

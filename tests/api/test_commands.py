@@ -28,6 +28,8 @@ OF_THE_PAGE = "the page's own way of doing what the API does with"
 TALK = "a wish to end a placement is words between people, answered by one of them"
 OWN_DATA = "what is kept about somebody is fetched by that person, who is logged in, and by no program"
 PAGES_ONLY = {
+    "privacy.retention.end_retention_rule": MUNICIPALITY,
+    "privacy.retention.save_retention_rule": MUNICIPALITY,
     "privacy.services.fetch_data_copy": OWN_DATA,
     "privacy.services.request_data_copy": OWN_DATA,
     "accounts.appointments.accept_role_invitation": OFFICE,

@@ -40,7 +40,7 @@ METHODS = {
 }
 DOORS = {
     ("coordinator", "form"): """
-        coordinator_offer_edit=KO coordinator_protected_student=KO coordinator_settings=KO round_new
+        coordinator_offer_edit=KO coordinator_protected_student=KO coordinator_settings=KO retention=KO round_new
         coordinator_student_new coordinator_student_edit=KO coordinator_student_place=KO
         round_edit=KO round_seats=KO round_participant=KO round_move=KO round_second=KO coordinator_imports
         coordinator_offer_imports
@@ -128,7 +128,7 @@ DOORS = {
         notifications_csv notifications_xlsx
     """,
     ("network", "form"): """
-        network_members network_grants network_people network_second_factor
+        network_members network_grants retention_defaults network_people network_second_factor
     """,
     ("network", "post"): """
         network_member_end=NA network_grant_revoke=NA network_resend=NA network_role_pause=NA

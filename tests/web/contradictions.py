@@ -189,6 +189,13 @@ CONTACT = (
     C("no mail address", "email", {"name": "Ulf", "email": "ulf"}),
     C("another's workplace", "workplace", {"name": "Ulf", "phone": "0122-850 00", "workplace": other_workplace}),
 )
+DECIDED = {"decision_number": "BUN 2026:14", "decided_by": "Barnnämnden", "decided_on": "2026-09-01"}
+RETENTION = (
+    C("weeded after no years", "years", {"action": "weed", "years": "0", "counted_from": "last_change", **DECIDED}),
+    C("counted from nothing", "counted_from", {"action": "weed", "years": "2", "counted_from": "", **DECIDED}),
+    C("decided tomorrow", "decided_on", {**DECIDED, "decided_on": "2099-01-01"}),
+    C("a condition of another kind", "condition", {"kind": "message", "condition": "carried_out", **DECIDED}),
+)
 TABLE: dict[str, tuple[Contradiction, ...] | str] = {
     # Accounts
     "account_login": "one address; what is no address stands in test_field_errors",
@@ -405,6 +412,8 @@ TABLE: dict[str, tuple[Contradiction, ...] | str] = {
         C("a seat held for no time", "hold_hours", {"hold_hours": "0"}),
         C("no number to call", "help_phone", {"help_phone": "ring oss"}),
     ),
+    "retention": RETENTION,
+    "retention_defaults": RETENTION,
     "coordinator_resend": REASON,
     "task_close": REASON,
     # Rounds

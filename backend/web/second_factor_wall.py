@@ -22,6 +22,7 @@ SET_UP = "second_factor"
 # with a proof that is a quarter of an hour old at most.
 ASKED_AGAIN = frozenset(
     {
+        "account_close",
         "account_email",
         "connections",
         "second_factor",

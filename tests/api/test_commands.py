@@ -30,6 +30,7 @@ OWN_DATA = "what is kept about somebody is fetched by that person, who is logged
 PAGES_ONLY = {
     "privacy.retention.end_retention_rule": MUNICIPALITY,
     "privacy.retention.save_retention_rule": MUNICIPALITY,
+    "privacy.closing.close_account": OWN_DATA,
     "privacy.services.fetch_data_copy": OWN_DATA,
     "privacy.services.request_data_copy": OWN_DATA,
     "accounts.appointments.accept_role_invitation": OFFICE,

@@ -241,6 +241,7 @@ def build_people() -> Town:
         reverse("proof"),
         reverse("sessions"),
         reverse("own_data"),
+        reverse("account_close"),
         reverse("second_factor_passkey"),
         reverse("calendar"),
     ]

@@ -20,7 +20,7 @@ from backend.privacy import retention
 from backend.privacy.enums import DocumentKind
 from backend.privacy.holdings import HOLDINGS, WITHOUT_OWNER
 from backend.privacy.models import RetentionRule, RetentionRun
-from backend.privacy.retention import RuleDetails, list_due, save_retention_rule, weed_due
+from backend.privacy.retention import list_due, weed_due
 from backend.privacy.weeding import FIXED, WEEDERS
 from tests.factories import (
     CoordinatorFactory,
@@ -31,6 +31,7 @@ from tests.factories import (
 )
 from tests.factories.rows import FINSPANG
 from tests.factories.work import handle_events
+from tests.privacy.rules import rule
 from tests.web.desk import logged_in
 
 pytestmark = pytest.mark.django_db
@@ -39,23 +40,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def coordinator(frozen_clock):
     return CoordinatorFactory()
-
-
-def rule(actor, code: str | None = FINSPANG, **said) -> RetentionRule:
-    details = {
-        "kind": "application",
-        "condition": "always",
-        "action": "weed",
-        "years": 2,
-        "counted_from": "last_change",
-        "decision_number": "BUN 2026:14",
-        "decided_by": "Barn- och utbildningsnämnden",
-        "decided_on": date(2026, 9, 1),
-        **said,
-    }
-    if details["action"] == "preserve":
-        details |= {"years": None, "counted_from": ""}
-    return save_retention_rule(actor=actor, municipality_code=code, details=RuleDetails(**details))
 
 
 def declined(student=None) -> Application:

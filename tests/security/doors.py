@@ -114,7 +114,7 @@ DOORS = {
         guardian_home
     """,
     ("logged_in", "form"): """
-        profile connections proof sessions own_data second_factor second_factor_app second_factor_passkey
+        profile connections proof sessions own_data account_close second_factor second_factor_app second_factor_passkey
         student_profile=NB+ST+CO+KO! apply=NB+ST+CO+KO! alert_new=NB+ST+CO+KO!
         alert=ST+KO! placement_end_ask=CO+CM invitation=NB organisation_claim role_invitation=NB
         organisation_contacts=CO+CM+KO organisation_contact=CO+CM+KO notification_settings reach calendar

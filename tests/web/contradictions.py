@@ -210,6 +210,7 @@ TABLE: dict[str, tuple[Contradiction, ...] | str] = {
     "second_factor": ONLY_BUTTONS,
     "sessions": ONLY_BUTTONS,
     "own_data": ONLY_BUTTONS,
+    "account_close": ONLY_BUTTONS,
     "second_factor_app": (C("another app's code", "code", {"code": "000000"}),),
     "second_factor_passkey": "what the browser's passkey answers; tests/browser/test_second_factor.py",
     "second_factor_stop": ONLY_BUTTONS,

@@ -61,6 +61,8 @@ ALONE = {
     "organisation_confirm": ANSWER,
     "organisation_unconfirm": ANSWER,
     "profile": OWN,
+    "retention": NEW,
+    "retention_defaults": NEW,
     "round_new": NEW,
     "round_own_place_decide": ANSWER,
     "round_pair": NEW,

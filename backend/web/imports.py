@@ -261,6 +261,8 @@ def _mapping_rows(form: MappingForm) -> list[dict[str, Any]]:
             {
                 "field": bound,
                 "required": fields[bound.name].required,
+                # What the file has, must have, or is asked about stands first; the rest is behind a line.
+                "is_shown": column is not None or fields[bound.name].required or bool(bound.errors),
                 "sample": ", ".join(filter(None, values)),
                 "example": fields[bound.name].example,
             }
@@ -276,12 +278,14 @@ def _job_page(
     shown = list_rows(found)[:ROWS_SHOWN] if found.state in {ImportState.READY, ImportState.DONE} else []
     columns = [number for number in range(len(found.headings)) if number in found.mapping.values()][:6]
     work = getattr(found, "work", None)
+    mapping = _mapping_rows(form) if form else []
     context = {
         "job": found,
         "home": _home(found),
         "outcome_url": _outcome_url(found) if found.state == ImportState.DONE else "",
         "form": form,
-        "mapping_rows": _mapping_rows(form) if form else [],
+        "mapping_rows": [row for row in mapping if row["is_shown"]],
+        "not_in_file": [row for row in mapping if not row["is_shown"]],
         "table_form": (table_form or TableForm(job=found)) if form else None,
         "left_out": left_out(found),
         "questions": questions_of(found, person(request)) if found.state == ImportState.FAULTY else [],

@@ -372,7 +372,11 @@ WITHOUT_OWNER: dict[str, WithoutOwner] = {
     "common.DomainEvent": _without("numbers of rows, which are told themselves", K.LOG),
     "common.EventHandling": _without(WORK),
     "common.PeriodicRun": _without(WORK, None, "name"),
-    "organisations.Organisation": _without(COMPANY, K.ORGANISATION, "name"),
+    "organisations.Organisation": _without(
+        f"{COMPANY}; who registered and confirmed it is shown to those who decide",
+        K.ORGANISATION,
+        "name confirmed_by registered_by registered_from",
+    ),
     "organisations.Workplace": _without(COMPANY, K.ORGANISATION, "name address postcode city lat lon"),
     "organisations.ContactPerson": _without(COMPANY, K.ORGANISATION, "name email phone"),
     "organisations.MunicipalitySettings": _without("the municipality's", None, "help_email help_phone"),

@@ -25,7 +25,7 @@ from backend.common.errors import Conflict
 from backend.common.transitions import log
 from backend.exchange.models import CalendarFeed, CalendarRevision, ExportJob
 from backend.notifications.models import BouncedAddress, Hours, Notification, Preference, PushSubscription
-from backend.organisations.models import Invitation, Membership
+from backend.organisations.models import Invitation, Membership, Organisation
 from backend.organisations.team import remove_member
 from backend.placements.enums import STANDING_STATES
 from backend.placements.models import Placement
@@ -243,6 +243,8 @@ def _erase_account(user: User, *, keeps_name: bool) -> None:
     ]
     for model, path in own:
         model._default_manager.filter(**{path: user}).delete()
+    # Who registered an organisation stays known to it; the address they wrote from does not.
+    Organisation.objects.filter(registered_by=user).update(registered_from="")
     user.email = CLOSED_ADDRESS.format(pk=user.pk)
     user.phone, user.wants_sms, user.is_active = "", False, False
     if not keeps_name:

@@ -16,6 +16,7 @@ from backend.common.errors import Conflict
 from backend.common.models import LogEntry
 from backend.notifications.models import Notification
 from backend.organisations.models import Membership
+from backend.organisations.services import register_organisation
 from backend.placements import services as placements
 from backend.placements.models import Match
 from backend.privacy.closing import close_account, list_matters
@@ -115,6 +116,17 @@ def test_the_last_owner_is_stopped_and_another_member_leaves(frozen_clock):
     MembershipFactory(organisation=organisation, role="owner")
     close_account(actor=owner)
     assert not User.objects.get(pk=owner.pk).is_active
+
+
+def test_the_address_an_organisation_was_registered_from_goes_too(frozen_clock):
+    user = UserFactory()
+    made = register_organisation(
+        actor=user, name="Svetsen AB", registration_number="556036-0793", municipality_code="0562"
+    )
+    MembershipFactory(organisation=made, role="owner")
+    close_account(actor=user)
+    made.refresh_from_db()
+    assert made.registered_from == ""
 
 
 def test_a_coordinator_asks_the_office_first(frozen_clock):

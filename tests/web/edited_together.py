@@ -58,8 +58,6 @@ ALONE = {
     "network_people": NEW,
     "notification_settings": OWN,
     "organisation_claim": NEW,
-    "organisation_confirm": ANSWER,
-    "organisation_unconfirm": ANSWER,
     "profile": OWN,
     "retention": NEW,
     "retention_defaults": NEW,

@@ -16,7 +16,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
+from backend.accounts.contacts import LONGEST_NAME, Contact
 from backend.accounts.models import User
+from backend.accounts.phones import format_phone
 from backend.common import clock
 from backend.placements.enums import PlacementState, RestState
 from backend.placements.models import Placement
@@ -24,10 +26,12 @@ from backend.placements.policies import role_in
 from backend.placements.rest import days_left
 from backend.placements.selectors import get_own_placement, list_placements_coordinated_by
 from backend.placements.services import set_first_day
+from backend.placements.supervisors import replace_supervisor, supervisor_of
 from backend.web.access import employer_or_coordinator, logged_in
 from backend.web.employer import person
 from backend.web.employer_rows import student_line
 from backend.web.form_errors import takes_form
+from backend.web.forms.contacts import phone_field
 from backend.web.placement_rows import STATE_COLORS, address_lines, contacts_for, map_url, next_step, steps_of
 from backend.web.ruler import Period, build_ruler
 from backend.web.versions import unchanged, watch
@@ -96,6 +100,45 @@ def first_day(request: HttpRequest, form: FirstDayForm, placement_id: int) -> Ht
     with unchanged(request, form, _first_day_form_of(placement_id), rows):
         set_first_day(actor=person(request), placement_id=placement_id, **form.cleaned_data)
     messages.success(request, _("Saved. The student is told."))
+    return redirect("placement", placement_id)
+
+
+class SupervisorForm(forms.Form):
+    """Who meets the student from now on."""
+
+    name = forms.CharField(label=gettext_lazy("Supervisor"), max_length=LONGEST_NAME)
+    email = forms.EmailField(label=gettext_lazy("The supervisor's e-mail address"), max_length=254, required=False)
+    phone = phone_field(gettext_lazy("The supervisor's telephone"))
+
+
+def _supervisor_form(request: HttpRequest, data: Any, auto_id: str, placement_id: int) -> SupervisorForm:
+    """With who it is today, for those who may know."""
+    user = person(request)
+    known = get_own_placement(user, placement_id)
+    known = known or list_placements_coordinated_by(user).filter(pk=placement_id).first()
+    if known is None:
+        return SupervisorForm(data, auto_id=auto_id)
+    made = _supervisor_form_of(placement_id)
+    return watch(request, made(data, auto_id=auto_id), made)
+
+
+def _supervisor_form_of(placement_id: int) -> Callable[..., SupervisorForm]:
+    def made(data: Any = None, **options: Any) -> SupervisorForm:
+        now = supervisor_of(Placement.objects.get(pk=placement_id))
+        initial = {"name": now.name, "email": now.email, "phone": format_phone(now.phone) if now.phone else ""}
+        return SupervisorForm(data, initial=initial, **options)
+
+    return made
+
+
+@employer_or_coordinator
+@takes_form(_supervisor_form, page="placement")
+def supervisor(request: HttpRequest, form: SupervisorForm, placement_id: int) -> HttpResponse:
+    """Somebody else at the workplace meets the student. Everybody concerned is told."""
+    rows = Placement.objects.filter(pk=placement_id)
+    with unchanged(request, form, _supervisor_form_of(placement_id), rows):
+        replace_supervisor(actor=person(request), placement_id=placement_id, supervisor=Contact(**form.cleaned_data))
+    messages.success(request, _("Saved. The student and everybody else concerned has been notified."))
     return redirect("placement", placement_id)
 
 

@@ -30,6 +30,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("utkast/slang/", drafts.throw_away, name="draft_throw_away"),
     path("placeringar/<int:placement_id>/", placement.placement, name="placement"),
     path("placeringar/<int:placement_id>/forsta-dagen/", placement.first_day, name="placement_first_day"),
+    path("placeringar/<int:placement_id>/handledare/", placement.supervisor, name="placement_new_supervisor"),
     path("vardnadshavare/", guardian.home, name="guardian_home"),
     path("vardnadshavare/lank/<str:token>/", guardian.by_link, name="guardian_link"),
     path("vardnadshavare/<int:guardianship_id>/samtycke/", guardian.consent, name="guardian_consent"),

@@ -100,7 +100,8 @@ DOORS = {
         tokens import_check=CO+CM webhooks webhook=CO
     """,
     ("employer_or_coordinator", "post"): """
-        placement_first_day=CO+CM+KO token_revoke=CO import_run=CO+CM import_undo=CO+CM import_discard=CO+CM webhook_pause=CO
+        placement_first_day=CO+CM+KO placement_new_supervisor=CO+CM+KO
+        token_revoke=CO import_run=CO+CM import_undo=CO+CM import_discard=CO+CM webhook_pause=CO
         webhook_resume=CO webhook_trial=CO webhook_delete=CO webhook_replay=CO
     """,
     ("employer_or_coordinator", "read"): """

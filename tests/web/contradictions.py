@@ -263,6 +263,7 @@ TABLE: dict[str, tuple[Contradiction, ...] | str] = {
     "student_turn_down": (C("a novel", "reason", {"reason": "a" * 501}),),
     "placement_end_ask": REASON,
     "placement_first_day": REASON,
+    "placement_new_supervisor": (C("no telephone", "phone", {"name": "Siv Berg", "phone": "hej"}),),
     "placement_rest": ONLY_BUTTONS,
     "student_guardian_remove": ONLY_BUTTONS,
     "student_guardians": (

@@ -14,6 +14,7 @@ TOGETHER: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     "employer_workplace": ({"address": "Den andras"}, {"address": "Mitt"}),
     "organisation_contact": ({"role": "Den andras"}, {"role": "Mitt"}),
     "placement_first_day": ({"first_day": "Den andras"}, {"first_day": "Mitt"}),
+    "placement_new_supervisor": ({"name": "Den andras"}, {"name": "Mitt"}),
     "round_edit": ({"name": "Den andras"}, {"name": "Mitt"}),
     "round_participant": ({"group": "Den andras"}, {"group": "Mitt"}),
     "round_participant_wishes": (

@@ -1,7 +1,7 @@
 """The page of a placement, for those it is about; and what homes and lists say once it has ended early."""
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from django.test import Client
@@ -116,6 +116,34 @@ class TestTheFirstDay:
             refused("placement.unknown", services.set_first_day, actor=stranger, **words)
         placed.end()
         refused("placement.over", services.set_first_day, actor=placed.member, **words)
+
+
+class TestTheSupervisor:
+    NEW: ClassVar[dict[str, str]] = {"name": "Siv Berg", "email": "siv@bruket.example", "phone": "070-123 45 67"}
+
+    @pytest.mark.parametrize("who", ["member", "coordinator"])
+    def test_is_replaced_on_the_page_and_everybody_reads_who_it_is(self, placed, who):
+        url, actor = reverse("placement_new_supervisor", args=[placed.placement.pk]), getattr(placed, who)
+        page = as_user(actor).get(page_of(placed), follow=True)
+        assertContains(page, f'action="{url}"')
+        assert as_user(actor).post(url, self.NEW).status_code == 302
+        for user in (placed.student.user, placed.guardian, placed.member):
+            assertContains(as_user(user).get(page_of(placed)), "Siv Berg")
+        told = Notification.objects.filter(kind="placement.supervisor_replaced").values_list("recipient", flat=True)
+        assert {placed.student.user.pk, placed.guardian.pk} <= set(told)
+
+    def test_what_is_wrong_is_said_at_its_field_and_nothing_is_lost(self, placed):
+        url = reverse("placement_new_supervisor", args=[placed.placement.pk])
+        answer = as_user(placed.member).post(url, self.NEW | {"phone": "hej"})
+        assertContains(answer, "Siv Berg", status_code=400)
+        assert "phone" in answer.context["replacing"].form.errors
+
+    def test_the_student_has_no_such_form(self, placed):
+        url = reverse("placement_new_supervisor", args=[placed.placement.pk])
+        assertNotContains(as_user(placed.student.user).get(page_of(placed)), url)
+        assert as_user(placed.student.user).post(url, self.NEW).status_code in {403, 404}
+        placed.end()
+        assertNotContains(as_user(placed.member).get(page_of(placed)), url)
 
 
 class TestWhereLinksLead:

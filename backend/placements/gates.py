@@ -125,7 +125,8 @@ def _document_gate(form: PlacementFormVersion) -> Gate | None:
         if form.requires_contract
         else _("Belongs to the placement, before the first day: %(document)s")
     )
-    return Gate("document", text % {"document": name}, is_open=False, is_blocking=False)
+    # What has to be signed is to be minded; what merely belongs to it should keep nobody from approving many at once.
+    return Gate("document", text % {"document": name}, is_open=not form.requires_contract, is_blocking=False)
 
 
 def ages_text(form: PlacementFormVersion) -> str:

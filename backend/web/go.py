@@ -28,6 +28,7 @@ from backend.placements.enums import MatchState
 from backend.placements.models import Match, Placement
 from backend.placements.policies import can_decide_match, matches_visible_to, role_in
 from backend.placements.selectors import list_placements_coordinated_by
+from backend.privacy.models import DataCopy
 from backend.rounds.models import Participant, Result
 from backend.rounds.policies import can_watch_round, rounds_visible_to
 from backend.students.models import Guardianship, Student
@@ -249,7 +250,15 @@ def _reset(user: User, pk: int) -> str:
     return reverse("second_factor_stop", args=[stop_token(pk)])
 
 
+def _data_copy(user: User, pk: int) -> str:
+    """The page of one's own copies, also once the file is gone."""
+    if not DataCopy.objects.filter(pk=pk, asker=user).exists():
+        raise Http404
+    return reverse("own_data")
+
+
 GUIDES: dict[str, Guide] = {
+    "datacopy": _data_copy,
     "importjob": _import,
     "webhookendpoint": _webhook,
     "student": _student,

@@ -40,6 +40,7 @@ NOT_IN_THE_TABLE = {
     "/konto/reauthenticate/": "closed: answers 404 in front of allauth's page",
     "openid_start": "only leads on, to another service",
     "openid_answer": "only leads on; the messages stand on the login page",
+    "own_data_file": "a file, made for one person; tests/browser/test_own_data.py fetches it",
     "go": "only leads on, or says that there is no such page",
     "notification": "only leads on, or says that there is no such page",
     "employer_pin_map": "a picture, part of employer_workplace",

@@ -132,7 +132,7 @@ class TestPapers:
         match = accepted(StudentFactory(), PeriodFactory(offer__form_id=form, start=SUMMER, end=date(2027, 7, 16)))
         with translation.override("en"):
             gate = next(gate for gate in gates_of(match) if gate.code == "document")
-        assert (gate.text, gate.is_blocking) == (text, False)
+        assert (gate.text, gate.is_blocking, gate.is_open) == (text, False, form == "apl")
 
     def test_a_form_without_one_says_nothing(self):
         PlacementFormVersion.objects.filter(form="apl").update(default_document="none")

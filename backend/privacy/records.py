@@ -8,9 +8,9 @@ from backend.privacy.weeding import FIXED, WEEDERS
 
 
 def models_of(kind: DocumentKind) -> tuple[str, ...]:
-    """Labels of the models that are kept as this kind, in the order of the table."""
+    """Labels of the models that are kept as this kind, by name."""
     labels = [label for label, holding in HOLDINGS.items() if holding.kind == kind]
-    return (*labels, *(label for label, found in WITHOUT_OWNER.items() if found.kind == kind))
+    return tuple(sorted([*labels, *(label for label, found in WITHOUT_OWNER.items() if found.kind == kind)]))
 
 
 def table_of_records() -> str:

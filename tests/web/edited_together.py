@@ -59,6 +59,7 @@ ALONE = {
     "network_people": NEW,
     "notification_settings": OWN,
     "organisation_claim": NEW,
+    "organisation_confirm": ANSWER,
     "profile": OWN,
     "retention": NEW,
     "retention_defaults": NEW,

@@ -114,6 +114,7 @@ def _menu(role: str) -> list[Link]:
             ("network_jobs", _("Scheduled jobs")),
             ("network_undelivered", _("Undelivered")),
             ("network_grants", _("Protected identities")),
+            ("retention_defaults", _("How long documents are kept")),
         ],
         "guardian": [("guardian_home", _("Consent")), ("search", _("Find a place"))],
         "": [
